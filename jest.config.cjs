@@ -1,0 +1,11 @@
+/** Packages are tested from their sources (the `@memtable/source` condition), so no build can be stale. */
+module.exports = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@memtable/source', 'node', 'node-addons'] },
+  testMatch: ['<rootDir>/packages/*/test/**/*.test.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }] },
+  globalSetup: '<rootDir>/jest.global.cjs',
+  setupFiles: ['<rootDir>/jest.setup.cjs'],
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
+};

@@ -1,0 +1,1 @@
+require('fast-check').configureGlobal({ seed: Number(process.env.MEMTABLE_SEED) });

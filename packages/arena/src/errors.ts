@@ -1,0 +1,23 @@
+/** What went wrong, for programs. A code keeps its meaning for a whole major version; messages may change. */
+export type ArenaErrorCode =
+  /** A size that is not a whole number of bytes from 1 to the limit of the memory. */
+  | 'ARENA_INVALID_SIZE'
+  /** An alignment that is not a power of two from 1 to 4096. */
+  | 'ARENA_INVALID_ALIGNMENT'
+  /** An option outside its range. */
+  | 'ARENA_INVALID_OPTION'
+  /** The memory has been dropped; nothing can be read from it or allocated in it. */
+  | 'ARENA_DROPPED'
+  /** Bytes that were to be attached are not an arena's memory, or are damaged. */
+  | 'ARENA_MALFORMED';
+
+/** The one error class of this package. Misuse that types would have caught is a `TypeError` instead. */
+export class ArenaError extends Error {
+  override readonly name = 'ArenaError';
+  readonly code: ArenaErrorCode;
+
+  constructor(code: ArenaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The superblock: the first bytes of a memory, one 64-byte line a layer. Everything that a layer must remember
+ * lives in its line, so that the buffer alone is the whole truth and `attach` can give the same objects back.
+ *
+ * ```
+ *    0        64        128       192       256
+ *    | Memory  | Arena   | Index   | Table   | first block ...
+ *    one character = 6.4 bytes
+ * ```
+ *
+ * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two
+ * lines belong to the packages above, which get the index of their first word from {@link Arena.lineOf}.
+ */
+export const LINE_WORDS = 16;
+
+/** The lines of a superblock, in order. */
+export const Line = { Memory: 0, Arena: 1, Index: 2, Table: 3 } as const;
+export type Line = (typeof Line)[keyof typeof Line];
+
+/** Bytes of the whole superblock; the first block may start here. */
+export const SUPERBLOCK_BYTES = 256;
+
+/** 'MTK1' when the first four bytes are read as text: tells our memories from any other bytes. */
+export const MAGIC = 0x314b544d;
+
+/** Words of the memory's line. */
+export const MemoryWord = {
+  Magic: 0,
+  /** First byte that no block has been given. */
+  Top: 1,
+} as const;
+
+/** Words of the arena's line. */
+export const ArenaWord = {
+  /** Next free byte of the current block. */
+  Pointer: 0,
+  /** End of the current block; `Limit - Pointer` is LevelDB's `alloc_bytes_remaining_`. */
+  Limit: 1,
+  BlockBytes: 2,
+  /** Header of the block made last; each header names the one before it. */
+  LastBlock: 3,
+  /** Header of the block that is bumped now. */
+  CurrentBlock: 4,
+  RegularCount: 5,
+  DedicatedCount: 6,
+  /** LevelDB's `MemoryUsage()`: every block with its 8-byte header. */
+  MemoryUsage: 7,
+  /** Bytes left at the end of blocks that were given up for a new one. */
+  TailBytes: 8,
+  /** Bytes skipped to align an allocation. */
+  SlopBytes: 9,
+} as const;
+
+/** Words of the arena's line that are in use: what a mark has to copy. */
+export const ARENA_WORDS = 10;

@@ -1,0 +1,246 @@
+import fc from 'fast-check';
+import { Arena, type ArenaOptions, NIL } from '../src/index.js';
+
+const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
+
+describe('policy', () => {
+  test('an empty arena uses nothing; its first byte costs a block and a header', () => {
+    const arena = new Arena();
+    expect(arena.memoryUsage()).toBe(0);
+    arena.allocate(1);
+    expect(arena.memoryUsage()).toBe(4096 + 8);
+  });
+
+  test('1024 bytes share a block; 1025 get one of their own, and the current block goes on', () => {
+    const arena = new Arena();
+    const first = arena.allocate(1024);
+    arena.allocate(1024);
+    arena.allocate(1024);
+    const own = arena.allocate(1025);
+    const next = arena.allocate(1024);
+    expect(next - first).toBe(3 * 1024);
+    expect(arena.blocks().map((b) => [b.kind, b.bytes])).toEqual([
+      ['regular', 4096],
+      ['dedicated', 1025],
+    ]);
+    expect(own).toBe(arena.blocks()[1]!.address);
+    expect(arena.memoryUsage()).toBe(4096 + 8 + 1025 + 8);
+  });
+
+  test('the tail of a block that is given up is counted', () => {
+    const arena = new Arena();
+    for (let i = 0; i < 5; i++) arena.allocate(1000);
+    expect(arena.stats()).toMatchObject({ regularCount: 2, tailBytes: 96, askedBytes: 5000, remainingBytes: 3096 });
+    expect(arena.blocks()[0]).toMatchObject({ usedBytes: 4000, tailBytes: 96 });
+  });
+
+  test('bytes skipped to align are counted as slop, and a fresh block needs none', () => {
+    const arena = new Arena();
+    arena.allocate(1);
+    expect(arena.allocateAligned(8) % 8).toBe(0);
+    expect(arena.stats()).toMatchObject({ slopBytes: 7, askedBytes: 9 });
+  });
+});
+
+/** Requests with any size around the policy's edges. */
+const requests = fc.array(
+  fc.record({
+    bytes: fc.oneof(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 5000 }),
+      fc.constantFrom(1024, 1025, 4096),
+    ),
+    alignment: fc.option(
+      fc.integer({ min: 0, max: 12 }).map((shift) => 2 ** shift),
+      { nil: undefined },
+    ),
+  }),
+  { maxLength: 300 },
+);
+
+const allocate = (arena: Arena, { bytes, alignment }: { bytes: number; alignment: number | undefined }) =>
+  alignment === undefined ? arena.allocate(bytes) : arena.allocateAligned(bytes, alignment);
+
+test('allocations never overlap, are aligned, keep their bytes while the memory grows, and are all accounted for', () => {
+  fc.assert(
+    fc.property(requests, fc.constantFrom(64, 512, 4096, 65536), (list, blockBytes) => {
+      const arena = new Arena({ blockBytes, reserveBytes: 4096 });
+      const taken = list.map((request, i) => {
+        const at = allocate(arena, request);
+        expect(at % (request.alignment ?? 1)).toBe(0);
+        arena.memory.u8.fill(i & 0xff, at, at + request.bytes);
+        return { at, bytes: request.bytes, fill: i & 0xff };
+      });
+      for (const { at, bytes, fill } of taken) {
+        expect(arena.memory.u8.subarray(at, at + bytes).every((byte) => byte === fill)).toBe(true);
+      }
+      const asked = list.reduce((sum, { bytes }) => sum + bytes, 0);
+      expect(arena.stats().askedBytes).toBe(asked);
+      const used = arena.blocks().reduce((sum, block) => sum + block.bytes + 8, 0);
+      expect(arena.memoryUsage()).toBe(used);
+      arena.verify();
+    }),
+  );
+});
+
+test('a memory at its limit yields NIL and changes nothing', () => {
+  fc.assert(
+    fc.property(requests, fc.integer({ min: 4096, max: 20000 }), (list, maxBytes) => {
+      const arena = new Arena({ reserveBytes: 4096, maxBytes });
+      for (const request of list) {
+        const before = { stats: arena.stats(), used: arena.memory.usedBytes };
+        if (allocate(arena, request) !== NIL) continue;
+        expect({ ...arena.stats(), capacityBytes: 0 }).toEqual({ ...before.stats, capacityBytes: 0 });
+        expect(arena.memory.usedBytes).toBe(before.used);
+      }
+      expect(arena.memory.capacityBytes).toBeLessThanOrEqual(Math.ceil(maxBytes / 8) * 8);
+      arena.verify();
+    }),
+  );
+});
+
+test('rewinding to a mark gives the same addresses again', () => {
+  fc.assert(
+    fc.property(requests, requests, (before, after) => {
+      const arena = new Arena({ blockBytes: 512 });
+      before.forEach((request) => allocate(arena, request));
+      const mark = new Int32Array(64);
+      const stats = arena.stats();
+      arena.mark(mark);
+      const once = after.map((request) => allocate(arena, request));
+      arena.rewind(mark);
+      arena.verify();
+      expect({ ...arena.stats(), capacityBytes: 0 }).toEqual({ ...stats, capacityBytes: 0 });
+      expect(after.map((request) => allocate(arena, request))).toEqual(once);
+      arena.verify();
+    }),
+  );
+});
+
+test('an arena attached to its buffer, or to a copy, continues where the first one was', () => {
+  fc.assert(
+    fc.property(requests, (list) => {
+      const arena = new Arena({ reserveBytes: 1 << 21 });
+      list.forEach((request) => allocate(arena, request));
+      const copy = Arena.attach(arena.memory.u8.slice().buffer);
+      expect(copy.stats()).toEqual(arena.stats());
+      expect(copy.blocks()).toEqual(arena.blocks());
+      const alias = Arena.attach(arena.memory.buffer as ArrayBuffer);
+      expect(alias.allocate(10)).toBe(copy.allocate(10));
+      expect(arena.stats()).toEqual(copy.stats());
+    }),
+  );
+});
+
+test('reset forgets every allocation and starts at the first address again', () => {
+  const arena = new Arena();
+  const first = arena.allocate(100);
+  for (let i = 0; i < 100; i++) arena.allocate(2000);
+  arena.reset();
+  expect(arena.stats()).toMatchObject({ memoryUsage: 0, askedBytes: 0, blockBytes: 4096 });
+  expect(arena.allocate(100)).toBe(first);
+  arena.verify();
+});
+
+describe('drop', () => {
+  test('empties every view, frees the buffer and refuses further use', () => {
+    const arena = new Arena({ reserveBytes: 1 << 20 });
+    arena.allocate(10);
+    const { u8, buffer } = arena.memory;
+    arena.drop();
+    arena.drop();
+    expect(arena.dropped).toBe(true);
+    expect(u8).toHaveLength(0);
+    expect(buffer.byteLength).toBe(0);
+    expect(arena.memoryUsage()).toBe(0);
+    expect(arena.blocks()).toEqual([]);
+    expect(() => arena.allocate(1)).toThrow(error('ARENA_DROPPED'));
+    expect(() => arena.allocateAligned(1)).toThrow(error('ARENA_DROPPED'));
+    expect(() => arena.reset()).toThrow(error('ARENA_DROPPED'));
+    expect(() => arena.verify()).toThrow(error('ARENA_DROPPED'));
+  });
+
+  test('happens at the end of a using block', () => {
+    let seen: Arena;
+    {
+      using arena = new Arena();
+      seen = arena;
+      expect(seen.dropped).toBe(false);
+    }
+    expect(seen.dropped).toBe(true);
+  });
+
+  test('a shared memory is let go of, not taken from the other threads', () => {
+    const arena = new Arena({ shared: true, reserveBytes: 8192 });
+    const at = arena.allocate(4);
+    const { buffer } = arena.memory;
+    arena.memory.u8[at] = 7;
+    arena.drop();
+    expect(arena.memory.u8).toHaveLength(0);
+    expect(new Uint8Array(buffer)[at]).toBe(7);
+  });
+});
+
+test('stale views of a memory that grew read as empty', () => {
+  const arena = new Arena({ reserveBytes: 4096 });
+  const old = arena.memory.u8;
+  arena.allocate(5000);
+  expect(old).toHaveLength(0);
+  expect(arena.memory.capacityBytes).toBeGreaterThanOrEqual(8192);
+});
+
+describe('bad requests are refused with a code before anything moves', () => {
+  test.each([0, -1, 1.5, NaN, Infinity, 2 ** 31, -0])('%p bytes', (bytes) => {
+    const arena = new Arena();
+    arena.allocate(3);
+    const before = arena.stats();
+    expect(() => arena.allocate(bytes)).toThrow(error('ARENA_INVALID_SIZE'));
+    expect(() => arena.allocateAligned(bytes)).toThrow(error('ARENA_INVALID_SIZE'));
+    expect(arena.stats()).toEqual(before);
+  });
+
+  test.each([0, 3, -8, 8192, 1.5, NaN, 2 ** 32 + 8])('alignment %p', (alignment) => {
+    expect(() => new Arena().allocateAligned(8, alignment)).toThrow(error('ARENA_INVALID_ALIGNMENT'));
+  });
+
+  test.each<ArenaOptions>([
+    { blockBytes: 0 },
+    { blockBytes: 100 },
+    { blockBytes: 2 ** 29 },
+    { reserveBytes: 100 },
+    { reserveBytes: 2 ** 31 },
+    { reserveBytes: 8192, maxBytes: 4096 },
+    { shared: true, reserveBytes: 8192, maxBytes: 16384 },
+  ])('options %p', (options) => {
+    expect(() => new Arena(options)).toThrow(error('ARENA_INVALID_OPTION'));
+  });
+});
+
+describe('attach refuses bytes that are not an arena', () => {
+  const sound = () => {
+    const arena = new Arena({ reserveBytes: 65536 });
+    for (let i = 0; i < 20; i++) arena.allocate(700);
+    arena.allocate(3000);
+    return arena.memory.u8.slice().buffer;
+  };
+
+  test('too short, other magic, truncated', () => {
+    expect(() => Arena.attach(new ArrayBuffer(100))).toThrow(error('ARENA_MALFORMED'));
+    expect(() => Arena.attach(new ArrayBuffer(4096))).toThrow(error('ARENA_MALFORMED'));
+    expect(() => Arena.attach(sound().slice(0, 9000))).toThrow(error('ARENA_MALFORMED'));
+    expect(() => Arena.attach([] as unknown as ArrayBuffer)).toThrow(TypeError);
+  });
+
+  test('a damaged word of the arena line or of a block header', () => {
+    const arena = Arena.attach(sound());
+    const headers = arena.blocks().map((block) => (block.address - 8) / 4);
+    // Not the pointer: anywhere inside its block it is a sound one.
+    const words = [17, 18, 19, 20, 21, 22, 23, 24].concat(headers.flatMap((h) => [h, h + 1]));
+    for (const word of words) {
+      const buffer = sound();
+      const view = new Int32Array(buffer);
+      view[word] = view[word]! + 12;
+      expect(() => Arena.attach(buffer)).toThrow(error('ARENA_MALFORMED'));
+    }
+  });
+});
