@@ -117,10 +117,10 @@ export class Arena implements Disposable {
    */
   allocate(bytes: number): Addr {
     const words = this.memory.i32;
-    const start = words[POINTER]!;
+    const start = words[POINTER];
     const end = start + bytes;
     // `| 0` is false for fractions, NaN and what is beyond an address; a dropped memory makes `end` NaN.
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]!) {
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]) {
       words[POINTER] = end;
       return start as Addr;
     }
@@ -142,13 +142,13 @@ export class Arena implements Disposable {
         `the alignment must be a power of two from 1 to ${ALIGNMENT_MAX}: ${alignment}`,
       );
     }
-    const pointer = words[POINTER]!;
+    const pointer = words[POINTER];
     const slop = -pointer & mask;
     const start = pointer + slop;
     const end = start + bytes;
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]!) {
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]) {
       words[POINTER] = end;
-      words[SLOP_BYTES]! += slop;
+      words[SLOP_BYTES] += slop;
       return start as Addr;
     }
     return this.#allocateFallback(bytes, alignment);
@@ -189,13 +189,13 @@ export class Arena implements Disposable {
     const blockBytes = words[BLOCK_BYTES_WORD] ?? 0;
     const blocks: BlockInfo[] = [];
     for (let header = words[LAST_BLOCK] ?? 0; header !== 0; header = words[(header >> 2) + 1]!) {
-      const state = words[header >> 2]!;
+      const state = words[header >> 2];
       const address = header + HEADER_BYTES;
       if (state < 0) {
         blocks.push({ address, bytes: -state, kind: 'dedicated', usedBytes: -state, tailBytes: 0 });
       } else {
         const current = header === words[CURRENT_BLOCK];
-        const usedBytes = current ? words[POINTER]! - address : state;
+        const usedBytes = current ? words[POINTER] - address : state;
         const tailBytes = current ? 0 : blockBytes - state;
         blocks.push({ address, bytes: blockBytes, kind: 'regular', usedBytes, tailBytes });
       }
@@ -210,7 +210,7 @@ export class Arena implements Disposable {
    */
   reset(): void {
     this.#checkLive();
-    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD]!;
+    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
     this.memory.i32.fill(0, LINE, SUPERBLOCK_BYTES / 4);
     this.memory.i32[BLOCK_BYTES_WORD] = blockBytes;
     this.memory.cutBack(SUPERBLOCK_BYTES);
@@ -251,7 +251,7 @@ export class Arena implements Disposable {
     const words = this.memory.i32;
     for (let i = 0; i < SUPERBLOCK_BYTES / 4; i++) words[i] = mark[i]!;
     // The block that was current then may have been closed since; its header has to say "current" again.
-    const current = words[CURRENT_BLOCK]!;
+    const current = words[CURRENT_BLOCK];
     if (current !== 0) words[current >> 2] = 0;
   }
 
@@ -263,14 +263,14 @@ export class Arena implements Disposable {
     this.#checkLive();
     const words = this.memory.i32;
     const top = this.memory.usedBytes;
-    const blockBytes = words[BLOCK_BYTES_WORD]!;
+    const blockBytes = words[BLOCK_BYTES_WORD];
     let regularCount = 0;
     let dedicatedCount = 0;
     let memoryUsage = 0;
     let tailBytes = 0;
     let above = top;
-    for (let header = words[LAST_BLOCK]!; header !== 0; header = words[(header >> 2) + 1]!) {
-      const state = words[header >> 2]!;
+    for (let header = words[LAST_BLOCK]; header !== 0; header = words[(header >> 2) + 1]!) {
+      const state = words[header >> 2];
       const bytes = state < 0 ? -state : blockBytes;
       // Blocks are made upwards, so the chain runs strictly downwards; this also ends a chain that was made a ring.
       if (header % 8 !== 0 || header < SUPERBLOCK_BYTES || header + HEADER_BYTES + bytes > above) {
@@ -285,11 +285,11 @@ export class Arena implements Disposable {
         tailBytes += bytes - state;
       }
     }
-    const current = words[CURRENT_BLOCK]!;
+    const current = words[CURRENT_BLOCK];
     const low = current === 0 ? 0 : current + HEADER_BYTES;
     const high = current === 0 ? 0 : low + blockBytes;
     if (current !== 0 && words[current >> 2] !== 0) malformed(`A1: the current block at ${current} says it is closed`);
-    if (words[LIMIT] !== high || words[POINTER]! < low || words[POINTER]! > high) {
+    if (words[LIMIT] !== high || words[POINTER] < low || words[POINTER] > high) {
       malformed(`A1: pointer ${words[POINTER]}, limit ${words[LIMIT]}, block from ${low} to ${high}`);
     }
     if (regularCount !== words[REGULAR_COUNT] || dedicatedCount !== words[DEDICATED_COUNT]) {
@@ -310,7 +310,7 @@ export class Arena implements Disposable {
         `the size must be a whole number of bytes from 1 to ${MEMORY_BYTES_MAX}: ${bytes}`,
       );
     }
-    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD]!;
+    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
     // A new block starts at a multiple of 8. LevelDB asks for no more than that; a larger alignment may need slop.
     const spare = alignment > ALIGNMENT ? alignment - ALIGNMENT : 0;
     const dedicated = bytes + spare > Math.floor(blockBytes / 4);
@@ -322,30 +322,30 @@ export class Arena implements Disposable {
     words[header >> 2] = dedicated ? -size : 0;
     words[(header >> 2) + 1] = words[LAST_BLOCK]!;
     words[LAST_BLOCK] = header;
-    words[MEMORY_USAGE]! += HEADER_BYTES + size;
+    words[MEMORY_USAGE] += HEADER_BYTES + size;
 
     const start = header + HEADER_BYTES;
     const slop = -start & (alignment - 1);
     if (dedicated) {
-      words[DEDICATED_COUNT]!++;
-      words[SLOP_BYTES]! += spare;
+      words[DEDICATED_COUNT]++;
+      words[SLOP_BYTES] += spare;
     } else {
       this.#closeCurrentBlock();
-      words[REGULAR_COUNT]!++;
+      words[REGULAR_COUNT]++;
       words[CURRENT_BLOCK] = header;
       words[POINTER] = start + slop + bytes;
       words[LIMIT] = start + size;
-      words[SLOP_BYTES]! += slop;
+      words[SLOP_BYTES] += slop;
     }
     return (start + slop) as Addr;
   }
 
   #closeCurrentBlock(): void {
     const words = this.memory.i32;
-    const header = words[CURRENT_BLOCK]!;
+    const header = words[CURRENT_BLOCK];
     if (header === 0) return;
-    words[header >> 2] = words[POINTER]! - header - HEADER_BYTES;
-    words[TAIL_BYTES]! += words[LIMIT]! - words[POINTER]!;
+    words[header >> 2] = words[POINTER] - header - HEADER_BYTES;
+    words[TAIL_BYTES] += words[LIMIT] - words[POINTER];
   }
 
   #checkLive(): void {

@@ -87,14 +87,14 @@ export class Memory {
       );
     }
     const memory = new Memory(buffer, shared, shared ? buffer.byteLength : MEMORY_BYTES_MAX);
-    const magic = memory.u32[MAGIC_WORD]!;
+    const magic = memory.u32[MAGIC_WORD];
     if (magic !== MAGIC) {
       throw new ArenaError(
         'ARENA_MALFORMED',
         `no memory of this version: it starts with 0x${magic.toString(16).padStart(8, '0')}, not 0x${MAGIC.toString(16)}`,
       );
     }
-    const top = memory.u32[TOP]!;
+    const top = memory.u32[TOP];
     if (top < SUPERBLOCK_BYTES || top > buffer.byteLength) {
       throw new ArenaError(
         'ARENA_MALFORMED',
@@ -128,7 +128,7 @@ export class Memory {
    * @returns NIL when they do not fit and the memory may not grow; nothing has changed then
    */
   take(bytes: number): Addr {
-    const start = (this.i32[TOP]! + 7) & ~7;
+    const start = (this.i32[TOP] + 7) & ~7;
     const end = start + bytes;
     if (end > this.u8.length && !this.#grow(end)) return NIL;
     this.i32[TOP] = end;

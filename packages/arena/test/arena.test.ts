@@ -23,7 +23,7 @@ describe('policy', () => {
       ['regular', 4096],
       ['dedicated', 1025],
     ]);
-    expect(own).toBe(arena.blocks()[1]!.address);
+    expect(own).toBe(arena.blocks()[1].address);
     expect(arena.memoryUsage()).toBe(4096 + 8 + 1025 + 8);
   });
 
@@ -125,7 +125,7 @@ test('an arena attached to its buffer, or to a copy, continues where the first o
       const copy = Arena.attach(arena.memory.u8.slice().buffer);
       expect(copy.stats()).toEqual(arena.stats());
       expect(copy.blocks()).toEqual(arena.blocks());
-      const alias = Arena.attach(arena.memory.buffer as ArrayBuffer);
+      const alias = Arena.attach(arena.memory.buffer);
       expect(alias.allocate(10)).toBe(copy.allocate(10));
       expect(arena.stats()).toEqual(copy.stats());
     }),
@@ -239,7 +239,7 @@ describe('attach refuses bytes that are not an arena', () => {
     for (const word of words) {
       const buffer = sound();
       const view = new Int32Array(buffer);
-      view[word] = view[word]! + 12;
+      view[word] = view[word] + 12;
       expect(() => Arena.attach(buffer)).toThrow(error('ARENA_MALFORMED'));
     }
   });

@@ -23,7 +23,7 @@ describe("LevelDB's arena trace", () => {
       const at = aligned ? arena.allocateAligned(bytes) : arena.allocate(bytes);
       const blocks = arena.blocks();
       const block = blocks.findIndex((b) => at >= b.address && at < b.address + b.bytes);
-      rows.push([bytes, aligned ? 1 : 0, block, at - blocks[block]!.address, arena.memoryUsage()]);
+      rows.push([bytes, aligned ? 1 : 0, block, at - blocks[block].address, arena.memoryUsage()]);
       if (rows.length === trace.firstAllocs.length) break;
     }
     expect(rows).toEqual(trace.firstAllocs);

@@ -1,0 +1,68 @@
+import type { Addr, Arena } from '@memtable/arena';
+import type { Order } from './order.js';
+
+/**
+ * The seam between a memtable and what keeps its entries in order. Entries lie in the arena and are never moved or
+ * removed; an index links them. One thread inserts.
+ *
+ * An entry is added in three steps: `allocate` room for it, write it, `insert` it. Memory can only run out in the
+ * first, so several entries can be made ready before any of them shows (that is how a batch is atomic).
+ */
+export interface OrderedIndex {
+  readonly arena: Arena;
+  readonly order: Order;
+
+  /** Entries inserted so far. */
+  readonly entryCount: number;
+
+  /**
+   * Room for an entry of `bytes` bytes and for what the index needs to link it.
+   * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit (then rewind the arena
+   * to a mark taken before, as part of what is needed may have been allocated)
+   */
+  allocate(bytes: number): Addr;
+
+  /** Where the entry of a node lies. */
+  entryOf(node: Addr): Addr;
+
+  /**
+   * Links a node whose entry has been written.
+   * @returns false when an equal entry is there; nothing has been linked then
+   * @throws what the order throws; nothing has been linked then
+   */
+  insert(node: Addr): boolean;
+
+  /**
+   * Takes out nodes inserted since a mark, so that the arena can be rewound to it. O(entries), for failures only; it
+   * compares nothing, so that an order that throws cannot prevent it.
+   * @param nodes - in the order of their insertion
+   */
+  unlink(nodes: readonly Addr[]): void;
+
+  /** The first entry that is not before the one at `bytes[at]`, or NIL. */
+  seek(bytes: Uint8Array, at: number): Addr;
+
+  /** A cursor, not on any entry yet. */
+  cursor(): IndexCursor;
+
+  /**
+   * Checks every invariant. O(entries).
+   * @throws SkipListError `SKIPLIST_MALFORMED` that names the invariant and the place
+   */
+  verify(): void;
+}
+
+/**
+ * A place in an index. It sees entries that are inserted after it was made, and stays where it is meanwhile.
+ * `next` and `prev` must not be called when `entry` is NIL.
+ */
+export interface IndexCursor {
+  /** The entry it stands on; NIL before the first seek and beyond either end. */
+  readonly entry: Addr;
+  seekToFirst(): void;
+  seekToLast(): void;
+  /** To the first entry that is not before the one at `bytes[at]`. */
+  seek(bytes: Uint8Array, at: number): void;
+  next(): void;
+  prev(): void;
+}

@@ -1,0 +1,454 @@
+/**
+ * Pugh's skip list as LevelDB has it (db/skiplist.h), over an arena. One thread inserts; any number may read the same
+ * shared memory meanwhile, since a node is complete before the first link to it is stored, bottom level first.
+ *
+ * Invariants, which `verify()` checks:
+ * S1. The entries on level 0 ascend strictly, and there are `Count` of them.
+ * S2. Every node on level i + 1 is on level i.
+ * S3. No node is on a level at or above `Height`.
+ * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
+ */
+import { type Addr, type Arena, Line, NIL } from '@memtable/arena';
+import { SkipListError } from './errors.js';
+import type { Order } from './order.js';
+import type { IndexCursor, OrderedIndex } from './ordered-index.js';
+import { parkMillerNext, parkMillerSeed } from './park-miller.js';
+
+/**
+ * A node in both layouts, here with a tower of height 2; two characters are one byte:
+ *
+ * ```
+ *   compact
+ *   node - 8       node
+ *   | link 1 | link 0 | entry ...                                      the tower stands below its entry
+ *
+ *   leveldb
+ *   node
+ *   | entry  | 0      | link 0 | 0      | link 1 | 0      |            the entry lies elsewhere
+ * ```
+ *
+ * `leveldb` is byte for byte what LevelDB does on a 64-bit machine: the entry is allocated unaligned, then the node
+ * with 8-byte pointers, of which our addresses fill the lower half. `compact` halves the links and saves the pointer
+ * to the entry (RocksDB's InlineSkipList does the same).
+ */
+export type SkipListLayout = 'compact' | 'leveldb';
+
+export interface SkipListOptions {
+  /** @defaultValue 'compact' */
+  layout?: SkipListLayout;
+  /** One of so many nodes of a level is on the next one too; a power of two from 2 to 64. @defaultValue 4 */
+  branching?: number;
+  /** Levels there may be, from 1 to 12. @defaultValue 12 */
+  heightMax?: number;
+  /** Where the heights start; any whole number, of which 31 bits count. @defaultValue 0xdeadbeef */
+  seed?: number;
+}
+
+const HEIGHT_MAX = 12;
+
+/** Words of the index's line in the superblock. */
+const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
+
+/** Values of the word `Kind`; an index of another class uses other numbers. */
+const KINDS: readonly SkipListLayout[] = ['compact', 'leveldb'];
+const KIND_FIRST = 1;
+
+/**
+ * A sorted list of entries with O(log n) insert and seek, O(1) `next` and O(log n) `prev`.
+ *
+ * Source: William Pugh, "Skip lists: a probabilistic alternative to balanced trees" (1990), in LevelDB's form: 12
+ * levels, one in 4 goes up, Park-Miller heights. Deviations: a node that is known to be greater is not compared again
+ * on the levels below; consecutive ascending inserts start from the place of the last one (two comparisons each); an
+ * equal entry is refused.
+ */
+export class SkipList implements OrderedIndex {
+  // Fixed by the constructor.
+  readonly arena: Arena;
+  readonly order: Order;
+  readonly layout: SkipListLayout;
+  readonly #line: number;
+  /** Word of a node's link 0, relative to the node's word, and the step to the link above. */
+  readonly #first: number;
+  readonly #step: number;
+
+  // The place of the last insert, written by insert only: on each level the last node before it. Derived: a list
+  // that is attached starts with the head everywhere.
+  readonly #before = new Int32Array(HEIGHT_MAX);
+  /** The node after that place, known to be greater; NIL at the end. */
+  #lastInserted = NIL;
+  #ascending = false;
+  #foundEqual = false;
+
+  /**
+   * An empty list; allocates its head.
+   * @throws SkipListError `SKIPLIST_INVALID_OPTION`, also when the arena cannot even hold the head
+   */
+  constructor(arena: Arena, order: Order, options?: SkipListOptions);
+  /** @internal The list that the arena holds already. */
+  constructor(arena: Arena, order: Order, options: SkipListOptions, attached: SkipListLayout);
+  constructor(arena: Arena, order: Order, options: SkipListOptions = {}, attached?: SkipListLayout) {
+    const { branching = 4, heightMax = HEIGHT_MAX, seed = 0xdeadbeef } = options;
+    this.arena = arena;
+    this.order = order;
+    this.layout = attached ?? options.layout ?? 'compact';
+    this.#line = arena.lineOf(Line.Index);
+    this.#first = this.layout === 'compact' ? -1 : 2;
+    this.#step = this.layout === 'compact' ? -1 : 2;
+    if (attached === undefined) {
+      check('layout', options.layout ?? 'compact', KINDS.includes(this.layout), "'compact' or 'leveldb'");
+      check('branching', branching, [2, 4, 8, 16, 32, 64].includes(branching), 'a power of two from 2 to 64');
+      check('heightMax', heightMax, isWhole(heightMax, 1, HEIGHT_MAX), `a whole number from 1 to ${HEIGHT_MAX}`);
+      check('seed', seed, Number.isSafeInteger(seed), 'a whole number');
+      const head = this.#allocateNode(0, heightMax);
+      if (head === NIL) {
+        throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
+      }
+      const words = arena.memory.i32;
+      for (let level = 0; level < heightMax; level++) words[this.#linkWord(head, level)] = NIL;
+      words[this.#line + Word.Kind] = KIND_FIRST + KINDS.indexOf(this.layout);
+      words[this.#line + Word.Head] = head;
+      words[this.#line + Word.Height] = 1;
+      words[this.#line + Word.Random] = parkMillerSeed(seed);
+      words[this.#line + Word.Count] = 0;
+      words[this.#line + Word.Branching] = branching;
+      words[this.#line + Word.HeightMax] = heightMax;
+    }
+    this.#forgetPlace();
+  }
+
+  /**
+   * The list that lies in an arena.
+   * @throws SkipListError `SKIPLIST_MALFORMED` when there is none, or another index; call `verify()` to check the rest
+   */
+  static attach(arena: Arena, order: Order): SkipList {
+    const line = arena.lineOf(Line.Index);
+    const kind = arena.memory.i32[line + Word.Kind];
+    const layout = KINDS[kind - KIND_FIRST];
+    if (layout === undefined) {
+      throw new SkipListError('SKIPLIST_MALFORMED', `the index of this arena is of kind ${kind}, not a skip list`);
+    }
+    return new SkipList(arena, order, {}, layout);
+  }
+
+  get entryCount(): number {
+    return this.arena.memory.i32[this.#line + Word.Count] ?? 0;
+  }
+
+  /** Levels in use: the height of the tallest tower, 1 for an empty list. */
+  get height(): number {
+    return this.arena.memory.i32[this.#line + Word.Height] ?? 0;
+  }
+
+  entryOf(node: Addr): Addr {
+    return this.layout === 'compact' ? node : (this.arena.memory.i32[node >> 2] as Addr);
+  }
+
+  /** Draws the height and allocates, in LevelDB's order: entry, then node. See {@link OrderedIndex.allocate}. */
+  allocate(bytes: number): Addr {
+    const height = this.#drawHeight();
+    const node = this.#allocateNode(bytes, height);
+    // Until the node is linked, its first link holds its height (RocksDB's trick): no word is spent on it.
+    if (node !== NIL) this.arena.memory.i32[this.#linkWord(node, 0)] = height;
+    return node;
+  }
+
+  insert(node: Addr): boolean {
+    const words = this.arena.memory.i32;
+    const bytes = this.arena.memory.u8;
+    const before = this.#before;
+    const entry = this.entryOf(node);
+    if (!(this.#ascending && this.#isPlace(bytes, entry))) {
+      this.#ascending = false; // An order that throws leaves `#before` half filled; it must not be taken for a place.
+      this.#findPlace(bytes, entry);
+      if (this.#foundEqual) {
+        this.#forgetPlace();
+        return false;
+      }
+      this.#ascending = before[0] === this.#lastInserted;
+    }
+
+    const first = this.#first;
+    const step = this.#step;
+    const height = words[(node >> 2) + first];
+    const listHeight = words[this.#line + Word.Height];
+    if (height > listHeight) {
+      const head = words[this.#line + Word.Head];
+      for (let level = listHeight; level < height; level++) before[level] = head;
+      Atomics.store(words, this.#line + Word.Height, height);
+    }
+    // Bottom up, and the node's own link before the link to it: a reader finds it complete or not at all.
+    for (let level = 0; level < height; level++) {
+      const offset = first + level * step;
+      const link = (before[level] >> 2) + offset;
+      words[(node >> 2) + offset] = words[link]!;
+      Atomics.store(words, link, node);
+      before[level] = node;
+    }
+    this.#lastInserted = node;
+    words[this.#line + Word.Count]++;
+    return true;
+  }
+
+  unlink(nodes: readonly Addr[]): void {
+    const words = this.arena.memory.i32;
+    const gone = new Set<number>(nodes);
+    for (let level = 0; level < this.height; level++) {
+      let at = words[this.#line + Word.Head];
+      while (at !== NIL) {
+        let next = words[this.#linkWord(at, level)];
+        while (gone.has(next)) next = words[this.#linkWord(next, level)]!;
+        words[this.#linkWord(at, level)] = next;
+        at = next;
+      }
+    }
+    this.#forgetPlace();
+  }
+
+  seek(bytes: Uint8Array, at: number): Addr {
+    const node = this.#seekNode(bytes, at);
+    return node === NIL ? NIL : this.entryOf(node);
+  }
+
+  cursor(): SkipListCursor {
+    return new SkipListCursor(this);
+  }
+
+  /** Height of every tower in entry order. O(entries). */
+  *towers(): Generator<{ entry: Addr; height: number }> {
+    const nodes: number[] = [];
+    for (let level = 0; level < this.height; level++) nodes.push(this.#link(this.#head, level));
+    while (nodes[0] !== NIL) {
+      const node = nodes[0] as Addr;
+      let height = 0;
+      while (height < nodes.length && nodes[height] === node) {
+        nodes[height] = this.#link(node, height);
+        height++;
+      }
+      yield { entry: this.entryOf(node), height };
+    }
+  }
+
+  verify(): void {
+    const { u8, usedBytes } = this.arena.memory;
+    const alignment = this.layout === 'compact' ? 4 : 8;
+    const heightMax = this.arena.memory.i32[this.#line + Word.HeightMax];
+    for (let level = this.height; level < heightMax; level++) {
+      if (this.#link(this.#head, level) !== NIL)
+        malformed(`S3: level ${level} is in use, the height is ${this.height}`);
+    }
+    // On each level above 0, the node that is expected next; the walk along level 0 has to meet it.
+    const expected: number[] = [];
+    for (let level = 1; level < this.height; level++) expected[level] = this.#link(this.#head, level);
+    let count = 0;
+    let previous = NIL;
+    for (let node = this.#link(this.#head, 0); node !== NIL; node = this.#link(node, 0)) {
+      if (node % alignment !== 0 || node < 0 || node >= usedBytes) malformed(`S4: a link to ${node}`);
+      const entry = this.entryOf(node);
+      if (previous !== NIL && this.order.compare(u8, previous, u8, entry) >= 0) {
+        malformed(`S1: the entry at ${entry} does not come after the one at ${previous}`);
+      }
+      previous = entry;
+      count++;
+      if (count > this.entryCount) break; // A ring would never end.
+      for (let level = 1; level < this.height && expected[level] === node; level++) {
+        expected[level] = this.#link(node, level);
+      }
+    }
+    if (count !== this.entryCount) malformed(`S1: ${count} entries or more on level 0, ${this.entryCount} counted`);
+    const missed = expected.findIndex((node) => node !== undefined && node !== NIL);
+    if (missed !== -1)
+      malformed(`S2: the node at ${expected[missed]} is on level ${missed} but not where level 0 has it`);
+  }
+
+  /** @internal The first node, NIL when empty. */
+  firstNode(): Addr {
+    return this.#link(this.#head, 0);
+  }
+
+  /** @internal */
+  nextNode(node: Addr): Addr {
+    return this.#link(node, 0);
+  }
+
+  /** @internal The last node, NIL when empty. */
+  lastNode(): Addr {
+    let node = this.#head;
+    for (let level = this.height - 1; level >= 0; level--) {
+      for (let next = this.#link(node, level); next !== NIL; next = this.#link(node, level)) node = next;
+    }
+    return node === this.#head ? NIL : node;
+  }
+
+  /** @internal The last node before the entry at `bytes[at]`, NIL when there is none. */
+  nodeBefore(bytes: Uint8Array, at: number): Addr {
+    const node = this.#descend(bytes, at);
+    return node === this.#head ? NIL : node;
+  }
+
+  /** @internal The first node not before the entry at `bytes[at]`, or NIL. */
+  seekNode(bytes: Uint8Array, at: number): Addr {
+    return this.#seekNode(bytes, at);
+  }
+
+  #seekNode(bytes: Uint8Array, at: number): Addr {
+    return this.#link(this.#descend(bytes, at), 0);
+  }
+
+  /** The last node before the entry at `bytes[at]`; the head when there is none. */
+  #descend(bytes: Uint8Array, at: number): Addr {
+    const { u8, i32 } = this.arena.memory;
+    const order = this.order;
+    const inline = this.layout === 'compact';
+    const step = this.#step;
+    let level = Atomics.load(i32, this.#line + Word.Height) - 1;
+    let offset = this.#first + level * step;
+    let node = i32[this.#line + Word.Head];
+    let greater: number = NIL; // Known not to be before; reached again on the next level, it needs no comparison.
+    for (;;) {
+      const next = Atomics.load(i32, (node >> 2) + offset);
+      if (next !== greater && next !== NIL && order.compare(u8, inline ? next : i32[next >> 2], bytes, at) < 0) {
+        node = next;
+      } else {
+        if (level === 0) return node as Addr;
+        greater = next;
+        level--;
+        offset -= step;
+      }
+    }
+  }
+
+  /** Fills `#before` for the entry at `at`; sets `#foundEqual`. The same descent, which also keeps its way. */
+  #findPlace(bytes: Uint8Array, at: number): void {
+    const words = this.arena.memory.i32;
+    const order = this.order;
+    const before = this.#before;
+    const inline = this.layout === 'compact';
+    const step = this.#step;
+    let level = words[this.#line + Word.Height] - 1;
+    let offset = this.#first + level * step;
+    let node = words[this.#line + Word.Head];
+    let greater: number = NIL;
+    let equal = false;
+    for (;;) {
+      const next = words[(node >> 2) + offset];
+      let comparison = 1;
+      if (next !== greater && next !== NIL) {
+        comparison = order.compare(bytes, inline ? next : words[next >> 2], bytes, at);
+        if (comparison === 0) equal = true;
+      }
+      if (comparison < 0) {
+        node = next;
+      } else {
+        before[level] = node;
+        if (level === 0) break;
+        greater = next;
+        level--;
+        offset -= step;
+      }
+    }
+    this.#foundEqual = equal;
+  }
+
+  /** Whether the entry at `at` belongs right after the last one inserted: then `#before` is right for it too. */
+  #isPlace(bytes: Uint8Array, at: number): boolean {
+    const last = this.#lastInserted;
+    if (this.order.compare(bytes, this.entryOf(last), bytes, at) >= 0) return false;
+    const next = this.#link(last, 0);
+    return next === NIL || this.order.compare(bytes, this.entryOf(next), bytes, at) > 0;
+  }
+
+  #forgetPlace(): void {
+    this.#ascending = false;
+    this.#lastInserted = NIL;
+  }
+
+  #allocateNode(entryBytes: number, height: number): Addr {
+    if (this.layout === 'compact') {
+      const towerBytes = 4 * height;
+      const tower = this.arena.allocateAligned(towerBytes + entryBytes, 4);
+      return tower === NIL ? NIL : ((tower + towerBytes) as Addr);
+    }
+    const entry = entryBytes === 0 ? NIL : this.arena.allocate(entryBytes);
+    if (entryBytes !== 0 && entry === NIL) return NIL;
+    const node = this.arena.allocateAligned(8 + 8 * height, 8);
+    if (node === NIL) return NIL;
+    const words = this.arena.memory.i32;
+    words[node >> 2] = entry;
+    // The upper halves of the 64-bit pointers; the memory may have been used before a reset.
+    for (let level = -1; level < height; level++) words[this.#linkWord(node, level) + 1] = 0;
+    return node;
+  }
+
+  #drawHeight(): number {
+    const words = this.arena.memory.i32;
+    const branchingMask = words[this.#line + Word.Branching] - 1;
+    const heightMax = words[this.#line + Word.HeightMax];
+    let random = words[this.#line + Word.Random];
+    let height = 1;
+    while (height < heightMax) {
+      random = parkMillerNext(random);
+      if ((random & branchingMask) !== 0) break;
+      height++;
+    }
+    words[this.#line + Word.Random] = random;
+    return height;
+  }
+
+  get #head(): Addr {
+    return this.arena.memory.i32[this.#line + Word.Head] as Addr;
+  }
+
+  #linkWord(node: number, level: number): number {
+    return (node >> 2) + this.#first + level * this.#step;
+  }
+
+  #link(node: number, level: number): Addr {
+    return Atomics.load(this.arena.memory.i32, this.#linkWord(node, level)) as Addr;
+  }
+}
+
+/** A place in a {@link SkipList}. `next` is O(1); `prev` searches, as in LevelDB, since links run one way. */
+export class SkipListCursor implements IndexCursor {
+  readonly #list: SkipList;
+  #node = NIL;
+
+  constructor(list: SkipList) {
+    this.#list = list;
+  }
+
+  get entry(): Addr {
+    return this.#node === NIL ? NIL : this.#list.entryOf(this.#node);
+  }
+
+  seekToFirst(): void {
+    this.#node = this.#list.firstNode();
+  }
+
+  seekToLast(): void {
+    this.#node = this.#list.lastNode();
+  }
+
+  seek(bytes: Uint8Array, at: number): void {
+    this.#node = this.#list.seekNode(bytes, at);
+  }
+
+  next(): void {
+    this.#node = this.#list.nextNode(this.#node);
+  }
+
+  prev(): void {
+    this.#node = this.#list.nodeBefore(this.#list.arena.memory.u8, this.entry);
+  }
+}
+
+function isWhole(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
+}
+
+function check(name: string, value: unknown, holds: boolean, wanted: string): void {
+  if (!holds) throw new SkipListError('SKIPLIST_INVALID_OPTION', `${name} must be ${wanted}: ${String(value)}`);
+}
+
+function malformed(message: string): never {
+  throw new SkipListError('SKIPLIST_MALFORMED', message);
+}

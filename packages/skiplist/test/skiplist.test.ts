@@ -1,0 +1,254 @@
+import { type Addr, Arena, NIL } from '@memtable/arena';
+import fc from 'fast-check';
+import { type Order, SkipList, type SkipListLayout, type SkipListOptions } from '../src/index.js';
+import { add, byNumber, ENTRY_BYTES, lookup, numberAt, numbers, write } from './uint64.js';
+
+const error = (code: string) => expect.objectContaining({ name: 'SkipListError', code }) as Error;
+const layouts: SkipListLayout[] = ['compact', 'leveldb'];
+
+/** Counts what it is asked. */
+class CountingOrder implements Order {
+  count = 0;
+  compare(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number {
+    this.count++;
+    return byNumber.compare(a, aAt, b, bAt);
+  }
+}
+
+describe.each(layouts)('%s', (layout) => {
+  const empty = (options: SkipListOptions = {}) => new SkipList(new Arena(), byNumber, { ...options, layout });
+
+  test('an empty list has no place to stand', () => {
+    const list = empty();
+    const cursor = list.cursor();
+    for (const move of ['seekToFirst', 'seekToLast'] as const) {
+      cursor[move]();
+      expect(cursor.entry).toBe(NIL);
+    }
+    expect(list.seek(lookup(1), 0)).toBe(NIL);
+    list.verify();
+  });
+
+  test('behaves like a sorted array, whatever the order of inserts and the shape of the towers', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 200 }),
+        fc.array(fc.integer({ min: -1, max: 201 }), { maxLength: 20 }),
+        fc.constantFrom(2, 4, 16),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer(),
+        (values, targets, branching, heightMax, seed) => {
+          const list = empty({ branching, heightMax, seed });
+          const model: number[] = [];
+          for (const value of values) {
+            const fresh = !model.includes(value);
+            expect(add(list, value)).toBe(fresh);
+            if (fresh) model.push(value);
+          }
+          model.sort((a, b) => a - b);
+          list.verify();
+          expect(list.entryCount).toBe(model.length);
+          expect(numbers(list)).toEqual(model);
+
+          const cursor = list.cursor();
+          const backward: number[] = [];
+          for (cursor.seekToLast(); cursor.entry !== NIL; cursor.prev()) backward.push(numberAt(list, cursor.entry)!);
+          expect(backward.reverse()).toEqual(model);
+
+          for (const target of targets) {
+            const place = model.findIndex((value) => value >= target);
+            cursor.seek(lookup(target), 0);
+            expect(numberAt(list, cursor.entry)).toBe(model[place]);
+            if (place === -1) continue;
+            cursor.prev(); // And turn round.
+            expect(numberAt(list, cursor.entry)).toBe(model[place - 1]);
+            if (place === 0) continue;
+            cursor.next();
+            expect(numberAt(list, cursor.entry)).toBe(model[place]);
+          }
+        },
+      ),
+    );
+  });
+
+  test('a cursor stays where it is and sees what is inserted after it', () => {
+    const list = empty();
+    [10, 30].forEach((value) => add(list, value));
+    const cursor = list.cursor();
+    cursor.seekToFirst();
+    add(list, 20);
+    expect(numberAt(list, cursor.entry)).toBe(10);
+    cursor.next();
+    expect(numberAt(list, cursor.entry)).toBe(20);
+  });
+
+  test('attached to a copy of its memory it goes on with the same towers', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(10_000), { maxLength: 100 }), fc.nat(100), (values, split) => {
+        const list = empty();
+        values.slice(0, split).forEach((value) => add(list, value));
+        const copy = SkipList.attach(Arena.attach(list.arena.memory.u8.slice().buffer), byNumber);
+        copy.verify();
+        for (const value of values.slice(split)) {
+          add(list, value);
+          add(copy, value);
+        }
+        copy.verify();
+        const used = list.arena.memory.usedBytes;
+        expect(copy.arena.memory.usedBytes).toBe(used);
+        expect(copy.arena.memory.u8.slice(0, used)).toEqual(list.arena.memory.u8.slice(0, used));
+      }),
+    );
+  });
+
+  test('unlinking the last inserts and rewinding leaves the list as it was', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(1000), { maxLength: 60 }),
+        fc.nat(60),
+        fc.uniqueArray(fc.integer({ min: 1001, max: 2000 }), { maxLength: 20 }),
+        (values, split, later) => {
+          const list = empty({ branching: 2 });
+          const before = values.slice(0, split);
+          before.forEach((value) => add(list, value));
+          const mark = new Int32Array(64);
+          list.arena.mark(mark);
+          const nodes: Addr[] = [];
+          for (const value of values.slice(split)) {
+            const node = list.allocate(ENTRY_BYTES);
+            write(list.arena.memory.u8, list.entryOf(node), value);
+            list.insert(node);
+            nodes.push(node);
+          }
+          list.unlink(nodes);
+          list.arena.rewind(mark);
+          list.verify();
+          expect(numbers(list)).toEqual(before.toSorted((a, b) => a - b));
+          later.forEach((value) => add(list, value));
+          list.verify();
+          expect(numbers(list)).toEqual([...before, ...later].sort((a, b) => a - b));
+        },
+      ),
+    );
+  });
+
+  test('an order that throws in mid-insert leaves the list sound, and later inserts right', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(1000), { minLength: 2, maxLength: 60 }), fc.nat(300), (values, fuse) => {
+        let left = fuse;
+        const order: Order = {
+          compare(a, aAt, b, bAt) {
+            if (left-- === 0) throw new Error('no order today');
+            return byNumber.compare(a, aAt, b, bAt);
+          },
+        };
+        const list = new SkipList(new Arena(), order, { layout });
+        const inserted: number[] = [];
+        for (const value of values) {
+          try {
+            add(list, value);
+            inserted.push(value);
+          } catch (thrown) {
+            expect((thrown as Error).message).toBe('no order today');
+          }
+        }
+        expect(numbers(list)).toEqual(inserted.sort((a, b) => a - b));
+        list.verify();
+      }),
+    );
+  });
+
+  test('allocation that fails at the k-th request, for every k, leaves the list as it was', () => {
+    for (let maxBytes = 4096; maxBytes < 4096 + 1200; maxBytes += 8) {
+      const list = new SkipList(new Arena({ blockBytes: 256, reserveBytes: 4096, maxBytes }), byNumber, { layout });
+      const mark = new Int32Array(64);
+      let value = 0;
+      for (;;) {
+        list.arena.mark(mark);
+        const node = list.allocate(ENTRY_BYTES);
+        if (node === NIL) break;
+        write(list.arena.memory.u8, list.entryOf(node), value);
+        list.insert(node);
+        value++;
+      }
+      list.arena.rewind(mark);
+      list.verify();
+      list.arena.verify();
+      expect(numbers(list)).toEqual([...Array(value).keys()]);
+    }
+  });
+
+  test('ascending inserts cost two comparisons each, wherever in the list they are', () => {
+    const order = new CountingOrder();
+    const list = new SkipList(new Arena(), order, { layout });
+    for (let i = 0; i < 1000; i++) add(list, i * 1000);
+    order.count = 0;
+    for (let i = 0; i < 500; i++) add(list, 500_001 + i);
+    expect(order.count).toBeLessThanOrEqual(500 * 2 + 60);
+    list.verify();
+  });
+
+  test('no node known to be greater is compared twice', () => {
+    // With every tower at full height each level shows the same nodes: without that, each costs heightMax comparisons.
+    const order = new CountingOrder();
+    const list = new SkipList(new Arena(), order, { layout, branching: 2, heightMax: 12, seed: 1 });
+    for (let i = 0; i < 4096; i++) add(list, (i * 2654435761) % 4096);
+    order.count = 0;
+    const compared = new Set<number>();
+    const spy = order.compare.bind(order);
+    order.compare = (a, aAt, b, bAt) => {
+      expect(compared.has(aAt)).toBe(false);
+      compared.add(aAt);
+      return spy(a, aAt, b, bAt);
+    };
+    for (const target of [0, 1000, 2047.5, 4095, 5000]) {
+      compared.clear();
+      list.seek(lookup(target), 0);
+    }
+    expect(order.count).toBeGreaterThan(0);
+  });
+});
+
+test('a compact list of 8-byte entries needs 8 + 4 x 1.334 bytes an entry', () => {
+  const arena = new Arena();
+  const list = new SkipList(arena, byNumber);
+  for (let i = 0; i < 100_000; i++) add(list, i);
+  const { askedBytes, slopBytes } = arena.stats();
+  expect(askedBytes).toBe(100_000 * 8 + 4 * 133_638 + 4 * 12);
+  expect(slopBytes).toBe(0);
+});
+
+test('options out of range are refused with a code', () => {
+  const options: SkipListOptions[] = [
+    { branching: 3 },
+    { branching: 1 },
+    { heightMax: 0 },
+    { heightMax: 13 },
+    { seed: 0.5 },
+    { layout: 'wide' as SkipListLayout },
+  ];
+  for (const option of options) {
+    expect(() => new SkipList(new Arena(), byNumber, option)).toThrow(error('SKIPLIST_INVALID_OPTION'));
+  }
+});
+
+test('attach refuses an arena without a list', () => {
+  expect(() => SkipList.attach(new Arena(), byNumber)).toThrow(error('SKIPLIST_MALFORMED'));
+});
+
+test('verify finds each broken invariant', () => {
+  const damaged = (damage: (words: Int32Array, list: SkipList) => void) => {
+    const list = new SkipList(new Arena(), byNumber);
+    for (let i = 0; i < 100; i++) add(list, i);
+    damage(list.arena.memory.i32, list);
+    return () => list.verify();
+  };
+  const firstTall = (list: SkipList) => [...list.towers()].find(({ height }) => height > 1)!.entry >> 2;
+  const says = (invariant: string) =>
+    expect.objectContaining({ message: expect.stringContaining(invariant) as string }) as Error;
+  expect(damaged((words, list) => (words[(list.seek(lookup(50), 0) >> 2) - 1] = NIL))).toThrow(says('S1'));
+  expect(damaged((_, list) => write(list.arena.memory.u8, list.seek(lookup(50), 0), 10))).toThrow(says('S1'));
+  expect(damaged((words, list) => (words[firstTall(list) - 2] = list.seek(lookup(0), 0)))).toThrow(says('S2'));
+  expect(damaged((words, list) => (words[firstTall(list) - 1] += 1))).toThrow(says('S4'));
+  expect(damaged((words) => (words[32 + 2] -= 1))).toThrow(says('S3'));
+});
