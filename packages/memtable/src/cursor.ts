@@ -1,0 +1,103 @@
+import { type Addr, NIL } from '@memtable/arena';
+import type { IndexCursor } from '@memtable/skiplist';
+import { MemTableError } from './errors.js';
+import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from './format/entry.js';
+import { type Sequence, SEQUENCE_MAX, tagSequence, type ValueType } from './format/internal-key.js';
+import type { MemTable } from './memtable.js';
+
+/**
+ * A place among the versions of a memtable. It sees entries added after it was made. Every use of it after the table
+ * was dropped throws `MEMTABLE_DROPPED`; reading or stepping while it is not `valid`, `MEMTABLE_NOT_POSITIONED`.
+ */
+export class MemTableCursor {
+  readonly #table: MemTable;
+  readonly #cursor: IndexCursor;
+
+  /** @internal */
+  constructor(table: MemTable, cursor: IndexCursor) {
+    this.#table = table;
+    this.#cursor = cursor;
+  }
+
+  /** Whether it stands on an entry. */
+  get valid(): boolean {
+    this.#bytes();
+    return this.#cursor.entry !== NIL;
+  }
+
+  seekToFirst(): void {
+    this.#bytes();
+    this.#cursor.seekToFirst();
+  }
+
+  seekToLast(): void {
+    this.#bytes();
+    this.#cursor.seekToLast();
+  }
+
+  /** To the first entry at or after (key, sequence): the newest version of `key` that `sequence` sees, or what follows. */
+  seek(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): void {
+    this.#bytes();
+    this.#cursor.seek(this.#table.encodeLookupKey(key, sequence), 0);
+  }
+
+  next(): void {
+    this.#entry();
+    this.#cursor.next();
+  }
+
+  prev(): void {
+    this.#entry();
+    this.#cursor.prev();
+  }
+
+  /** The user key; a copy. */
+  get key(): Uint8Array {
+    return this.keyView.slice();
+  }
+
+  /** The value, empty for a deletion; a copy. */
+  get value(): Uint8Array {
+    return this.valueView.slice();
+  }
+
+  /** The user key in the arena: while the table is active until the next write, else until it is dropped. */
+  get keyView(): Uint8Array {
+    const entry = this.#entry();
+    const bytes = this.#bytes();
+    const start = keyStartOf(bytes, entry);
+    return bytes.subarray(start, start + keyLengthOf(bytes, entry));
+  }
+
+  /** The value in the arena, for as long as {@link MemTableCursor.keyView}. */
+  get valueView(): Uint8Array {
+    const entry = this.#entry();
+    const bytes = this.#bytes();
+    const start = valueStartOf(bytes, entry);
+    return bytes.subarray(start, start + valueLengthOf(bytes, entry));
+  }
+
+  get sequence(): Sequence {
+    const entry = this.#entry();
+    const bytes = this.#bytes();
+    return tagSequence(tagLowOf(bytes, entry), tagHighOf(bytes, entry));
+  }
+
+  get type(): ValueType {
+    const entry = this.#entry();
+    return (tagLowOf(this.#bytes(), entry) & 0xff) as ValueType;
+  }
+
+  #bytes(): Uint8Array {
+    const bytes = this.#table.arena.memory.u8;
+    if (bytes.length === 0) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
+    return bytes;
+  }
+
+  #entry(): Addr {
+    this.#bytes();
+    const entry = this.#cursor.entry;
+    if (entry === NIL) throw new MemTableError('MEMTABLE_NOT_POSITIONED', 'the cursor stands on no entry');
+    return entry;
+  }
+}

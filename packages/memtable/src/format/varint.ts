@@ -1,0 +1,60 @@
+/**
+ * LevelDB's varints (util/coding.h): seven bits a byte, lowest first, the high bit says that more follow.
+ *
+ * ```
+ *   300 = 0b10_0101100     | 1 0101100 | 0 0000010 |     one byte each
+ * ```
+ */
+
+/** The most bytes a 32-bit varint takes. */
+export const VARINT32_BYTES_MAX = 5;
+
+/** Bytes that `value`, from 0 to 2^32 - 1, takes. */
+export function varint32Bytes(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x200000) return 3;
+  if (value < 0x10000000) return 4;
+  return 5;
+}
+
+/** Writes `value`, from 0 to 2^32 - 1, at `at`; returns the place after it. */
+export function writeVarint32(bytes: Uint8Array, at: number, value: number): number {
+  while (value >= 0x80) {
+    bytes[at++] = (value & 0x7f) | 0x80;
+    value >>>= 7;
+  }
+  bytes[at++] = value;
+  return at;
+}
+
+/**
+ * The value at `at`, or -1 when it is cut off by `end` or its fifth byte says that more follow. As in LevelDB, longer
+ * forms than needed are taken (`80 00` is 0), and bits beyond the 32nd are ignored.
+ */
+export function readVarint32(bytes: Uint8Array, at: number, end: number): number {
+  let value = 0;
+  for (let shift = 0; shift <= 28; shift += 7) {
+    if (at >= end) return -1;
+    const byte = bytes[at++];
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value >>> 0;
+  }
+  return -1;
+}
+
+/** The place after the varint at `at`, which is known to be sound. */
+export function skipVarint(bytes: Uint8Array, at: number): number {
+  while (bytes[at++] >= 0x80);
+  return at;
+}
+
+/** Writes `value`, from 0 to 2^64 - 1, at `at`; returns the place after it. */
+export function writeVarint64(bytes: Uint8Array, at: number, value: bigint): number {
+  while (value >= 0x80n) {
+    bytes[at++] = Number(value & 0x7fn) | 0x80;
+    value >>= 7n;
+  }
+  bytes[at++] = Number(value);
+  return at;
+}

@@ -1,0 +1,455 @@
+/**
+ * LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys in order, in an arena of their own.
+ *
+ * Invariants, which `verify()` checks, besides those of its arena and its index:
+ * M1. Every entry is sound: its type is known, its lengths stay inside the used memory.
+ * M2. `KeyBytes`, `ValueBytes` and `Deletions` add up over the entries.
+ */
+import { type Addr, Arena, type ArenaOptions, type ArenaStats, Line, NIL } from '@memtable/arena';
+import { type Order, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
+import { MemTableCursor } from './cursor.js';
+import { checkBytes, MemTableError } from './errors.js';
+import {
+  entryBytes,
+  keyLengthOf,
+  keyStartOf,
+  lookupKeyBytes,
+  tagHighOf,
+  tagLowOf,
+  valueLengthOf,
+  valueStartOf,
+  writeLookupKey,
+  writeValue,
+} from './format/entry.js';
+import {
+  checkSequence,
+  type Sequence,
+  SEQUENCE_MAX,
+  tagHigh,
+  tagLow,
+  tagSequence,
+  ValueType,
+} from './format/internal-key.js';
+import { BytewiseOrder, type Comparator, ComparatorOrder } from './order.js';
+import type { WriteBatch } from './write-batch.js';
+
+export interface MemTableOptions extends ArenaOptions {
+  /**
+   * `leveldb`: allocations, tower heights and `approximateMemoryUsage()` are LevelDB's, byte for byte.
+   * `compact`: the same entries with links of half the size.
+   * @defaultValue 'compact'
+   */
+  layout?: 'compact' | 'leveldb';
+  /** What keeps the entries in order. @defaultValue 'skiplist' */
+  index?: 'skiplist';
+  /** An order of user keys other than that of their bytes. */
+  comparator?: Comparator;
+  /** Shape of the skip list. @defaultValue LevelDB's: branching 4, 12 levels, seed 0xdeadbeef */
+  skiplist?: Omit<SkipListOptions, 'layout'>;
+}
+
+/** One way only: active, frozen, dropped. */
+export type MemTableState = 'active' | 'frozen' | 'dropped';
+
+/** What a key is at some sequence. */
+export interface MemTableValue {
+  readonly type: ValueType;
+  /** Empty for a deletion. The caller's own copy. */
+  readonly value: Uint8Array;
+}
+
+/** One version of a key. */
+export interface MemTableEntry extends MemTableValue {
+  readonly key: Uint8Array;
+  readonly sequence: Sequence;
+}
+
+/** A memtable's figures; bytes unless it says count. */
+export interface MemTableStats {
+  readonly state: MemTableState;
+  readonly layout: 'compact' | 'leveldb';
+  readonly entryCount: number;
+  readonly deletionCount: number;
+  /** Sum of the user keys. */
+  readonly keyBytes: number;
+  /** Sum of the values. */
+  readonly valueBytes: number;
+  /** Levels in use by the index: the tallest tower. */
+  readonly height: number;
+  readonly arena: ArenaStats;
+}
+
+/** Words of the table's line in the superblock. */
+const Word = {
+  State: 0,
+  Comparator: 1,
+  Deletions: 2,
+  KeyBytes: 3,
+  ValueBytes: 4,
+} as const;
+
+/** Values of the word `State`; 0 is no memtable. A dropped one has no words any more. */
+const ACTIVE = 1;
+const FROZEN = 2;
+/** Values of the word `Comparator`. */
+const BYTEWISE = 0;
+const CUSTOM = 1;
+
+const MARK_WORDS = 64;
+const SCRATCH_BYTES = 200;
+
+/**
+ * A sorted table of (key, sequence) -> value or deletion. `add` and `get` take O(log n) comparisons. Everything is
+ * copied in, and copied out unless a *view* is asked for. One thread writes.
+ *
+ * Its life: *active*, it takes entries; `freeze()` makes it read-only, so that it can be flushed; `drop()` gives all of
+ * its memory back at once. There is no way back, and no way to remove a single entry: a deletion is an entry too.
+ *
+ * @example
+ * ```ts
+ * const utf8 = new TextEncoder();
+ * const table = new MemTable();
+ * table.add(1, ValueType.Value, utf8.encode('fruit'), utf8.encode('apple'));
+ * table.add(2, ValueType.Value, utf8.encode('fruit'), utf8.encode('pear'));
+ * const now = table.get(utf8.encode('fruit')); // pear
+ * const then = table.get(utf8.encode('fruit'), 1); // apple
+ * table.freeze();
+ * table.drop();
+ * ```
+ *
+ * Source: LevelDB db/memtable.cc. Deviations: an equal entry is refused; a batch is applied as a whole or not at all.
+ */
+export class MemTable implements Disposable, Iterable<MemTableEntry> {
+  // Fixed by the constructor.
+  readonly arena: Arena;
+  readonly index: OrderedIndex;
+  readonly #order: Order;
+  readonly #comparator: Comparator | undefined;
+  readonly #list: SkipList;
+  readonly #line: number;
+
+  // Reused by every call.
+  readonly #mark = new Int32Array(MARK_WORDS);
+  #lookupKey = new Uint8Array(SCRATCH_BYTES);
+
+  /** @throws MemTableError, ArenaError, SkipListError: an option is out of range */
+  constructor(options?: MemTableOptions);
+  /** @internal The table that the arena holds already. */
+  constructor(options: MemTableOptions, attached: Arena);
+  constructor(options: MemTableOptions = {}, attached?: Arena) {
+    const { layout = 'compact', index = 'skiplist', comparator } = options;
+    if (layout !== 'compact' && layout !== 'leveldb') {
+      throw invalidOption(`layout must be 'compact' or 'leveldb': ${String(layout)}`);
+    }
+    if (index !== 'skiplist') throw invalidOption(`index must be 'skiplist': ${String(index)}`);
+    if (comparator !== undefined && typeof comparator !== 'function') {
+      throw new TypeError(`comparator must be a function, not ${typeof comparator}`);
+    }
+    this.#comparator = comparator;
+    this.#order = comparator === undefined ? new BytewiseOrder() : new ComparatorOrder(comparator);
+    this.arena = attached ?? new Arena(options);
+    this.#line = this.arena.lineOf(Line.Table);
+    this.#list =
+      attached === undefined
+        ? new SkipList(this.arena, this.#order, { ...options.skiplist, layout })
+        : SkipList.attach(this.arena, this.#order);
+    this.index = this.#list;
+    if (attached === undefined) {
+      this.#setWord(Word.State, ACTIVE);
+      this.#setWord(Word.Comparator, comparator === undefined ? BYTEWISE : CUSTOM);
+    }
+  }
+
+  /**
+   * The memtable that wrote these bytes, or a copy of it if they are a copy, in the state it was in. `verify()` checks
+   * the entries too.
+   * @param options - `comparator` must be the one it was made with, if it had one
+   * @throws MemTableError `MEMTABLE_MALFORMED`; ArenaError or SkipListError for damage below
+   */
+  static attach(buffer: ArrayBuffer | SharedArrayBuffer, options: Pick<MemTableOptions, 'comparator'> = {}): MemTable {
+    const arena = Arena.attach(buffer);
+    const line = arena.lineOf(Line.Table);
+    const state = arena.memory.i32[line + Word.State];
+    if (state !== ACTIVE && state !== FROZEN) {
+      throw new MemTableError('MEMTABLE_MALFORMED', `this arena holds no memtable: its state is ${state}`);
+    }
+    const custom = arena.memory.i32[line + Word.Comparator] === CUSTOM;
+    if (custom !== (options.comparator !== undefined)) {
+      throw new MemTableError(
+        'MEMTABLE_MALFORMED',
+        `the memtable orders its keys ${custom ? 'by a comparator, and none' : 'bytewise, and a comparator'} was given`,
+      );
+    }
+    return new MemTable(options, arena);
+  }
+
+  /**
+   * Adds one version of a key. Bytes are copied.
+   * @param sequence - from 0 to 2^53 - 1
+   * @param value - empty when left out, as for deletions
+   * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_DUPLICATE`, `MEMTABLE_FROZEN`, `MEMTABLE_DROPPED`,
+   * `MEMTABLE_INVALID_SEQUENCE`; what the comparator throws. Nothing has changed then
+   */
+  add(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array = EMPTY): void {
+    checkBytes('the key', key);
+    checkBytes('the value', value);
+    if (type !== ValueType.Value && type !== ValueType.Deletion) {
+      throw new TypeError(`the type must be 0 (deletion) or 1 (value): ${String(type)}`);
+    }
+    checkWriteSequence(sequence);
+    this.#checkActive();
+    this.arena.mark(this.#mark);
+    try {
+      const node = this.#write(sequence, type, key, 0, key.length, value, 0, value.length);
+      this.#insert(node);
+    } catch (error) {
+      this.arena.rewind(this.#mark);
+      throw error;
+    }
+  }
+
+  /**
+   * Adds all writes of a batch, the first with `sequence`, each further one with the next; or none of them.
+   * @param sequence - from 0 to 2^53 - 1
+   * @throws as {@link MemTable.add}
+   */
+  apply(batch: WriteBatch, sequence: Sequence = batch.sequence): void {
+    checkWriteSequence(sequence);
+    checkWriteSequence(sequence + Math.max(batch.count - 1, 0));
+    this.#checkActive();
+    this.arena.mark(this.#mark);
+    const nodes: Addr[] = [];
+    let inserted = 0;
+    try {
+      // All that can run out is taken before the first entry shows.
+      const record = batch.reader();
+      while (record.next()) {
+        const { type, bytes, keyAt, keyLength, valueAt, valueLength } = record;
+        nodes.push(this.#write(sequence + nodes.length, type, bytes, keyAt, keyLength, bytes, valueAt, valueLength));
+      }
+      for (; inserted < nodes.length; inserted++) this.#insert(nodes[inserted]);
+    } catch (error) {
+      if (inserted > 0) this.index.unlink(nodes.slice(0, inserted));
+      this.arena.rewind(this.#mark);
+      throw error;
+    }
+  }
+
+  /**
+   * The newest version of `key` that `sequence` may see: the value, or that it was deleted.
+   * @param sequence - from 0 to 2^56 - 1; the newest version of all when left out
+   * @returns undefined when the table knows nothing of the key at that sequence
+   * @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_INVALID_SEQUENCE`
+   */
+  get(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
+    const found = this.getView(key, sequence);
+    return found && { type: found.type, value: found.value.slice() };
+  }
+
+  /**
+   * Like {@link MemTable.get} without the copy: `value` is a view of the arena. In an active table it is only good until
+   * the next write (it reads as empty once the memory has grown); in a frozen one until `drop()`. Do not write to it.
+   */
+  getView(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
+    this.#checkNotDropped();
+    const entry = this.index.seek(this.encodeLookupKey(key, sequence), 0);
+    if (entry === NIL) return undefined;
+    const bytes = this.arena.memory.u8;
+    if (!this.#isSameKey(bytes, entry, key)) return undefined;
+    const start = valueStartOf(bytes, entry);
+    return {
+      type: (tagLowOf(bytes, entry) & 0xff) as ValueType,
+      value: bytes.subarray(start, start + valueLengthOf(bytes, entry)),
+    };
+  }
+
+  /** A cursor over all versions in order: keys ascend, versions of one key from the newest to the oldest. */
+  iterator(): MemTableCursor {
+    this.#checkNotDropped();
+    return new MemTableCursor(this, this.index.cursor());
+  }
+
+  /** All versions in order, as copies. */
+  *[Symbol.iterator](): Generator<MemTableEntry> {
+    const cursor = this.iterator();
+    for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
+      yield { key: cursor.key, value: cursor.value, sequence: cursor.sequence, type: cursor.type };
+    }
+  }
+
+  /** LevelDB's `ApproximateMemoryUsage()`: all blocks of its arena. 0 once dropped. O(1). */
+  approximateMemoryUsage(): number {
+    return this.arena.memoryUsage();
+  }
+
+  /** Versions in it, deletions included. 0 once dropped. */
+  get entryCount(): number {
+    return this.index.entryCount;
+  }
+
+  get state(): MemTableState {
+    const state = this.#word(Word.State);
+    return state === ACTIVE ? 'active' : state === FROZEN ? 'frozen' : 'dropped';
+  }
+
+  /** All of its figures, from the buffer. O(1). */
+  stats(): MemTableStats {
+    return {
+      state: this.state,
+      layout: this.#list.layout,
+      entryCount: this.entryCount,
+      deletionCount: this.#word(Word.Deletions),
+      keyBytes: this.#word(Word.KeyBytes),
+      valueBytes: this.#word(Word.ValueBytes),
+      height: this.#list.height,
+      arena: this.arena.stats(),
+    };
+  }
+
+  /** Makes it read-only, for good. Does nothing when it is frozen already. @throws MemTableError `MEMTABLE_DROPPED` */
+  freeze(): void {
+    this.#checkNotDropped();
+    this.#setWord(Word.State, FROZEN);
+  }
+
+  /** Gives all of its memory back at once. Views of it read as empty. Idempotent. */
+  drop(): void {
+    this.arena.drop();
+  }
+
+  [Symbol.dispose](): void {
+    this.drop();
+  }
+
+  /**
+   * Checks M1 and M2, and the arena and the index below. O(entries).
+   * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
+   */
+  verify(): void {
+    this.#checkNotDropped();
+    this.arena.verify();
+    const { u8: bytes, usedBytes } = this.arena.memory;
+    let deletions = 0;
+    let keyBytes = 0;
+    let valueBytes = 0;
+    const cursor = this.index.cursor();
+    for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
+      const entry = cursor.entry;
+      const keyLength = keyLengthOf(bytes, entry);
+      if (keyLength < 0 || keyStartOf(bytes, entry) + keyLength > usedBytes) {
+        malformed(`M1: a key of ${keyLength} bytes in the entry at ${entry}`);
+      }
+      const type = tagLowOf(bytes, entry) & 0xff;
+      if (type > ValueType.Value) malformed(`M1: type ${type} in the entry at ${entry}`);
+      const valueLength = valueLengthOf(bytes, entry);
+      if (valueLength < 0 || valueStartOf(bytes, entry) + valueLength > usedBytes) {
+        malformed(`M1: a value of ${valueLength} bytes in the entry at ${entry}`);
+      }
+      keyBytes += keyLength;
+      valueBytes += valueLength;
+      if (type === ValueType.Deletion) deletions++;
+    }
+    const counted = [this.#word(Word.KeyBytes), this.#word(Word.ValueBytes), this.#word(Word.Deletions)];
+    const found = [keyBytes, valueBytes, deletions];
+    if (found.join() !== counted.join()) {
+      malformed(`M2: key bytes, value bytes, deletions are ${found.join(', ')}, counted ${counted.join(', ')}`);
+    }
+    this.index.verify();
+  }
+
+  /** @internal The lookup key of (key, sequence) in scratch bytes, good until the next call. */
+  encodeLookupKey(key: Uint8Array, sequence: Sequence): Uint8Array {
+    checkBytes('the key', key);
+    checkSequence(sequence);
+    const length = lookupKeyBytes(key.length);
+    if (length > this.#lookupKey.length) this.#lookupKey = new Uint8Array(length);
+    const low = tagLow(sequence, ValueType.Value);
+    writeLookupKey(this.#lookupKey, 0, key, 0, key.length, low, tagHigh(sequence));
+    return this.#lookupKey;
+  }
+
+  #write(
+    sequence: number,
+    type: ValueType,
+    key: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): Addr {
+    const length = entryBytes(keyLength, valueLength);
+    const limit = this.arena.memory.maxBytes;
+    const node = length > limit ? NIL : this.index.allocate(length);
+    if (node === NIL) {
+      throw new MemTableError(
+        'MEMTABLE_FULL',
+        `no room for an entry of ${length} bytes: ${this.approximateMemoryUsage()} of ${limit} bytes are in use`,
+      );
+    }
+    const bytes = this.arena.memory.u8; // Allocating may have moved the memory.
+    const entry = this.index.entryOf(node);
+    const afterKey = writeLookupKey(bytes, entry, key, keyAt, keyLength, tagLow(sequence, type), tagHigh(sequence));
+    const end = writeValue(bytes, afterKey, value, valueAt, valueLength);
+    if (end !== entry + length) throw new Error(`wrote ${end - entry} bytes of an entry of ${length}`);
+    const words = this.arena.memory.i32;
+    words[this.#line + Word.KeyBytes] += keyLength;
+    words[this.#line + Word.ValueBytes] += valueLength;
+    if (type === ValueType.Deletion) words[this.#line + Word.Deletions]++;
+    return node;
+  }
+
+  #insert(node: Addr): void {
+    if (this.index.insert(node)) return;
+    const entry = this.index.entryOf(node);
+    const bytes = this.arena.memory.u8;
+    const sequence = tagSequence(tagLowOf(bytes, entry), tagHighOf(bytes, entry));
+    throw new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
+  }
+
+  #isSameKey(bytes: Uint8Array, entry: Addr, key: Uint8Array): boolean {
+    const start = keyStartOf(bytes, entry);
+    const length = keyLengthOf(bytes, entry);
+    if (this.#comparator !== undefined) return this.#comparator(bytes.subarray(start, start + length), key) === 0;
+    if (length !== key.length) return false;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== key[i]) return false;
+    return true;
+  }
+
+  #word(word: number): number {
+    return this.arena.memory.i32[this.#line + word] ?? 0;
+  }
+
+  #setWord(word: number, value: number): void {
+    this.arena.memory.i32[this.#line + word] = value;
+  }
+
+  #checkActive(): void {
+    const state = this.#word(Word.State);
+    if (state === ACTIVE) return;
+    this.#checkNotDropped();
+    throw new MemTableError('MEMTABLE_FROZEN', 'the memtable has been frozen');
+  }
+
+  #checkNotDropped(): void {
+    if (this.arena.dropped) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function checkWriteSequence(sequence: Sequence): asserts sequence is number {
+  if (typeof sequence === 'number' && Number.isSafeInteger(sequence) && sequence >= 0) return;
+  throw new MemTableError(
+    'MEMTABLE_INVALID_SEQUENCE',
+    `the sequence of a write is a whole number from 0 to 2^53 - 1: ${String(sequence)}`,
+  );
+}
+
+function invalidOption(message: string): MemTableError {
+  return new MemTableError('MEMTABLE_INVALID_OPTION', message);
+}
+
+function malformed(message: string): never {
+  throw new MemTableError('MEMTABLE_MALFORMED', message);
+}

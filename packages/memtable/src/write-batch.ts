@@ -1,0 +1,240 @@
+/**
+ * LevelDB's WriteBatch (db/write_batch.cc): writes that are applied together, as bytes.
+ *
+ * ```
+ *    0                  8       12
+ *    | sequence, 8      | count | record | record ...
+ *    two characters = one byte
+ *
+ *    record   | 01 | length | key | length | value |      put       lengths are varint32
+ *             | 00 | length | key |                       del
+ * ```
+ *
+ * The sequence is that of the first record; each further record takes the next one.
+ */
+import { checkBytes, MemTableError } from './errors.js';
+import { copyBytes } from './format/copy.js';
+import { readFixed32, writeFixed32 } from './format/fixed.js';
+import { checkSequence, type Sequence, ValueType } from './format/internal-key.js';
+import { readVarint32, skipVarint, varint32Bytes, writeVarint32 } from './format/varint.js';
+
+const HEADER_BYTES = 12;
+const COUNT = 8;
+const CAPACITY_BYTES = 256;
+
+/** One write of a batch. The bytes are copies, the caller's own. */
+export type WriteOperation =
+  | { readonly type: typeof ValueType.Value; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: typeof ValueType.Deletion; readonly key: Uint8Array };
+
+/**
+ * A list of puts and deletions that a memtable applies as one: all of them or none.
+ *
+ * Keys and values are copied in, so that the caller may reuse its buffers at once. Later writes of the same key win.
+ *
+ * @example
+ * ```ts
+ * const utf8 = new TextEncoder();
+ * const batch = new WriteBatch().put(utf8.encode('a'), utf8.encode('1')).del(utf8.encode('b'));
+ * batch.count; // 2
+ * WriteBatch.from(batch.bytes).count; // 2
+ * ```
+ *
+ * Source: LevelDB db/write_batch.cc. Deviation: bytes are checked as a whole when they come in, so that none of a
+ * malformed batch is ever applied (LevelDB applies what stands before the error).
+ */
+export class WriteBatch implements Iterable<WriteOperation> {
+  #bytes = new Uint8Array(CAPACITY_BYTES);
+  #length = HEADER_BYTES;
+
+  /**
+   * The batch that these bytes are; they are copied.
+   * @throws MemTableError `MEMTABLE_MALFORMED_BATCH` with LevelDB's text, the record and the place
+   */
+  static from(bytes: Uint8Array): WriteBatch {
+    checkBytes('a write batch', bytes);
+    checkRecords(bytes);
+    const batch = new WriteBatch();
+    batch.#reserve(bytes.length - batch.#length);
+    batch.#bytes.set(bytes);
+    batch.#length = bytes.length;
+    return batch;
+  }
+
+  /** Sets `key` to `value`. */
+  put(key: Uint8Array, value: Uint8Array): this {
+    checkBytes('the key', key);
+    checkBytes('the value', value);
+    this.#reserve(1 + varint32Bytes(key.length) + key.length + varint32Bytes(value.length) + value.length);
+    this.#bytes[this.#length++] = ValueType.Value;
+    this.#append(key);
+    this.#append(value);
+    this.#count(1);
+    return this;
+  }
+
+  /** Deletes `key`. */
+  del(key: Uint8Array): this {
+    checkBytes('the key', key);
+    this.#reserve(1 + varint32Bytes(key.length) + key.length);
+    this.#bytes[this.#length++] = ValueType.Deletion;
+    this.#append(key);
+    this.#count(1);
+    return this;
+  }
+
+  /** Adds the writes of another batch, after those of this one; the other's sequence does not count. */
+  append(batch: WriteBatch): this {
+    const count = batch.count;
+    const bytes = batch.#bytes;
+    const length = batch.#length - HEADER_BYTES;
+    this.#reserve(length); // May replace #bytes, but `bytes` still is what the other one held.
+    this.#bytes.set(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length), this.#length);
+    this.#length += length;
+    this.#count(count);
+    return this;
+  }
+
+  /** Makes it empty again, sequence 0; keeps its memory. */
+  clear(): this {
+    this.#bytes.fill(0, 0, HEADER_BYTES);
+    this.#length = HEADER_BYTES;
+    return this;
+  }
+
+  /** Writes in it. */
+  get count(): number {
+    return readFixed32(this.#bytes, COUNT);
+  }
+
+  /** The sequence of its first write. @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` when set out of range */
+  get sequence(): Sequence {
+    const low = readFixed32(this.#bytes, 0);
+    const high = readFixed32(this.#bytes, 4);
+    return high < 0x200000 ? high * 0x100000000 + low : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  set sequence(sequence: Sequence) {
+    checkSequence(sequence);
+    const wide = BigInt(sequence);
+    writeFixed32(this.#bytes, 0, Number(wide & 0xffffffffn));
+    writeFixed32(this.#bytes, 4, Number(wide >> 32n));
+  }
+
+  /** Length of `bytes`; LevelDB's `ApproximateSize()`. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  /** LevelDB's bytes of it; a copy, the caller's own. */
+  get bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** A batch of its own with the same writes. */
+  copy(): WriteBatch {
+    const batch = new WriteBatch();
+    batch.#bytes = this.#bytes.slice();
+    batch.#length = this.#length;
+    return batch;
+  }
+
+  *[Symbol.iterator](): Generator<WriteOperation> {
+    const reader = this.reader();
+    while (reader.next()) {
+      const key = reader.bytes.slice(reader.keyAt, reader.keyAt + reader.keyLength);
+      if (reader.type === ValueType.Deletion) yield { type: ValueType.Deletion, key };
+      else {
+        const value = reader.bytes.slice(reader.valueAt, reader.valueAt + reader.valueLength);
+        yield { type: ValueType.Value, key, value };
+      }
+    }
+  }
+
+  /** @internal Walks the records without an object for each. */
+  reader(): BatchReader {
+    return new BatchReader(this.#bytes, this.#length);
+  }
+
+  #append(bytes: Uint8Array): void {
+    const at = writeVarint32(this.#bytes, this.#length, bytes.length);
+    copyBytes(this.#bytes, at, bytes, 0, bytes.length);
+    this.#length = at + bytes.length;
+  }
+
+  #count(more: number): void {
+    writeFixed32(this.#bytes, COUNT, this.count + more);
+  }
+
+  #reserve(more: number): void {
+    const length = this.#length + more;
+    if (length <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}
+
+/** @internal A place in the records of a sound batch; `next()` moves to the next one and says whether there is one. */
+export class BatchReader {
+  readonly bytes: Uint8Array;
+  readonly #end: number;
+  #at = HEADER_BYTES;
+  type: ValueType = ValueType.Deletion;
+  keyAt = 0;
+  keyLength = 0;
+  valueAt = 0;
+  valueLength = 0;
+
+  constructor(bytes: Uint8Array, end: number) {
+    this.bytes = bytes;
+    this.#end = end;
+  }
+
+  next(): boolean {
+    if (this.#at >= this.#end) return false;
+    const bytes = this.bytes;
+    this.type = bytes[this.#at] as ValueType;
+    this.keyLength = readVarint32(bytes, this.#at + 1, this.#end);
+    this.keyAt = skipVarint(bytes, this.#at + 1);
+    this.#at = this.keyAt + this.keyLength;
+    this.valueAt = 0;
+    this.valueLength = 0;
+    if (this.type === ValueType.Value) {
+      this.valueLength = readVarint32(bytes, this.#at, this.#end);
+      this.valueAt = skipVarint(bytes, this.#at);
+      this.#at = this.valueAt + this.valueLength;
+    }
+    return true;
+  }
+}
+
+function checkRecords(bytes: Uint8Array): void {
+  if (bytes.length < HEADER_BYTES) {
+    malformed(`malformed WriteBatch (too small): ${bytes.length} bytes, the header has ${HEADER_BYTES}`);
+  }
+  let at = HEADER_BYTES;
+  let found = 0;
+  /** The place after a string with its length, or -1. */
+  const skipString = (from: number): number => {
+    const length = readVarint32(bytes, from, bytes.length);
+    if (length < 0) return -1;
+    const end = skipVarint(bytes, from) + length;
+    return end <= bytes.length ? end : -1;
+  };
+  for (; at < bytes.length; found++) {
+    const tag = bytes[at];
+    const where = `record ${found} at byte ${at}`;
+    if (tag > ValueType.Value) malformed(`unknown WriteBatch tag: ${tag} in ${where}`);
+    let end = skipString(at + 1);
+    if (tag === ValueType.Value && end !== -1) end = skipString(end);
+    if (end === -1) malformed(`bad WriteBatch ${tag === ValueType.Value ? 'Put' : 'Delete'}: ${where}`);
+    at = end;
+  }
+  const count = readFixed32(bytes, COUNT);
+  if (found !== count) malformed(`WriteBatch has wrong count: ${found} records, the header says ${count}`);
+}
+
+function malformed(message: string): never {
+  throw new MemTableError('MEMTABLE_MALFORMED_BATCH', message);
+}
