@@ -21,23 +21,23 @@ export class MemTableCursor {
 
   /** Whether it stands on an entry. */
   get valid(): boolean {
-    this.#bytes();
+    this.#checkNotDropped();
     return this.#cursor.entry !== NIL;
   }
 
   seekToFirst(): void {
-    this.#bytes();
+    this.#checkNotDropped();
     this.#cursor.seekToFirst();
   }
 
   seekToLast(): void {
-    this.#bytes();
+    this.#checkNotDropped();
     this.#cursor.seekToLast();
   }
 
   /** To the first entry at or after (key, sequence): the newest version of `key` that `sequence` sees, or what follows. */
   seek(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): void {
-    this.#bytes();
+    this.#checkNotDropped();
     this.#cursor.seek(this.#table.encodeLookupKey(key, sequence), 0);
   }
 
@@ -64,38 +64,36 @@ export class MemTableCursor {
   /** The user key in the arena: while the table is active until the next write, else until it is dropped. */
   get keyView(): Uint8Array {
     const entry = this.#entry();
-    const bytes = this.#bytes();
-    const start = keyStartOf(bytes, entry);
-    return bytes.subarray(start, start + keyLengthOf(bytes, entry));
+    const { u8, view } = this.#table.arena.memory;
+    const start = keyStartOf(view, entry);
+    return u8.subarray(start, start + keyLengthOf(view, entry));
   }
 
   /** The value in the arena, for as long as {@link MemTableCursor.keyView}. */
   get valueView(): Uint8Array {
     const entry = this.#entry();
-    const bytes = this.#bytes();
-    const start = valueStartOf(bytes, entry);
-    return bytes.subarray(start, start + valueLengthOf(bytes, entry));
+    const { u8, view } = this.#table.arena.memory;
+    const start = valueStartOf(view, entry);
+    return u8.subarray(start, start + valueLengthOf(view, entry));
   }
 
   get sequence(): Sequence {
     const entry = this.#entry();
-    const bytes = this.#bytes();
-    return tagSequence(tagLowOf(bytes, entry), tagHighOf(bytes, entry));
+    const { view } = this.#table.arena.memory;
+    return tagSequence(tagLowOf(view, entry), tagHighOf(view, entry));
   }
 
   get type(): ValueType {
     const entry = this.#entry();
-    return (tagLowOf(this.#bytes(), entry) & 0xff) as ValueType;
+    return (tagLowOf(this.#table.arena.memory.view, entry) & 0xff) as ValueType;
   }
 
-  #bytes(): Uint8Array {
-    const bytes = this.#table.arena.memory.u8;
-    if (bytes.length === 0) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
-    return bytes;
+  #checkNotDropped(): void {
+    if (this.#table.arena.dropped) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
   }
 
   #entry(): Addr {
-    this.#bytes();
+    this.#checkNotDropped();
     const entry = this.#cursor.entry;
     if (entry === NIL) throw new MemTableError('MEMTABLE_NOT_POSITIONED', 'the cursor stands on no entry');
     return entry;

@@ -95,6 +95,10 @@ const FROZEN = 2;
 const BYTEWISE = 0;
 const CUSTOM = 1;
 
+/** The words of the tag that a key is looked up with when no sequence is given. */
+const TAG_LOW_MAX = 0xffffff01;
+const TAG_HIGH_MAX = 0xffffffff;
+
 const MARK_WORDS = 64;
 const SCRATCH_BYTES = 200;
 
@@ -130,7 +134,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   // Reused by every call.
   readonly #mark = new Int32Array(MARK_WORDS);
-  #lookupKey = new Uint8Array(SCRATCH_BYTES);
+  #scratch = new Uint8Array(SCRATCH_BYTES);
+  #scratchView = new DataView(this.#scratch.buffer);
 
   /** @throws MemTableError, ArenaError, SkipListError: an option is out of range */
   constructor(options?: MemTableOptions);
@@ -253,13 +258,12 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   getView(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
     this.#checkNotDropped();
     const entry = this.index.seek(this.encodeLookupKey(key, sequence), 0);
-    if (entry === NIL) return undefined;
-    const bytes = this.arena.memory.u8;
-    if (!this.#isSameKey(bytes, entry, key)) return undefined;
-    const start = valueStartOf(bytes, entry);
+    if (entry === NIL || !this.#isSameKey(entry, key)) return undefined;
+    const { u8, view } = this.arena.memory;
+    const start = valueStartOf(view, entry);
     return {
-      type: (tagLowOf(bytes, entry) & 0xff) as ValueType,
-      value: bytes.subarray(start, start + valueLengthOf(bytes, entry)),
+      type: (tagLowOf(view, entry) & 0xff) as ValueType,
+      value: u8.subarray(start, start + valueLengthOf(view, entry)),
     };
   }
 
@@ -328,21 +332,21 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   verify(): void {
     this.#checkNotDropped();
     this.arena.verify();
-    const { u8: bytes, usedBytes } = this.arena.memory;
+    const { view, usedBytes } = this.arena.memory;
     let deletions = 0;
     let keyBytes = 0;
     let valueBytes = 0;
     const cursor = this.index.cursor();
     for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
       const entry = cursor.entry;
-      const keyLength = keyLengthOf(bytes, entry);
-      if (keyLength < 0 || keyStartOf(bytes, entry) + keyLength > usedBytes) {
+      const keyLength = keyLengthOf(view, entry);
+      if (keyLength < 0 || keyStartOf(view, entry) + keyLength > usedBytes) {
         malformed(`M1: a key of ${keyLength} bytes in the entry at ${entry}`);
       }
-      const type = tagLowOf(bytes, entry) & 0xff;
+      const type = tagLowOf(view, entry) & 0xff;
       if (type > ValueType.Value) malformed(`M1: type ${type} in the entry at ${entry}`);
-      const valueLength = valueLengthOf(bytes, entry);
-      if (valueLength < 0 || valueStartOf(bytes, entry) + valueLength > usedBytes) {
+      const valueLength = valueLengthOf(view, entry);
+      if (valueLength < 0 || valueStartOf(view, entry) + valueLength > usedBytes) {
         malformed(`M1: a value of ${valueLength} bytes in the entry at ${entry}`);
       }
       keyBytes += keyLength;
@@ -358,14 +362,22 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /** @internal The lookup key of (key, sequence) in scratch bytes, good until the next call. */
-  encodeLookupKey(key: Uint8Array, sequence: Sequence): Uint8Array {
+  encodeLookupKey(key: Uint8Array, sequence: Sequence): DataView {
     checkBytes('the key', key);
-    checkSequence(sequence);
+    let low = TAG_LOW_MAX;
+    let high = TAG_HIGH_MAX;
+    if (sequence !== SEQUENCE_MAX) {
+      checkSequence(sequence);
+      low = tagLow(sequence, ValueType.Value);
+      high = tagHigh(sequence);
+    }
     const length = lookupKeyBytes(key.length);
-    if (length > this.#lookupKey.length) this.#lookupKey = new Uint8Array(length);
-    const low = tagLow(sequence, ValueType.Value);
-    writeLookupKey(this.#lookupKey, 0, key, 0, key.length, low, tagHigh(sequence));
-    return this.#lookupKey;
+    if (length > this.#scratch.length) {
+      this.#scratch = new Uint8Array(length);
+      this.#scratchView = new DataView(this.#scratch.buffer);
+    }
+    writeLookupKey(this.#scratch, this.#scratchView, 0, key, 0, key.length, low, high);
+    return this.#scratchView;
   }
 
   #write(
@@ -387,10 +399,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
         `no room for an entry of ${length} bytes: ${this.approximateMemoryUsage()} of ${limit} bytes are in use`,
       );
     }
-    const bytes = this.arena.memory.u8; // Allocating may have moved the memory.
+    const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
     const entry = this.index.entryOf(node);
-    const afterKey = writeLookupKey(bytes, entry, key, keyAt, keyLength, tagLow(sequence, type), tagHigh(sequence));
-    const end = writeValue(bytes, afterKey, value, valueAt, valueLength);
+    const low = tagLow(sequence, type);
+    const afterKey = writeLookupKey(u8, view, entry, key, keyAt, keyLength, low, tagHigh(sequence));
+    const end = writeValue(u8, view, afterKey, value, valueAt, valueLength);
     if (end !== entry + length) throw new Error(`wrote ${end - entry} bytes of an entry of ${length}`);
     const words = this.arena.memory.i32;
     words[this.#line + Word.KeyBytes] += keyLength;
@@ -402,17 +415,18 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   #insert(node: Addr): void {
     if (this.index.insert(node)) return;
     const entry = this.index.entryOf(node);
-    const bytes = this.arena.memory.u8;
-    const sequence = tagSequence(tagLowOf(bytes, entry), tagHighOf(bytes, entry));
+    const { view } = this.arena.memory;
+    const sequence = tagSequence(tagLowOf(view, entry), tagHighOf(view, entry));
     throw new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
   }
 
-  #isSameKey(bytes: Uint8Array, entry: Addr, key: Uint8Array): boolean {
-    const start = keyStartOf(bytes, entry);
-    const length = keyLengthOf(bytes, entry);
-    if (this.#comparator !== undefined) return this.#comparator(bytes.subarray(start, start + length), key) === 0;
+  #isSameKey(entry: Addr, key: Uint8Array): boolean {
+    const { u8, view } = this.arena.memory;
+    const start = keyStartOf(view, entry);
+    const length = keyLengthOf(view, entry);
+    if (this.#comparator !== undefined) return this.#comparator(u8.subarray(start, start + length), key) === 0;
     if (length !== key.length) return false;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== key[i]) return false;
+    for (let i = 0; i < length; i++) if (u8[start + i] !== key[i]) return false;
     return true;
   }
 

@@ -4,7 +4,6 @@
  */
 import type { Order } from '@memtable/skiplist';
 import { keyLengthOf, keyStartOf } from './format/entry.js';
-import { readFixed32 } from './format/fixed.js';
 
 /**
  * An order of user keys other than that of their bytes. It must be total and must never change; equal means the same
@@ -14,20 +13,29 @@ export type Comparator = (a: Uint8Array, b: Uint8Array) => number;
 
 /** User keys as bytes: unsigned, and a prefix comes before what continues it (memcmp, then length). */
 export class BytewiseOrder implements Order {
-  compare(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number {
+  compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
     const aLength = keyLengthOf(a, aAt);
     const bLength = keyLengthOf(b, bAt);
-    const aKey = keyStartOf(a, aAt);
-    const bKey = keyStartOf(b, bAt);
+    let aByte = keyStartOf(a, aAt);
+    let bByte = keyStartOf(b, bAt);
     const length = aLength < bLength ? aLength : bLength;
-    for (let i = 0; i < length; i++) {
-      const difference = a[aKey + i] - b[bKey + i];
+    const end = aByte + length;
+    for (const wordEnd = aByte + (length & ~3); aByte < wordEnd; aByte += 4, bByte += 4) {
+      const aWord = a.getInt32(aByte);
+      const bWord = b.getInt32(bByte);
+      // Big-endian, so that the first byte counts most; the sign bit turned, so that bytes count as unsigned.
+      if (aWord !== bWord) return (aWord ^ SIGN) < (bWord ^ SIGN) ? -1 : 1;
+    }
+    for (; aByte < end; aByte++, bByte++) {
+      const difference = a.getUint8(aByte) - b.getUint8(bByte);
       if (difference !== 0) return difference;
     }
     if (aLength !== bLength) return aLength - bLength;
-    return compareTags(a, aKey + aLength, b, bKey + bLength);
+    return compareTags(a, aByte, b, bByte);
   }
 }
+
+const SIGN = 0x80000000 | 0;
 
 /** User keys as a comparator has them. */
 export class ComparatorOrder implements Order {
@@ -37,19 +45,22 @@ export class ComparatorOrder implements Order {
     this.#comparator = comparator;
   }
 
-  compare(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number {
+  compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
     const aKey = keyStartOf(a, aAt);
     const bKey = keyStartOf(b, bAt);
-    const aTag = aKey + keyLengthOf(a, aAt);
-    const bTag = bKey + keyLengthOf(b, bAt);
+    const aLength = keyLengthOf(a, aAt);
+    const bLength = keyLengthOf(b, bAt);
     const comparator = this.#comparator;
-    const difference = comparator(a.subarray(aKey, aTag), b.subarray(bKey, bTag));
-    return difference !== 0 ? difference : compareTags(a, aTag, b, bTag);
+    const difference = comparator(
+      new Uint8Array(a.buffer, a.byteOffset + aKey, aLength),
+      new Uint8Array(b.buffer, b.byteOffset + bKey, bLength),
+    );
+    return difference !== 0 ? difference : compareTags(a, aKey + aLength, b, bKey + bLength);
   }
 }
 
 /** Higher tags first; unsigned. */
-function compareTags(a: Uint8Array, aTag: number, b: Uint8Array, bTag: number): number {
-  const high = readFixed32(b, bTag + 4) - readFixed32(a, aTag + 4);
-  return high !== 0 ? high : readFixed32(b, bTag) - readFixed32(a, aTag);
+function compareTags(a: DataView, aTag: number, b: DataView, bTag: number): number {
+  const high = b.getUint32(bTag + 4, true) - a.getUint32(aTag + 4, true);
+  return high !== 0 ? high : b.getUint32(bTag, true) - a.getUint32(aTag, true);
 }

@@ -14,7 +14,6 @@
  */
 import { checkBytes, MemTableError } from './errors.js';
 import { copyBytes } from './format/copy.js';
-import { readFixed32, writeFixed32 } from './format/fixed.js';
 import { checkSequence, type Sequence, ValueType } from './format/internal-key.js';
 import { readVarint32, skipVarint, varint32Bytes, writeVarint32 } from './format/varint.js';
 
@@ -45,6 +44,7 @@ export type WriteOperation =
  */
 export class WriteBatch implements Iterable<WriteOperation> {
   #bytes = new Uint8Array(CAPACITY_BYTES);
+  #view = new DataView(this.#bytes.buffer);
   #length = HEADER_BYTES;
 
   /**
@@ -55,9 +55,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
     checkBytes('a write batch', bytes);
     checkRecords(bytes);
     const batch = new WriteBatch();
-    batch.#reserve(bytes.length - batch.#length);
-    batch.#bytes.set(bytes);
-    batch.#length = bytes.length;
+    batch.#assign(bytes, bytes.length);
     return batch;
   }
 
@@ -104,21 +102,18 @@ export class WriteBatch implements Iterable<WriteOperation> {
 
   /** Writes in it. */
   get count(): number {
-    return readFixed32(this.#bytes, COUNT);
+    return this.#view.getUint32(COUNT, true);
   }
 
   /** The sequence of its first write. @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` when set out of range */
   get sequence(): Sequence {
-    const low = readFixed32(this.#bytes, 0);
-    const high = readFixed32(this.#bytes, 4);
-    return high < 0x200000 ? high * 0x100000000 + low : (BigInt(high) << 32n) | BigInt(low);
+    const sequence = this.#view.getBigUint64(0, true);
+    return sequence <= Number.MAX_SAFE_INTEGER ? Number(sequence) : sequence;
   }
 
   set sequence(sequence: Sequence) {
     checkSequence(sequence);
-    const wide = BigInt(sequence);
-    writeFixed32(this.#bytes, 0, Number(wide & 0xffffffffn));
-    writeFixed32(this.#bytes, 4, Number(wide >> 32n));
+    this.#view.setBigUint64(0, BigInt(sequence), true);
   }
 
   /** Length of `bytes`; LevelDB's `ApproximateSize()`. */
@@ -134,8 +129,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
   /** A batch of its own with the same writes. */
   copy(): WriteBatch {
     const batch = new WriteBatch();
-    batch.#bytes = this.#bytes.slice();
-    batch.#length = this.#length;
+    batch.#assign(this.#bytes, this.#length);
     return batch;
   }
 
@@ -153,31 +147,39 @@ export class WriteBatch implements Iterable<WriteOperation> {
 
   /** @internal Walks the records without an object for each. */
   reader(): BatchReader {
-    return new BatchReader(this.#bytes, this.#length);
+    return new BatchReader(this.#bytes, this.#view, this.#length);
   }
 
   #append(bytes: Uint8Array): void {
-    const at = writeVarint32(this.#bytes, this.#length, bytes.length);
+    const at = writeVarint32(this.#view, this.#length, bytes.length);
     copyBytes(this.#bytes, at, bytes, 0, bytes.length);
     this.#length = at + bytes.length;
   }
 
   #count(more: number): void {
-    writeFixed32(this.#bytes, COUNT, this.count + more);
+    this.#view.setUint32(COUNT, this.count + more, true);
   }
 
   #reserve(more: number): void {
     const length = this.#length + more;
     if (length <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    const old = this.#bytes;
+    this.#bytes = new Uint8Array(Math.max(length, old.length * 2));
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes.set(old.subarray(0, this.#length));
+  }
+
+  #assign(bytes: Uint8Array, length: number): void {
+    this.#reserve(length);
+    this.#bytes.set(bytes.subarray(0, length));
+    this.#length = length;
   }
 }
 
 /** @internal A place in the records of a sound batch; `next()` moves to the next one and says whether there is one. */
 export class BatchReader {
   readonly bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #end: number;
   #at = HEADER_BYTES;
   type: ValueType = ValueType.Deletion;
@@ -186,23 +188,24 @@ export class BatchReader {
   valueAt = 0;
   valueLength = 0;
 
-  constructor(bytes: Uint8Array, end: number) {
+  constructor(bytes: Uint8Array, view: DataView, end: number) {
     this.bytes = bytes;
+    this.#view = view;
     this.#end = end;
   }
 
   next(): boolean {
     if (this.#at >= this.#end) return false;
-    const bytes = this.bytes;
-    this.type = bytes[this.#at] as ValueType;
-    this.keyLength = readVarint32(bytes, this.#at + 1, this.#end);
-    this.keyAt = skipVarint(bytes, this.#at + 1);
+    const view = this.#view;
+    this.type = view.getUint8(this.#at) as ValueType;
+    this.keyLength = readVarint32(view, this.#at + 1, this.#end);
+    this.keyAt = skipVarint(view, this.#at + 1);
     this.#at = this.keyAt + this.keyLength;
     this.valueAt = 0;
     this.valueLength = 0;
     if (this.type === ValueType.Value) {
-      this.valueLength = readVarint32(bytes, this.#at, this.#end);
-      this.valueAt = skipVarint(bytes, this.#at);
+      this.valueLength = readVarint32(view, this.#at, this.#end);
+      this.valueAt = skipVarint(view, this.#at);
       this.#at = this.valueAt + this.valueLength;
     }
     return true;
@@ -213,13 +216,14 @@ function checkRecords(bytes: Uint8Array): void {
   if (bytes.length < HEADER_BYTES) {
     malformed(`malformed WriteBatch (too small): ${bytes.length} bytes, the header has ${HEADER_BYTES}`);
   }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = HEADER_BYTES;
   let found = 0;
   /** The place after a string with its length, or -1. */
   const skipString = (from: number): number => {
-    const length = readVarint32(bytes, from, bytes.length);
+    const length = readVarint32(view, from, bytes.length);
     if (length < 0) return -1;
-    const end = skipVarint(bytes, from) + length;
+    const end = skipVarint(view, from) + length;
     return end <= bytes.length ? end : -1;
   };
   for (; at < bytes.length; found++) {
@@ -231,7 +235,7 @@ function checkRecords(bytes: Uint8Array): void {
     if (end === -1) malformed(`bad WriteBatch ${tag === ValueType.Value ? 'Put' : 'Delete'}: ${where}`);
     at = end;
   }
-  const count = readFixed32(bytes, COUNT);
+  const count = view.getUint32(COUNT, true);
   if (found !== count) malformed(`WriteBatch has wrong count: ${found} records, the header says ${count}`);
 }
 

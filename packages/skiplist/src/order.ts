@@ -1,14 +1,14 @@
 /**
  * The order of the entries in an index. It compares two entries where they lie: in the arena's memory, or, for one
- * that is looked up, in scratch bytes of the caller's. That is why bytes come with each address.
+ * that is looked up, in scratch bytes of the caller's. That is why a view of the bytes comes with each address.
  *
  * An order is asked in the innermost loop. Let it be an instance of one class (V8 then inlines `compare`), let it
  * allocate nothing, and never change it while an index uses it.
  */
 export interface Order {
   /**
-   * @returns below 0 when the entry at `a[aAt]` comes first, above 0 when the one at `b[bAt]` does, 0 when they are
+   * @returns below 0 when the entry at `aAt` of `a` comes first, above 0 when the one at `bAt` of `b` does, 0 when they are
    * equal; an index refuses an entry that equals one it has
    */
-  compare(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): number;
+  compare(a: DataView, aAt: number, b: DataView, bAt: number): number;
 }

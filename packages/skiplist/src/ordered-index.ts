@@ -39,8 +39,8 @@ export interface OrderedIndex {
    */
   unlink(nodes: readonly Addr[]): void;
 
-  /** The first entry that is not before the one at `bytes[at]`, or NIL. */
-  seek(bytes: Uint8Array, at: number): Addr;
+  /** The first entry that is not before the one at `at` of `bytes`, or NIL. */
+  seek(bytes: DataView, at: number): Addr;
 
   /** A cursor, not on any entry yet. */
   cursor(): IndexCursor;
@@ -61,8 +61,8 @@ export interface IndexCursor {
   readonly entry: Addr;
   seekToFirst(): void;
   seekToLast(): void;
-  /** To the first entry that is not before the one at `bytes[at]`. */
-  seek(bytes: Uint8Array, at: number): void;
+  /** To the first entry that is not before the one at `at` of `bytes`. */
+  seek(bytes: DataView, at: number): void;
   next(): void;
   prev(): void;
 }

@@ -154,7 +154,7 @@ export class SkipList implements OrderedIndex {
 
   insert(node: Addr): boolean {
     const words = this.arena.memory.i32;
-    const bytes = this.arena.memory.u8;
+    const bytes = this.arena.memory.view;
     const before = this.#before;
     const entry = this.entryOf(node);
     if (!(this.#ascending && this.#isPlace(bytes, entry))) {
@@ -204,7 +204,7 @@ export class SkipList implements OrderedIndex {
     this.#forgetPlace();
   }
 
-  seek(bytes: Uint8Array, at: number): Addr {
+  seek(bytes: DataView, at: number): Addr {
     const node = this.#seekNode(bytes, at);
     return node === NIL ? NIL : this.entryOf(node);
   }
@@ -229,7 +229,7 @@ export class SkipList implements OrderedIndex {
   }
 
   verify(): void {
-    const { u8, usedBytes } = this.arena.memory;
+    const { view, usedBytes } = this.arena.memory;
     const alignment = this.layout === 'compact' ? 4 : 8;
     const heightMax = this.arena.memory.i32[this.#line + Word.HeightMax];
     for (let level = this.height; level < heightMax; level++) {
@@ -244,7 +244,7 @@ export class SkipList implements OrderedIndex {
     for (let node = this.#link(this.#head, 0); node !== NIL; node = this.#link(node, 0)) {
       if (node % alignment !== 0 || node < 0 || node >= usedBytes) malformed(`S4: a link to ${node}`);
       const entry = this.entryOf(node);
-      if (previous !== NIL && this.order.compare(u8, previous, u8, entry) >= 0) {
+      if (previous !== NIL && this.order.compare(view, previous, view, entry) >= 0) {
         malformed(`S1: the entry at ${entry} does not come after the one at ${previous}`);
       }
       previous = entry;
@@ -279,24 +279,24 @@ export class SkipList implements OrderedIndex {
     return node === this.#head ? NIL : node;
   }
 
-  /** @internal The last node before the entry at `bytes[at]`, NIL when there is none. */
-  nodeBefore(bytes: Uint8Array, at: number): Addr {
+  /** @internal The last node before the entry at `at` of `bytes`, NIL when there is none. */
+  nodeBefore(bytes: DataView, at: number): Addr {
     const node = this.#descend(bytes, at);
     return node === this.#head ? NIL : node;
   }
 
-  /** @internal The first node not before the entry at `bytes[at]`, or NIL. */
-  seekNode(bytes: Uint8Array, at: number): Addr {
+  /** @internal The first node not before the entry at `at` of `bytes`, or NIL. */
+  seekNode(bytes: DataView, at: number): Addr {
     return this.#seekNode(bytes, at);
   }
 
-  #seekNode(bytes: Uint8Array, at: number): Addr {
+  #seekNode(bytes: DataView, at: number): Addr {
     return this.#link(this.#descend(bytes, at), 0);
   }
 
-  /** The last node before the entry at `bytes[at]`; the head when there is none. */
-  #descend(bytes: Uint8Array, at: number): Addr {
-    const { u8, i32 } = this.arena.memory;
+  /** The last node before the entry at `at` of `bytes`; the head when there is none. */
+  #descend(bytes: DataView, at: number): Addr {
+    const { view, i32 } = this.arena.memory;
     const order = this.order;
     const inline = this.layout === 'compact';
     const step = this.#step;
@@ -306,7 +306,7 @@ export class SkipList implements OrderedIndex {
     let greater: number = NIL; // Known not to be before; reached again on the next level, it needs no comparison.
     for (;;) {
       const next = Atomics.load(i32, (node >> 2) + offset);
-      if (next !== greater && next !== NIL && order.compare(u8, inline ? next : i32[next >> 2], bytes, at) < 0) {
+      if (next !== greater && next !== NIL && order.compare(view, inline ? next : i32[next >> 2], bytes, at) < 0) {
         node = next;
       } else {
         if (level === 0) return node as Addr;
@@ -318,7 +318,7 @@ export class SkipList implements OrderedIndex {
   }
 
   /** Fills `#before` for the entry at `at`; sets `#foundEqual`. The same descent, which also keeps its way. */
-  #findPlace(bytes: Uint8Array, at: number): void {
+  #findPlace(bytes: DataView, at: number): void {
     const words = this.arena.memory.i32;
     const order = this.order;
     const before = this.#before;
@@ -350,7 +350,7 @@ export class SkipList implements OrderedIndex {
   }
 
   /** Whether the entry at `at` belongs right after the last one inserted: then `#before` is right for it too. */
-  #isPlace(bytes: Uint8Array, at: number): boolean {
+  #isPlace(bytes: DataView, at: number): boolean {
     const last = this.#lastInserted;
     if (this.order.compare(bytes, this.entryOf(last), bytes, at) >= 0) return false;
     const next = this.#link(last, 0);
@@ -428,7 +428,7 @@ export class SkipListCursor implements IndexCursor {
     this.#node = this.#list.lastNode();
   }
 
-  seek(bytes: Uint8Array, at: number): void {
+  seek(bytes: DataView, at: number): void {
     this.#node = this.#list.seekNode(bytes, at);
   }
 
@@ -437,7 +437,7 @@ export class SkipListCursor implements IndexCursor {
   }
 
   prev(): void {
-    this.#node = this.#list.nodeBefore(this.#list.arena.memory.u8, this.entry);
+    this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);
   }
 }
 

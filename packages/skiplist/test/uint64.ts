@@ -8,17 +8,17 @@ export const byNumber: Order = {
   compare: (a, aAt, b, bAt) => read(a, aAt) - read(b, bAt),
 };
 
-export function read(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(at, true);
+export function read(bytes: DataView, at: number): number {
+  return bytes.getFloat64(at, true);
 }
 
-export function write(bytes: Uint8Array, at: number, value: number): void {
-  new DataView(bytes.buffer, bytes.byteOffset).setFloat64(at, value, true);
+export function write(bytes: DataView, at: number, value: number): void {
+  bytes.setFloat64(at, value, true);
 }
 
 /** Looks a number up as an entry in scratch bytes. */
-export function lookup(value: number): Uint8Array {
-  const bytes = new Uint8Array(ENTRY_BYTES);
+export function lookup(value: number): DataView {
+  const bytes = new DataView(new ArrayBuffer(ENTRY_BYTES));
   write(bytes, 0, value);
   return bytes;
 }
@@ -26,12 +26,12 @@ export function lookup(value: number): Uint8Array {
 export function add(index: OrderedIndex, value: number): boolean {
   const node = index.allocate(ENTRY_BYTES);
   if (node === NIL) throw new Error('full');
-  write(index.arena.memory.u8, index.entryOf(node), value);
+  write(index.arena.memory.view, index.entryOf(node), value);
   return index.insert(node);
 }
 
 export function numberAt(index: OrderedIndex, entry: Addr): number | undefined {
-  return entry === NIL ? undefined : read(index.arena.memory.u8, entry);
+  return entry === NIL ? undefined : read(index.arena.memory.view, entry);
 }
 
 export function numbers(index: OrderedIndex): number[] {

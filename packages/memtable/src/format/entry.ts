@@ -12,7 +12,6 @@
  * A *lookup key* is the part up to and including the tag; it compares like an entry.
  */
 import { copyBytes } from './copy.js';
-import { readFixed32, writeFixed32 } from './fixed.js';
 import { TAG_BYTES } from './internal-key.js';
 import { readVarint32, skipVarint, varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './varint.js';
 
@@ -26,9 +25,10 @@ export function entryBytes(keyLength: number, valueLength: number): number {
   return lookupKeyBytes(keyLength) + varint32Bytes(valueLength) + valueLength;
 }
 
-/** Writes a lookup key at `at`; returns the place after it. */
+/** Writes a lookup key at `at`, through two views of the same bytes; returns the place after it. */
 export function writeLookupKey(
-  to: Uint8Array,
+  u8: Uint8Array,
+  view: DataView,
   at: number,
   key: Uint8Array,
   keyAt: number,
@@ -36,59 +36,61 @@ export function writeLookupKey(
   low: number,
   high: number,
 ): number {
-  const tag = writeVarint32(to, at, keyLength + TAG_BYTES) + keyLength;
-  copyBytes(to, tag - keyLength, key, keyAt, keyLength);
-  writeFixed32(to, tag, low);
-  writeFixed32(to, tag + 4, high);
+  const start = writeVarint32(view, at, keyLength + TAG_BYTES);
+  copyBytes(u8, start, key, keyAt, keyLength);
+  const tag = start + keyLength;
+  view.setUint32(tag, low, true);
+  view.setUint32(tag + 4, high, true);
   return tag + TAG_BYTES;
 }
 
 /** Writes a value with its length at `at`; returns the place after it. */
 export function writeValue(
-  to: Uint8Array,
+  u8: Uint8Array,
+  view: DataView,
   at: number,
   value: Uint8Array,
   valueAt: number,
   valueLength: number,
 ): number {
-  const start = writeVarint32(to, at, valueLength);
-  copyBytes(to, start, value, valueAt, valueLength);
+  const start = writeVarint32(view, at, valueLength);
+  copyBytes(u8, start, value, valueAt, valueLength);
   return start + valueLength;
 }
 
 /** Length of the user key of the entry at `at`. */
-export function keyLengthOf(bytes: Uint8Array, at: number): number {
-  const first = bytes[at];
-  return (first < 0x80 ? first : readVarint32(bytes, at, at + VARINT32_BYTES_MAX)) - TAG_BYTES;
+export function keyLengthOf(view: DataView, at: number): number {
+  const first = view.getUint8(at);
+  return (first < 0x80 ? first : readVarint32(view, at, at + VARINT32_BYTES_MAX)) - TAG_BYTES;
 }
 
 /** First byte of the user key of the entry at `at`. */
-export function keyStartOf(bytes: Uint8Array, at: number): number {
-  return bytes[at] < 0x80 ? at + 1 : skipVarint(bytes, at);
+export function keyStartOf(view: DataView, at: number): number {
+  return view.getUint8(at) < 0x80 ? at + 1 : skipVarint(view, at);
 }
 
 /** First byte of the tag of the entry at `at`. */
-export function tagStartOf(bytes: Uint8Array, at: number): number {
-  return keyStartOf(bytes, at) + keyLengthOf(bytes, at);
+export function tagStartOf(view: DataView, at: number): number {
+  return keyStartOf(view, at) + keyLengthOf(view, at);
 }
 
 /** Low word of the tag of the entry at `at`; its lowest byte is the type. */
-export function tagLowOf(bytes: Uint8Array, at: number): number {
-  return readFixed32(bytes, tagStartOf(bytes, at));
+export function tagLowOf(view: DataView, at: number): number {
+  return view.getUint32(tagStartOf(view, at), true);
 }
 
 /** High word of the tag of the entry at `at`. */
-export function tagHighOf(bytes: Uint8Array, at: number): number {
-  return readFixed32(bytes, tagStartOf(bytes, at) + 4);
+export function tagHighOf(view: DataView, at: number): number {
+  return view.getUint32(tagStartOf(view, at) + 4, true);
 }
 
 /** Length of the value of the entry at `at`. */
-export function valueLengthOf(bytes: Uint8Array, at: number): number {
-  const length = tagStartOf(bytes, at) + TAG_BYTES;
-  return readVarint32(bytes, length, length + VARINT32_BYTES_MAX);
+export function valueLengthOf(view: DataView, at: number): number {
+  const length = tagStartOf(view, at) + TAG_BYTES;
+  return readVarint32(view, length, length + VARINT32_BYTES_MAX);
 }
 
 /** First byte of the value of the entry at `at`. */
-export function valueStartOf(bytes: Uint8Array, at: number): number {
-  return skipVarint(bytes, tagStartOf(bytes, at) + TAG_BYTES);
+export function valueStartOf(view: DataView, at: number): number {
+  return skipVarint(view, tagStartOf(view, at) + TAG_BYTES);
 }

@@ -10,7 +10,6 @@
  * of 32 bits, `low` and `high`, so that nothing on the way to an entry needs a bigint.
  */
 import { MemTableError } from '../errors.js';
-import { readFixed32, writeFixed32 } from './fixed.js';
 
 /** What an entry says of its key. The numbers are LevelDB's, on disk too. */
 export const ValueType = {
@@ -39,12 +38,14 @@ const TYPE_FOR_SEEK = ValueType.Value;
 /** Low word of the tag of `sequence` and `type`. */
 export function tagLow(sequence: Sequence, type: number): number {
   if (typeof sequence === 'bigint') return (Number(sequence & 0xffffffn) * 256 + type) >>> 0;
+  if (sequence <= 0x7fffffff) return ((sequence << 8) | type) >>> 0;
   return ((sequence % 0x1000000) * 256 + type) >>> 0;
 }
 
 /** High word of the tag of `sequence`. */
 export function tagHigh(sequence: Sequence): number {
   if (typeof sequence === 'bigint') return Number(sequence >> 24n);
+  if (sequence <= 0x7fffffff) return sequence >>> 24;
   return Math.floor(sequence / 0x1000000);
 }
 
@@ -83,8 +84,9 @@ export function encodeInternalKey(
   checkSequence(sequence);
   const bytes = new Uint8Array(userKey.length + TAG_BYTES);
   bytes.set(userKey);
-  writeFixed32(bytes, userKey.length, tagLow(sequence, type));
-  writeFixed32(bytes, userKey.length + 4, tagHigh(sequence));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(userKey.length, tagLow(sequence, type), true);
+  view.setUint32(userKey.length + 4, tagHigh(sequence), true);
   return bytes;
 }
 
@@ -95,9 +97,10 @@ export function encodeInternalKey(
 export function parseInternalKey(bytes: Uint8Array): InternalKey | undefined {
   const tag = bytes.length - TAG_BYTES;
   if (tag < 0 || bytes[tag] > ValueType.Value) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + tag);
   return {
     userKey: bytes.subarray(0, tag),
-    sequence: tagSequence(readFixed32(bytes, tag), readFixed32(bytes, tag + 4)),
+    sequence: tagSequence(view.getUint32(0, true), view.getUint32(4, true)),
     type: bytes[tag] as ValueType,
   };
 }

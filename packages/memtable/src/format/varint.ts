@@ -19,24 +19,24 @@ export function varint32Bytes(value: number): number {
 }
 
 /** Writes `value`, from 0 to 2^32 - 1, at `at`; returns the place after it. */
-export function writeVarint32(bytes: Uint8Array, at: number, value: number): number {
+export function writeVarint32(view: DataView, at: number, value: number): number {
   while (value >= 0x80) {
-    bytes[at++] = (value & 0x7f) | 0x80;
+    view.setUint8(at++, (value & 0x7f) | 0x80);
     value >>>= 7;
   }
-  bytes[at++] = value;
-  return at;
+  view.setUint8(at, value);
+  return at + 1;
 }
 
 /**
  * The value at `at`, or -1 when it is cut off by `end` or its fifth byte says that more follow. As in LevelDB, longer
  * forms than needed are taken (`80 00` is 0), and bits beyond the 32nd are ignored.
  */
-export function readVarint32(bytes: Uint8Array, at: number, end: number): number {
+export function readVarint32(view: DataView, at: number, end: number): number {
   let value = 0;
   for (let shift = 0; shift <= 28; shift += 7) {
     if (at >= end) return -1;
-    const byte = bytes[at++];
+    const byte = view.getUint8(at++);
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) return value >>> 0;
   }
@@ -44,17 +44,17 @@ export function readVarint32(bytes: Uint8Array, at: number, end: number): number
 }
 
 /** The place after the varint at `at`, which is known to be sound. */
-export function skipVarint(bytes: Uint8Array, at: number): number {
-  while (bytes[at++] >= 0x80);
+export function skipVarint(view: DataView, at: number): number {
+  while (view.getUint8(at++) >= 0x80);
   return at;
 }
 
 /** Writes `value`, from 0 to 2^64 - 1, at `at`; returns the place after it. */
-export function writeVarint64(bytes: Uint8Array, at: number, value: bigint): number {
+export function writeVarint64(view: DataView, at: number, value: bigint): number {
   while (value >= 0x80n) {
-    bytes[at++] = Number(value & 0x7fn) | 0x80;
+    view.setUint8(at++, Number(value & 0x7fn) | 0x80);
     value >>= 7n;
   }
-  bytes[at++] = Number(value);
-  return at;
+  view.setUint8(at, Number(value));
+  return at + 1;
 }
