@@ -19,7 +19,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/*/test/**/*.ts'],
+    files: ['packages/*/{test,examples}/**/*.ts'],
     languageOptions: { parserOptions: { projectService: false, project: './tsconfig.test.json' } },
     rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
   },

@@ -12,7 +12,7 @@ import { type Addr, NIL } from './addr.js';
 import { ArenaError } from './errors.js';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
-import { ArenaWord, Line, LINE_WORDS, SUPERBLOCK_BYTES } from './superblock.js';
+import { ARENA_WORDS, ArenaWord, INDEX_WORDS, Line, LINE_WORDS, SUPERBLOCK_BYTES } from './superblock.js';
 
 /**
  * What stands before each block, and why LevelDB's `sizeof(char*)` a block is real here:
@@ -33,7 +33,11 @@ const ALIGNMENT_MAX = 4096;
 const BLOCK_BYTES = 4096;
 const BLOCK_BYTES_MAX = 1 << 28;
 
+/** Words that {@link Arena.mark} fills. */
+export const MARK_WORDS = ARENA_WORDS + INDEX_WORDS;
+
 const LINE = Line.Arena * LINE_WORDS;
+const INDEX_LINE = Line.Index * LINE_WORDS;
 const POINTER = LINE + ArenaWord.Pointer;
 const LIMIT = LINE + ArenaWord.Limit;
 const BLOCK_BYTES_WORD = LINE + ArenaWord.BlockBytes;
@@ -154,6 +158,19 @@ export class Arena implements Disposable {
     return this.#allocateFallback(bytes, alignment);
   }
 
+  /**
+   * Makes sure that the next `count` requests, of `bytes` bytes each at alignments up to 8, cannot yield NIL, by letting
+   * the memory grow now. Nothing is allocated. O(1).
+   * @returns false when the memory is too close to its limit to promise that
+   */
+  ensure(bytes: number, count: number): boolean {
+    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
+    const slot = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    const perBlock = slot > blockBytes / 4 ? 0 : Math.floor(blockBytes / slot);
+    const blocks = perBlock === 0 ? count : Math.ceil(count / perBlock);
+    return this.memory.ensure(blocks * ((perBlock === 0 ? slot : blockBytes) + HEADER_BYTES + ALIGNMENT));
+  }
+
   /** LevelDB's `MemoryUsage()`: bytes of all blocks and their headers, used or not. 0 once dropped. O(1). */
   memoryUsage(): number {
     return this.memory.i32[MEMORY_USAGE] ?? 0;
@@ -235,24 +252,30 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Remembers the state of every layer, so that {@link Arena.rewind} can undo the allocations made since.
-   * @param mark - 64 words, overwritten; reuse it
+   * Remembers the state of the arena and of the index in it, so that {@link Arena.rewind} can undo the allocations made
+   * since. Taken for every write, so it copies no more than it must.
+   * @param mark - at least {@link MARK_WORDS} words, overwritten; reuse it
    */
   mark(mark: Int32Array): void {
     const words = this.memory.i32;
-    for (let i = 0; i < SUPERBLOCK_BYTES / 4; i++) mark[i] = words[i]!;
+    for (let i = 0; i < ARENA_WORDS; i++) mark[i] = words[LINE + i];
+    for (let i = 0; i < INDEX_WORDS; i++) mark[ARENA_WORDS + i] = words[INDEX_LINE + i];
   }
 
   /**
-   * Puts every layer back to where it was at the mark: what has been allocated since is free again. The caller has
+   * Puts arena and index back to where they were at the mark: what has been allocated since is free again. The caller has
    * unlinked it from everything older.
    */
   rewind(mark: Int32Array): void {
     const words = this.memory.i32;
-    for (let i = 0; i < SUPERBLOCK_BYTES / 4; i++) words[i] = mark[i]!;
+    for (let i = 0; i < ARENA_WORDS; i++) words[LINE + i] = mark[i];
+    for (let i = 0; i < INDEX_WORDS; i++) words[INDEX_LINE + i] = mark[ARENA_WORDS + i];
     // The block that was current then may have been closed since; its header has to say "current" again.
     const current = words[CURRENT_BLOCK];
     if (current !== 0) words[current >> 2] = 0;
+    const last = words[LAST_BLOCK];
+    const size = words[last >> 2] < 0 ? -words[last >> 2] : words[BLOCK_BYTES_WORD];
+    this.memory.cutBack(last === 0 ? SUPERBLOCK_BYTES : last + HEADER_BYTES + size);
   }
 
   /**

@@ -137,6 +137,12 @@ export class Memory {
     return start as Addr;
   }
 
+  /** Makes sure that taking `bytes` more bytes cannot fail, by growing now. False when that is not possible. */
+  ensure(bytes: number): boolean {
+    const end = this.i32[TOP] + bytes;
+    return end <= this.u8.length || this.#grow(end);
+  }
+
   /** Takes back everything from `top` on, in O(1). The bytes keep their content. */
   cutBack(top: number): void {
     this.i32[TOP] = top;

@@ -8,8 +8,8 @@
  *    one character = 6.4 bytes
  * ```
  *
- * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two
- * lines belong to the packages above, which get the index of their first word from {@link Arena.lineOf}.
+ * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two lines
+ * belong to the packages above, which get the index of their first word from {@link Arena.lineOf}  (an index may use eight).
  */
 export const LINE_WORDS = 16;
 
@@ -51,5 +51,6 @@ export const ArenaWord = {
   SlopBytes: 9,
 } as const;
 
-/** Words of the arena's line that are in use: what a mark has to copy. */
+/** Words of these lines that are in use: what a mark has to copy. */
 export const ARENA_WORDS = 10;
+export const INDEX_WORDS = 8;

@@ -22,7 +22,14 @@ const BATCH_BYTES = 1 << 20;
  *
  * @example
  * ```ts
- * const list = new MemTableList({ target: levelTarget(new ClassicLevel('./db')) });
+ * import { MemoryLevel } from 'memory-level';
+ * import { levelTarget, MemTableList } from '@memtable/memtable';
+ *
+ * const database = new MemoryLevel();
+ * const list = new MemTableList({ target: levelTarget(database) });
+ * await list.put(new TextEncoder().encode('key'), new TextEncoder().encode('value'));
+ * await list.close();
+ * await database.get('key'); // 'value'
  * ```
  */
 export function levelTarget(database: LevelDatabase, options: LevelTargetOptions = {}): FlushTarget {

@@ -1,3 +1,5 @@
+export { attachIndex } from './attach-index.js';
+export { BlockCursor, BlockSkipList } from './block-skiplist.js';
 export { SkipListError, type SkipListErrorCode } from './errors.js';
 export type { Order } from './order.js';
 export type { IndexCursor, OrderedIndex } from './ordered-index.js';

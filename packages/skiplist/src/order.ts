@@ -11,4 +11,17 @@ export interface Order {
    * equal; an index refuses an entry that equals one it has
    */
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number;
+
+  /**
+   * Only for an order by the bytes of a key: how many bytes the keys of two entries have in common at their start. Then
+   * every key between the two starts with them. Goes together with `head`.
+   */
+  commonPrefix?(a: DataView, aAt: number, b: DataView, bAt: number): number;
+
+  /**
+   * Only for an order by the bytes of a key: the four bytes of an entry's key after the first `prefix`, zeros where the
+   * key ends, as a signed number. Of two keys that share the prefix, the one with the lower head comes first; equal
+   * heads say nothing.
+   */
+  head?(bytes: DataView, at: number, prefix: number): number;
 }

@@ -15,6 +15,9 @@ export interface OrderedIndex {
   /** Entries inserted so far. */
   readonly entryCount: number;
 
+  /** Levels in use; 1 when empty. */
+  readonly height: number;
+
   /**
    * Room for an entry of `bytes` bytes and for what the index needs to link it.
    * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit (then rewind the arena

@@ -1,7 +1,7 @@
-import { type Addr, Arena, NIL } from '@memtable/arena';
+import { Arena, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { type Order, SkipList, type SkipListLayout, type SkipListOptions } from '../src/index.js';
-import { add, byNumber, ENTRY_BYTES, lookup, numberAt, numbers, write } from './uint64.js';
+import { add, byNumber, lookup, numberAt, numbers, write } from './uint64.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'SkipListError', code }) as Error;
 const layouts: SkipListLayout[] = ['compact', 'leveldb'];
@@ -17,17 +17,6 @@ class CountingOrder implements Order {
 
 describe.each(layouts)('%s', (layout) => {
   const empty = (options: SkipListOptions = {}) => new SkipList(new Arena(), byNumber, { ...options, layout });
-
-  test('an empty list has no place to stand', () => {
-    const list = empty();
-    const cursor = list.cursor();
-    for (const move of ['seekToFirst', 'seekToLast'] as const) {
-      cursor[move]();
-      expect(cursor.entry).toBe(NIL);
-    }
-    expect(list.seek(lookup(1), 0)).toBe(NIL);
-    list.verify();
-  });
 
   test('behaves like a sorted array, whatever the order of inserts and the shape of the towers', () => {
     fc.assert(
@@ -71,17 +60,6 @@ describe.each(layouts)('%s', (layout) => {
     );
   });
 
-  test('a cursor stays where it is and sees what is inserted after it', () => {
-    const list = empty();
-    [10, 30].forEach((value) => add(list, value));
-    const cursor = list.cursor();
-    cursor.seekToFirst();
-    add(list, 20);
-    expect(numberAt(list, cursor.entry)).toBe(10);
-    cursor.next();
-    expect(numberAt(list, cursor.entry)).toBe(20);
-  });
-
   test('attached to a copy of its memory it goes on with the same towers', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(10_000), { maxLength: 100 }), fc.nat(100), (values, split) => {
@@ -99,84 +77,6 @@ describe.each(layouts)('%s', (layout) => {
         expect(copy.arena.memory.u8.slice(0, used)).toEqual(list.arena.memory.u8.slice(0, used));
       }),
     );
-  });
-
-  test('unlinking the last inserts and rewinding leaves the list as it was', () => {
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.nat(1000), { maxLength: 60 }),
-        fc.nat(60),
-        fc.uniqueArray(fc.integer({ min: 1001, max: 2000 }), { maxLength: 20 }),
-        (values, split, later) => {
-          const list = empty({ branching: 2 });
-          const before = values.slice(0, split);
-          before.forEach((value) => add(list, value));
-          const mark = new Int32Array(64);
-          list.arena.mark(mark);
-          const nodes: Addr[] = [];
-          for (const value of values.slice(split)) {
-            const node = list.allocate(ENTRY_BYTES);
-            write(list.arena.memory.view, list.entryOf(node), value);
-            list.insert(node);
-            nodes.push(node);
-          }
-          list.unlink(nodes);
-          list.arena.rewind(mark);
-          list.verify();
-          expect(numbers(list)).toEqual(before.toSorted((a, b) => a - b));
-          later.forEach((value) => add(list, value));
-          list.verify();
-          expect(numbers(list)).toEqual([...before, ...later].sort((a, b) => a - b));
-        },
-      ),
-    );
-  });
-
-  test('an order that throws in mid-insert leaves the list sound, and later inserts right', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(1000), { minLength: 2, maxLength: 60 }), fc.nat(300), (values, fuse) => {
-        let left = fuse;
-        const order: Order = {
-          compare(a, aAt, b, bAt) {
-            if (left-- === 0) throw new Error('no order today');
-            return byNumber.compare(a, aAt, b, bAt);
-          },
-        };
-        const list = new SkipList(new Arena(), order, { layout });
-        const inserted: number[] = [];
-        for (const value of values) {
-          try {
-            add(list, value);
-            inserted.push(value);
-          } catch (thrown) {
-            expect((thrown as Error).message).toBe('no order today');
-          }
-        }
-        left = Infinity;
-        expect(numbers(list)).toEqual(inserted.sort((a, b) => a - b));
-        list.verify();
-      }),
-    );
-  });
-
-  test('allocation that fails at the k-th request, for every k, leaves the list as it was', () => {
-    for (let maxBytes = 4096; maxBytes < 4096 + 1200; maxBytes += 8) {
-      const list = new SkipList(new Arena({ blockBytes: 256, reserveBytes: 4096, maxBytes }), byNumber, { layout });
-      const mark = new Int32Array(64);
-      let value = 0;
-      for (;;) {
-        list.arena.mark(mark);
-        const node = list.allocate(ENTRY_BYTES);
-        if (node === NIL) break;
-        write(list.arena.memory.view, list.entryOf(node), value);
-        list.insert(node);
-        value++;
-      }
-      list.arena.rewind(mark);
-      list.verify();
-      list.arena.verify();
-      expect(numbers(list)).toEqual([...Array(value).keys()]);
-    }
   });
 
   test('ascending inserts cost two comparisons each, wherever in the list they are', () => {

@@ -1,0 +1,654 @@
+/**
+ * A skip list of blocks: what waits for memory in a list of single nodes is a handful of cache lines here.
+ *
+ * Each level is a linked list of blocks, which hold up to 64 slots in order. A slot of level 0 is an entry; a slot of a
+ * level above is a block of the level below, with that block's first entry. An overfull block gives its upper half to a
+ * new right neighbour, whose first entry goes one level up: towers grow by rule, not by chance.
+ *
+ * A slot keeps four bytes of its key beside the entry's address, its *head*: those after the prefix that all keys
+ * between the block's two *fences* share (its own first entry and the next block's). Heads decide nearly every
+ * comparison, so that entries are hardly touched. A fence range only ever shrinks: a prefix once right stays right. The
+ * first and the last block of a level are open on one side; there it is the prefix of all keys so far.
+ *
+ * Invariants, which `verify()` checks:
+ * B1. Entries ascend strictly within a block and from block to block; level 0 has `Count` of them.
+ * B2. No block but a sole one is empty, none has more slots than it holds; `next` and `prev` agree.
+ * B3. Level i + 1 lists the blocks of level i in order, each under its first entry (not checked for a level's very first
+ *     slot: smaller keys may have come before it, and nobody compares with it).
+ * B4. All keys from a block's first to the next block's first share the block's prefix, and all keys share `Prefix`,
+ *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
+ * B5. A pilot is the head of the first slot of its group.
+ */
+import { type Addr, type Arena, Line, NIL } from '@memtable/arena';
+import { SkipListError } from './errors.js';
+import type { Order } from './order.js';
+import type { IndexCursor, OrderedIndex } from './ordered-index.js';
+
+/**
+ * A block; one character is four bytes, shown with groups of 2 slots where they have 8:
+ *
+ * ```
+ *   cache line  |               |               |               |               |               |
+ *   level 0     |n p c x        P P P P P P P P |h h h h h h h h|h h h h h h h h|e e e e e e e e|e e e e e e e e|
+ *   above       the same, and                                                   |b b b b b b b b|b b b b b b b b|
+ *
+ *   n next block     c slots in use      P pilots: head of each group's first slot     e entries
+ *   p previous       x prefix length     h heads                                       b blocks of the level below
+ * ```
+ *
+ * A search reads the line of the pilots, then the one line of its group's heads, then the entry's address: three lines
+ * of memory a level. Without pilots a binary search through the heads would touch five.
+ */
+const NEXT = 0;
+const PREV = 1;
+const COUNT = 2;
+const PREFIX = 3;
+const PILOTS = 8;
+const HEADS = 16;
+const SLOTS = 64;
+const GROUP = 8;
+const GROUPS = SLOTS / GROUP;
+const ENTRIES = HEADS + SLOTS;
+const BLOCKS = ENTRIES + SLOTS;
+const LEAF_BYTES = 4 * BLOCKS;
+const BRANCH_BYTES = LEAF_BYTES + 4 * SLOTS;
+/** Of the memory, so that groups of heads do not straddle two lines. */
+const CACHE_LINE_BYTES = 64;
+
+/** Levels there may be: 32 at least a block, so more than memory can hold. */
+const HEIGHT_MAX = 12;
+
+/** Words of the index's line in the superblock. */
+const Word = { Kind: 0, Root: 1, Height: 2, Count: 3, Pending: 4, Prefix: 5 } as const;
+
+type Heads = Required<Pick<Order, 'head' | 'commonPrefix'>>;
+
+/** For orders that know no heads: all are equal, and every comparison goes to the entries. */
+const NO_HEADS: Heads = { head: () => 0, commonPrefix: () => 0 };
+
+/**
+ * A sorted list of entries with O(log n) insert and seek and O(1) steps both ways. One thread uses it: slots move while
+ * an entry is inserted.
+ *
+ * A node is its entry. Index blocks come from the same arena as the entries; ascending inserts fill them completely.
+ *
+ * Source: the deterministic skip lists of Munro, Papadakis and Sedgewick (1992), with blocks for nodes; heads are the
+ * "poor man's normalized keys" of Graefe and Larson (2001).
+ */
+export class BlockSkipList implements OrderedIndex {
+  /** @internal What the first word of the index's line is; the skip list has 1 and 2. */
+  static readonly kind = 3;
+
+  // Fixed by the constructor.
+  readonly arena: Arena;
+  readonly order: Order;
+  readonly #heads: Heads;
+  readonly #line: number;
+
+  // The way down to the place found last: block and slot on each level.
+  readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
+  readonly #pathSlots = new Int32Array(HEIGHT_MAX);
+  #foundEqual = false;
+
+  // Where the last insert went, for the next ascending one. Derived.
+  #lastBlock = 0;
+  #lastSlot = -1;
+  #ascending = false;
+
+  /** Blocks made since the last time that nothing was pending: what a rewind of the arena takes away. */
+  readonly #fresh: number[] = [];
+
+  /** An empty list. @throws SkipListError `SKIPLIST_INVALID_OPTION` when the arena cannot hold it */
+  constructor(arena: Arena, order: Order);
+  /** @internal The list that the arena holds already. */
+  constructor(arena: Arena, order: Order, attached: boolean);
+  constructor(arena: Arena, order: Order, attached = false) {
+    this.arena = arena;
+    this.order = order;
+    this.#heads = order.head !== undefined && order.commonPrefix !== undefined ? (order as Heads) : NO_HEADS;
+    this.#line = arena.lineOf(Line.Index);
+    if (attached) return;
+    if (!arena.ensure(LEAF_BYTES + CACHE_LINE_BYTES, 1)) {
+      throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
+    }
+    const first = this.#makeBlock(0);
+    const words = arena.memory.i32;
+    words[this.#line + Word.Kind] = BlockSkipList.kind;
+    words[this.#line + Word.Root] = first;
+    words[this.#line + Word.Height] = 1;
+    words[this.#line + Word.Count] = 0;
+    words[this.#line + Word.Pending] = 0;
+    words[this.#line + Word.Prefix] = 0;
+  }
+
+  /**
+   * The list that lies in an arena.
+   * @throws SkipListError `SKIPLIST_MALFORMED` when there is none, or another index; call `verify()` to check the rest
+   */
+  static attach(arena: Arena, order: Order): BlockSkipList {
+    const kind = arena.memory.i32[arena.lineOf(Line.Index) + Word.Kind];
+    if (kind !== BlockSkipList.kind) {
+      throw new SkipListError(
+        'SKIPLIST_MALFORMED',
+        `the index of this arena is of kind ${kind}, not a block skip list`,
+      );
+    }
+    return new BlockSkipList(arena, order, true);
+  }
+
+  get entryCount(): number {
+    return this.arena.memory.i32[this.#line + Word.Count] ?? 0;
+  }
+
+  get height(): number {
+    return this.arena.memory.i32[this.#line + Word.Height] ?? 0;
+  }
+
+  entryOf(node: Addr): Addr {
+    return node;
+  }
+
+  allocate(bytes: number): Addr {
+    const entry = this.arena.allocate(bytes);
+    if (entry === NIL) return NIL;
+    const words = this.arena.memory.i32;
+    if (words[this.#line + Word.Pending] === 0 && this.#fresh.length > 0) this.#fresh.length = 0;
+    const pending = ++words[this.#line + Word.Pending];
+    // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
+    return this.arena.ensure(BRANCH_BYTES + CACHE_LINE_BYTES, pending + words[this.#line + Word.Height] + 1)
+      ? entry
+      : NIL;
+  }
+
+  insert(node: Addr): boolean {
+    const { i32: words, view } = this.arena.memory;
+    let block: number;
+    let slot: number;
+    this.#sharePrefix(view, node);
+    if (this.#ascending && this.#isAfterLast(node)) {
+      block = this.#lastBlock;
+      slot = this.#lastSlot + 1;
+    } else {
+      this.#ascending = false; // An order that throws must not leave a place that was never reached.
+      this.#findPlace(view, node);
+      if (this.#foundEqual) {
+        words[this.#line + Word.Pending]--;
+        return false;
+      }
+      block = this.#pathBlocks[0];
+      slot = this.#pathSlots[0];
+      this.#ascending = block === this.#lastBlock && slot === this.#lastSlot + 1;
+    }
+    if (words[(block >> 2) + COUNT] < SLOTS) {
+      this.#place(block, slot, node, this.#headOf(block, node), NIL, 0);
+    } else {
+      if (this.#ascending) this.#findPlace(view, node); // A split needs the way down as well.
+      this.#placeAndSplit(0, block, slot, node, NIL);
+      block = this.#pathBlocks[0];
+      slot = this.#pathSlots[0];
+    }
+    this.#lastBlock = block;
+    this.#lastSlot = slot;
+    words[this.#line + Word.Count]++;
+    words[this.#line + Word.Pending]--;
+    return true;
+  }
+
+  /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
+  #sharePrefix(bytes: DataView, at: number): void {
+    const { i32: words, view } = this.arena.memory;
+    const some = words[(words[this.#line + Word.Root] >> 2) + ENTRIES];
+    const empty = words[this.#line + Word.Count] === 0;
+    const prefix = this.#heads.commonPrefix(view, empty ? at : some, bytes, at);
+    if (!empty && prefix >= words[this.#line + Word.Prefix]) return;
+    words[this.#line + Word.Prefix] = prefix;
+    for (let level = this.height - 1; level >= 0; level--) {
+      this.#setPrefix(this.#first(level));
+      this.#setPrefix(this.#last(level));
+    }
+  }
+
+  unlink(nodes: readonly Addr[]): void {
+    // The blocks made for these nodes go with them when the arena is rewound. What is left goes back into the others,
+    // evenly: they held it before, so on every level there is room.
+    const gone = new Set<number>(nodes);
+    const fresh = new Set<number>(this.#fresh);
+    const words = this.arena.memory.i32;
+    let entries: number[] = [];
+    let children: number[] = [];
+    for (const block of this.#blocksOf(this.#first(0))) {
+      const first = (block >> 2) + ENTRIES;
+      for (const entry of words.subarray(first, first + words[(block >> 2) + COUNT])) {
+        if (!gone.has(entry)) entries.push(entry);
+      }
+    }
+    words[this.#line + Word.Count] = entries.length;
+    words[this.#line + Word.Prefix] = this.#prefixBetween(entries[0], entries.at(-1));
+    for (let level = 0, height = this.height; level < height; level++) {
+      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !fresh.has(block));
+      if (blocks.length === 0) break; // A new root, and there is one block below.
+      blocks.forEach((block, i) => {
+        const from = Math.floor((entries.length * i) / blocks.length);
+        const to = Math.floor((entries.length * (i + 1)) / blocks.length);
+        const word = block >> 2;
+        words[word + NEXT] = blocks[i + 1] ?? NIL;
+        words[word + PREV] = blocks[i - 1] ?? NIL;
+        words[word + COUNT] = to - from;
+        words[word + PREFIX] = -1; // Not computed yet.
+        words.set(entries.slice(from, to), word + ENTRIES);
+        if (level > 0) words.set(children.slice(from, to), word + BLOCKS);
+      });
+      blocks.forEach((block) => this.#setPrefix(block));
+      if (blocks.length === 1) {
+        words[this.#line + Word.Root] = blocks[0];
+        words[this.#line + Word.Height] = level + 1;
+        break;
+      }
+      entries = blocks.map((block) => words[(block >> 2) + ENTRIES]);
+      children = blocks;
+    }
+    this.#forgetPlace();
+  }
+
+  seek(bytes: DataView, at: number): Addr {
+    const outside = this.#isOutside(bytes, at);
+    if (outside > 0) return NIL;
+    const words = this.arena.memory.i32;
+    const block = outside < 0 ? this.#first(0) : this.#descend(bytes, at);
+    const slot = outside < 0 ? 0 : this.#search(words, block, 0, bytes, at);
+    if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ENTRIES + slot] as Addr;
+    const next = words[(block >> 2) + NEXT];
+    return next === NIL ? NIL : (words[(next >> 2) + ENTRIES] as Addr);
+  }
+
+  cursor(): BlockCursor {
+    return new BlockCursor(this);
+  }
+
+  /** @internal Leaves the place of the first entry not before `at` in `place`: block and slot, or NIL. */
+  locate(bytes: DataView, at: number, place: Int32Array): void {
+    const outside = this.#isOutside(bytes, at);
+    if (outside !== 0) {
+      if (outside < 0) this.locateEnd(false, place);
+      else place.fill(NIL);
+      return;
+    }
+    const words = this.arena.memory.i32;
+    const block = this.#descend(bytes, at);
+    const slot = this.#search(words, block, 0, bytes, at);
+    const inside = slot < words[(block >> 2) + COUNT];
+    place[0] = inside ? block : words[(block >> 2) + NEXT];
+    place[1] = inside ? slot : 0;
+  }
+
+  /** @internal Leaves the place of the first or the last entry in `place`. */
+  locateEnd(last: boolean, place: Int32Array): void {
+    const words = this.arena.memory.i32;
+    let block = words[this.#line + Word.Root];
+    for (let level = this.height - 1; level > 0; level--) {
+      const slot = last ? words[(block >> 2) + COUNT] - 1 : 0;
+      block = words[(block >> 2) + BLOCKS + slot];
+    }
+    const count = words[(block >> 2) + COUNT];
+    place[0] = count === 0 ? NIL : block;
+    place[1] = last ? count - 1 : 0;
+  }
+
+  verify(): void {
+    const { i32: words, view, usedBytes } = this.arena.memory;
+    let below: number[] | undefined;
+    for (let level = 0; level < this.height; level++) {
+      const blocks: number[] = [];
+      let previous: number = NIL;
+      let before: number = NIL;
+      for (let block = this.#first(level); block !== NIL; block = words[(block >> 2) + NEXT]) {
+        const bytes = level === 0 ? LEAF_BYTES : BRANCH_BYTES;
+        if (block % 4 !== 0 || block < 0 || block + bytes > usedBytes) malformed(`B2: a block at ${block}`);
+        const word = block >> 2;
+        const count = words[word + COUNT];
+        const alone = previous === NIL && words[word + NEXT] === NIL;
+        if (count < (alone && level === 0 ? 0 : 1) || count > SLOTS)
+          malformed(`B2: ${count} slots in the block at ${block}`);
+        if (words[word + PREV] !== previous) malformed(`B2: the block at ${block} does not point back to ${previous}`);
+        const prefix = this.#prefixOf(block);
+        if (words[word + PREFIX] > prefix) malformed(`B4: prefix ${words[word + PREFIX]} of ${prefix} at ${block}`);
+        for (let slot = 0; slot < count; slot++) {
+          const entry = words[word + ENTRIES + slot];
+          // The first slot of an upper level stands for all that is smaller.
+          const open = level > 0 && previous === NIL && slot <= 1;
+          if (before !== NIL && !open && this.order.compare(view, before, view, entry) >= 0) {
+            malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
+          }
+          before = entry;
+          const head = this.#headOf(block, entry);
+          if (words[word + HEADS + slot] !== head) malformed(`B4: a head in slot ${slot} of the block at ${block}`);
+          if (slot % GROUP === 0 && words[word + PILOTS + slot / GROUP] !== head) {
+            malformed(`B5: the pilot of slot ${slot} of the block at ${block}`);
+          }
+          if (below === undefined) continue;
+          const child = words[word + BLOCKS + slot];
+          const expected = below.shift();
+          if (child !== expected) malformed(`B3: ${child} in slot ${slot} of the block at ${block}, not ${expected}`);
+          if (!(previous === NIL && slot === 0) && words[(child >> 2) + ENTRIES] !== entry) {
+            malformed(`B3: slot ${slot} of the block at ${block} is not under the first entry of its block`);
+          }
+        }
+        blocks.push(block);
+        if (blocks.length > usedBytes / LEAF_BYTES) malformed(`B2: the blocks of level ${level} run in a ring`);
+        previous = block;
+      }
+      if (below !== undefined && below.length > 0)
+        malformed(`B3: ${below.length} blocks are not listed on level ${level}`);
+      if (level === 0) {
+        const count = blocks.reduce((sum, block) => sum + words[(block >> 2) + COUNT], 0);
+        if (count !== this.entryCount) malformed(`B1: ${count} entries on level 0, ${this.entryCount} counted`);
+      }
+      below = blocks;
+    }
+    if (below?.length !== 1) malformed(`B3: ${below?.length ?? 0} blocks on the highest level`);
+  }
+
+  /** The leaf where the entry at `at` belongs, by way of the levels above; keeps the way in `#path...`. */
+  #descend(bytes: DataView, at: number): number {
+    const words = this.arena.memory.i32;
+    const pathBlocks = this.#pathBlocks;
+    const pathSlots = this.#pathSlots;
+    let block = words[this.#line + Word.Root];
+    for (let level = words[this.#line + Word.Height] - 1; level > 0; level--) {
+      // Whatever comes before the second slot belongs to the first.
+      const slot = this.#search(words, block, 1, bytes, at) - 1;
+      pathBlocks[level] = block;
+      pathSlots[level] = slot;
+      block = words[(block >> 2) + BLOCKS + slot];
+    }
+    return block;
+  }
+
+  /** Below 0 or above 0 when the entry comes before or after all, as it does not share their prefix; else 0. */
+  #isOutside(bytes: DataView, at: number): number {
+    const { i32: words, view } = this.arena.memory;
+    const prefix = words[this.#line + Word.Prefix];
+    if (prefix === 0) return 0;
+    const some = words[(words[this.#line + Word.Root] >> 2) + ENTRIES];
+    return this.#heads.commonPrefix(bytes, at, view, some) >= prefix ? 0 : this.order.compare(bytes, at, view, some);
+  }
+
+  #findPlace(bytes: DataView, at: number): void {
+    this.#foundEqual = false;
+    const block = this.#descend(bytes, at);
+    this.#pathBlocks[0] = block;
+    this.#pathSlots[0] = this.#search(this.arena.memory.i32, block, 0, bytes, at);
+  }
+
+  /** The first slot from `low` on whose entry is not before the one at `at`. Sets `#foundEqual` when one is equal. */
+  #search(words: Int32Array, block: number, low: number, bytes: DataView, at: number): number {
+    const word = block >> 2;
+    const heads = word + HEADS;
+    const head = this.#heads.head(bytes, at, words[word + PREFIX]);
+    let high = words[word + COUNT];
+    // Narrows it to a group: pilots below say where it begins, the first one above where it ends.
+    for (let group = 1; group * GROUP < high; group++) {
+      const pilot = words[word + PILOTS + group];
+      if (pilot < head) low = group * GROUP + 1;
+      else if (pilot > head) high = group * GROUP;
+    }
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = words[heads + middle];
+      if (other < head) low = middle + 1;
+      else if (other > head) high = middle;
+      else {
+        const comparison = this.order.compare(this.arena.memory.view, words[word + ENTRIES + middle], bytes, at);
+        if (comparison < 0) low = middle + 1;
+        else {
+          if (comparison === 0) this.#foundEqual = true;
+          high = middle;
+        }
+      }
+    }
+    return low;
+  }
+
+  /** Whether the entry belongs right after the one inserted last. */
+  #isAfterLast(entry: Addr): boolean {
+    const { i32: words, view } = this.arena.memory;
+    const word = this.#lastBlock >> 2;
+    const last = this.#lastSlot;
+    if (this.order.compare(view, words[word + ENTRIES + last], view, entry) >= 0) return false;
+    let next = NIL as number;
+    if (last + 1 < words[word + COUNT]) next = words[word + ENTRIES + last + 1];
+    else if (words[word + NEXT] !== NIL) next = words[(words[word + NEXT] >> 2) + ENTRIES];
+    return next === NIL || this.order.compare(view, next, view, entry) > 0;
+  }
+
+  #forgetPlace(): void {
+    this.#ascending = false;
+    this.#lastBlock = 0;
+    this.#lastSlot = -1;
+  }
+
+  /** Puts an entry into a slot of a block that has room, and on the levels above the block that it leads to. */
+  #place(block: number, slot: number, entry: number, head: number, child: number, level: number): void {
+    const words = this.arena.memory.i32;
+    const word = block >> 2;
+    const count = words[word + COUNT];
+    const heads = word + HEADS;
+    const entries = word + ENTRIES;
+    // What is pushed out of a slot is carried to the next one: a third faster than moving from the end.
+    for (let i = slot; i <= count; i++) {
+      const nextHead = words[heads + i];
+      const nextEntry = words[entries + i];
+      words[heads + i] = head;
+      words[entries + i] = entry;
+      head = nextHead;
+      entry = nextEntry;
+    }
+    if (level > 0) {
+      words.copyWithin(word + BLOCKS + slot + 1, word + BLOCKS + slot, word + BLOCKS + count);
+      words[word + BLOCKS + slot] = child;
+    }
+    words[word + COUNT] = count + 1;
+    this.#setPilots(word, Math.floor(slot / GROUP));
+  }
+
+  #setPilots(word: number, from: number): void {
+    const words = this.arena.memory.i32;
+    for (let group = from; group < GROUPS; group++) words[word + PILOTS + group] = words[word + HEADS + group * GROUP];
+  }
+
+  /**
+   * Puts an entry into a full block: its upper half moves to a new right neighbour, which goes one level up. While
+   * entries ascend, only what comes after them moves, so that they fill their block. Leaves the entry's place on this
+   * level in the path.
+   */
+  #placeAndSplit(level: number, block: number, slot: number, entry: number, child: number): void {
+    const right = this.#makeBlock(level); // Promised by allocate(); may not move the memory, as it was made sure before.
+    const words = this.arena.memory.i32;
+    const from = block >> 2;
+    const to = right >> 2;
+    const cut = this.#ascending && slot > SLOTS / 2 ? slot : SLOTS / 2;
+    for (const part of level === 0 ? [HEADS, ENTRIES] : [HEADS, ENTRIES, BLOCKS]) {
+      words.copyWithin(to + part, from + part + cut, from + part + SLOTS);
+    }
+    words[from + COUNT] = cut;
+    words[to + COUNT] = SLOTS - cut;
+    words[to + PREFIX] = words[from + PREFIX];
+    this.#setPilots(to, 0);
+    const next = words[from + NEXT];
+    words[to + NEXT] = next;
+    words[to + PREV] = block;
+    words[from + NEXT] = right;
+    if (next !== NIL) words[(next >> 2) + PREV] = right;
+
+    // Into the left half when it belongs at its end, unless the right one would stay empty.
+    const goesRight = slot > cut || cut === SLOTS;
+    const home = goesRight ? right : block;
+    const place = goesRight ? slot - cut : slot;
+    this.#place(home, place, entry, this.#headOf(home, entry), child, level);
+    this.#setPrefix(block);
+    this.#setPrefix(right);
+    this.#promote(level + 1, words[to + ENTRIES], right);
+    this.#pathBlocks[level] = home;
+    this.#pathSlots[level] = place;
+  }
+
+  /** Lists a new block on the level above it. */
+  #promote(level: number, entry: number, child: number): void {
+    const words = this.arena.memory.i32;
+    if (level === words[this.#line + Word.Height]) {
+      const below = words[this.#line + Word.Root];
+      const root = this.#makeBlock(level);
+      this.#place(
+        root,
+        0,
+        words[(below >> 2) + ENTRIES],
+        this.#headOf(root, words[(below >> 2) + ENTRIES]),
+        below,
+        level,
+      );
+      this.#place(root, 1, entry, this.#headOf(root, entry), child, level);
+      words[this.#line + Word.Root] = root;
+      words[this.#line + Word.Height] = level + 1;
+      return;
+    }
+    const block = this.#pathBlocks[level];
+    const slot = this.#pathSlots[level] + 1;
+    if (words[(block >> 2) + COUNT] < SLOTS) this.#place(block, slot, entry, this.#headOf(block, entry), child, level);
+    else this.#placeAndSplit(level, block, slot, entry, child);
+  }
+
+  /** Sets the prefix that B4 allows, and all heads, if it has changed. */
+  #setPrefix(block: number): void {
+    const { i32: words, view } = this.arena.memory;
+    const word = block >> 2;
+    const prefix = this.#prefixOf(block);
+    if (words[word + PREFIX] === prefix) return;
+    words[word + PREFIX] = prefix;
+    for (let slot = 0; slot < words[word + COUNT]; slot++) {
+      words[word + HEADS + slot] = this.#heads.head(view, words[word + ENTRIES + slot], prefix);
+    }
+    this.#setPilots(word, 0);
+  }
+
+  #prefixBetween(first: number, last: number | undefined): number {
+    const { view } = this.arena.memory;
+    return last === undefined ? 0 : this.#heads.commonPrefix(view, first, view, last);
+  }
+
+  #prefixOf(block: number): number {
+    const { i32: words, view } = this.arena.memory;
+    const next = words[(block >> 2) + NEXT];
+    if (next === NIL || words[(block >> 2) + PREV] === NIL) return words[this.#line + Word.Prefix];
+    return this.#heads.commonPrefix(view, words[(block >> 2) + ENTRIES], view, words[(next >> 2) + ENTRIES]);
+  }
+
+  #headOf(block: number, entry: number): number {
+    const { i32: words, view } = this.arena.memory;
+    return this.#heads.head(view, entry, words[(block >> 2) + PREFIX]);
+  }
+
+  #makeBlock(level: number): number {
+    const block = this.arena.allocateAligned(level === 0 ? LEAF_BYTES : BRANCH_BYTES, CACHE_LINE_BYTES);
+    this.#fresh.push(block);
+    const words = this.arena.memory.i32;
+    words.fill(0, block >> 2, (block >> 2) + HEADS);
+    words[(block >> 2) + PREFIX] = words[this.#line + Word.Prefix];
+    return block;
+  }
+
+  /** The first block of a level. */
+  #first(level: number): number {
+    const words = this.arena.memory.i32;
+    let block = words[this.#line + Word.Root];
+    for (let above = this.height - 1; above > level; above--) block = words[(block >> 2) + BLOCKS];
+    return block;
+  }
+
+  /** The last block of a level. */
+  #last(level: number): number {
+    const words = this.arena.memory.i32;
+    let block = words[this.#line + Word.Root];
+    for (let above = this.height - 1; above > level; above--) {
+      block = words[(block >> 2) + BLOCKS + words[(block >> 2) + COUNT] - 1];
+    }
+    return block;
+  }
+
+  *#blocksOf(first: number): Generator<number> {
+    for (let block = first; block !== NIL; block = this.arena.memory.i32[(block >> 2) + NEXT]) yield block;
+  }
+}
+
+/** A place in a {@link BlockSkipList}. Steps are O(1), both ways. */
+export class BlockCursor implements IndexCursor {
+  readonly #list: BlockSkipList;
+  /** Block and slot. Inserts may have moved the entry since, to another slot or block. */
+  readonly #place = new Int32Array(2);
+  #entry: Addr = NIL;
+
+  constructor(list: BlockSkipList) {
+    this.#list = list;
+  }
+
+  get entry(): Addr {
+    return this.#entry;
+  }
+
+  seekToFirst(): void {
+    this.#list.locateEnd(false, this.#place);
+    this.#load();
+  }
+
+  seekToLast(): void {
+    this.#list.locateEnd(true, this.#place);
+    this.#load();
+  }
+
+  seek(bytes: DataView, at: number): void {
+    this.#list.locate(bytes, at, this.#place);
+    this.#load();
+  }
+
+  next(): void {
+    const words = this.#list.arena.memory.i32;
+    const place = this.#place;
+    this.#find(words);
+    const word = place[0] >> 2;
+    if (place[1] + 1 < words[word + COUNT]) place[1]++;
+    else {
+      place[0] = words[word + NEXT];
+      place[1] = 0;
+    }
+    this.#load();
+  }
+
+  prev(): void {
+    const words = this.#list.arena.memory.i32;
+    const place = this.#place;
+    this.#find(words);
+    if (place[1] > 0) place[1]--;
+    else {
+      const previous = words[(place[0] >> 2) + PREV];
+      place[0] = previous;
+      place[1] = previous === NIL ? 0 : words[(previous >> 2) + COUNT] - 1;
+    }
+    this.#load();
+  }
+
+  /** Entries never leave, so one that is not in its slot any more is found by a search for itself. */
+  #find(words: Int32Array): void {
+    const place = this.#place;
+    const word = place[0] >> 2;
+    if (place[1] < words[word + COUNT] && words[word + ENTRIES + place[1]] === this.#entry) return;
+    this.#list.locate(this.#list.arena.memory.view, this.#entry, place);
+  }
+
+  #load(): void {
+    const block = this.#place[0];
+    this.#entry = block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ENTRIES + this.#place[1]] as Addr);
+  }
+}
+
+function malformed(message: string): never {
+  throw new SkipListError('SKIPLIST_MALFORMED', message);
+}

@@ -1,0 +1,115 @@
+import { Arena, NIL } from '@memtable/arena';
+import { BlockSkipList, SkipList } from '../src/index.js';
+import { add, keyOf, keysOf, lookup, withHeads } from './keys.js';
+
+const error = (code: string, message = '') =>
+  expect.objectContaining({
+    name: 'SkipListError',
+    code,
+    message: expect.stringContaining(message) as string,
+  }) as Error;
+
+const decimal = (number: number) => Buffer.from(String(number).padStart(15, '0'));
+const count = 20_000;
+let state = 1;
+const random = (n: number) => (state = (state * 48271) % 2147483647) % n;
+const shuffled = Array.from({ length: count }, (_, i) => i);
+for (let i = count - 1; i > 0; i--) {
+  const j = random(i + 1);
+  [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
+}
+
+/** Bytes an entry takes beyond its own. */
+const overhead = (index: BlockSkipList) => index.arena.stats().memoryUsage / index.entryCount - 16;
+
+test('ascending inserts fill blocks completely', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (let i = 0; i < count; i++) add(index, decimal(i));
+  index.verify();
+  expect(index.height).toBe(3);
+  expect(overhead(index)).toBeLessThanOrEqual(11);
+});
+
+test('so do ascending runs between other entries', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (let i = 0; i < 100; i++) add(index, decimal(i * 1_000_000));
+  for (let i = 1; i < count; i++) add(index, decimal(50_000_000 + i));
+  index.verify();
+  expect(overhead(index)).toBeLessThanOrEqual(11);
+});
+
+test('in random order it takes at most 16 bytes an entry', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (const i of shuffled) add(index, decimal(i));
+  index.verify();
+  expect(overhead(index)).toBeLessThanOrEqual(16);
+});
+
+test('heads decide: a seek touches hardly any entry', () => {
+  let touched = 0;
+  const index = new BlockSkipList(new Arena(), {
+    ...withHeads,
+    compare(a, aAt, b, bAt) {
+      touched++;
+      return withHeads.compare(a, aAt, b, bAt);
+    },
+  });
+  for (const i of shuffled) add(index, decimal(i));
+  touched = 0;
+  for (let i = 0; i < 1000; i++) expect(index.seek(lookup(decimal(i * 17)), 0)).not.toBe(NIL);
+  expect(touched / 1000).toBeLessThan(3);
+});
+
+test('keys that break the prefix of all others come first or last', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (const i of shuffled) add(index, decimal(i));
+  for (const key of ['1', 'a', '', '0000000000000', '000000000000000', '00000000000000x', '!', '00']) {
+    const bytes = Buffer.from(key);
+    const before = index.seek(lookup(bytes), 0);
+    const keys = keysOf(index);
+    expect(keyOf(index, before)).toBe(keys.find((other) => other >= bytes.toString('hex')));
+    add(index, bytes);
+    index.verify();
+  }
+});
+
+test('attach refuses another index', () => {
+  const arena = new Arena();
+  expect(() => BlockSkipList.attach(arena, withHeads)).toThrow(error('SKIPLIST_MALFORMED', 'kind 0'));
+  new SkipList(arena, withHeads);
+  expect(() => BlockSkipList.attach(arena, withHeads)).toThrow(error('SKIPLIST_MALFORMED', 'kind 1'));
+});
+
+test('an arena too small for an empty list is refused', () => {
+  const arena = new Arena({ reserveBytes: 4096, maxBytes: 4096, blockBytes: 8192 });
+  expect(() => new BlockSkipList(arena, withHeads)).toThrow(error('SKIPLIST_INVALID_OPTION', '4096 bytes'));
+});
+
+test('verify finds each broken invariant', () => {
+  const HEADS = 16;
+  const ENTRIES = HEADS + 64;
+  const BLOCKS = ENTRIES + 64;
+  const damaged = (damage: (words: Int32Array, leaf: number, root: number) => void) => {
+    const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+    for (let i = 0; i < 1000; i++) add(index, decimal(i));
+    const words = index.arena.memory.i32;
+    const root = words[32 + 1] >> 2;
+    damage(words, words[root + BLOCKS + 3] >> 2, root);
+    return () => index.verify();
+  };
+  const swap = (words: Int32Array, a: number, b: number) => ([words[a], words[b]] = [words[b], words[a]]);
+  const says = (invariant: string) => error('SKIPLIST_MALFORMED', invariant);
+  const swapSlots = (words: Int32Array, leaf: number) => {
+    swap(words, leaf + ENTRIES + 5, leaf + ENTRIES + 6);
+    swap(words, leaf + HEADS + 5, leaf + HEADS + 6);
+  };
+  expect(damaged(swapSlots)).toThrow(says('B1'));
+  expect(damaged((words) => words[32 + 3]++)).toThrow(says('B1'));
+  expect(damaged((words, leaf) => (words[leaf + 2] = 65))).toThrow(says('B2'));
+  expect(damaged((words, leaf) => (words[leaf + 1] = NIL))).toThrow(says('B2'));
+  expect(damaged((words, leaf) => (words[leaf] += 2))).toThrow(says('B2'));
+  expect(damaged((words, _, root) => swap(words, root + BLOCKS + 3, root + BLOCKS + 4))).toThrow(says('B3'));
+  expect(damaged((words, leaf) => words[leaf + 3]++)).toThrow(says('B4'));
+  expect(damaged((words, leaf) => words[leaf + HEADS + 9]++)).toThrow(says('B4'));
+  expect(damaged((words, leaf) => words[leaf + 8 + 2]++)).toThrow(says('B5'));
+});

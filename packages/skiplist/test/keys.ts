@@ -1,0 +1,53 @@
+/** Entries that are a byte string with its length in front, ordered as bytes, with heads or without. */
+import { type Addr, NIL } from '@memtable/arena';
+import type { Order, OrderedIndex } from '../src/index.js';
+
+export const keyAt = (view: DataView, at: number): Buffer =>
+  Buffer.from(view.buffer, view.byteOffset + at + 1, view.getUint8(at));
+
+/** Written for obviousness; a memtable's own order is faster. */
+export const withoutHeads: Order = { compare: (a, aAt, b, bAt) => Buffer.compare(keyAt(a, aAt), keyAt(b, bAt)) };
+
+export const withHeads: Order = {
+  ...withoutHeads,
+  commonPrefix(a, aAt, b, bAt) {
+    const [x, y] = [keyAt(a, aAt), keyAt(b, bAt)];
+    let prefix = 0;
+    while (prefix < x.length && prefix < y.length && x[prefix] === y[prefix]) prefix++;
+    return prefix;
+  },
+  head(bytes, at, prefix) {
+    const four = Buffer.alloc(4);
+    keyAt(bytes, at).subarray(prefix).copy(four);
+    return four.readUInt32BE() - 0x80000000;
+  },
+};
+
+export const lookup = (key: Buffer): DataView => {
+  const bytes = new Uint8Array(key.length + 1);
+  bytes[0] = key.length;
+  bytes.set(key, 1);
+  return new DataView(bytes.buffer);
+};
+
+/** Room for a key, written; NIL when there is none. */
+export function prepare(index: OrderedIndex, key: Buffer): Addr {
+  const node = index.allocate(key.length + 1);
+  if (node !== NIL) {
+    index.arena.memory.u8[index.entryOf(node)] = key.length;
+    index.arena.memory.u8.set(key, index.entryOf(node) + 1);
+  }
+  return node;
+}
+
+export const add = (index: OrderedIndex, key: Buffer): boolean => index.insert(prepare(index, key));
+
+export const keyOf = (index: OrderedIndex, entry: Addr): string | undefined =>
+  entry === NIL ? undefined : keyAt(index.arena.memory.view, entry).toString('hex');
+
+export function keysOf(index: OrderedIndex): string[] {
+  const found: string[] = [];
+  const cursor = index.cursor();
+  for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) found.push(keyOf(index, cursor.entry)!);
+  return found;
+}
