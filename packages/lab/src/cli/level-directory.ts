@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FlushRun, type FlushTarget, levelTarget } from '@memtable/memtable';
+import { ClassicLevel } from 'classic-level';
+import { systemReason } from '../sources/system-reason.js';
+import { Failure, reasonOf } from './failure.js';
+
+const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+/** A LevelDB in a directory, as the place that memtables are flushed to and read back from. */
+export class LevelDirectory implements FlushTarget {
+  readonly path: string;
+  readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #target: FlushTarget;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#database = new ClassicLevel<Uint8Array, Uint8Array>(path, BYTES);
+    this.#target = levelTarget(this.#database);
+  }
+
+  /** Makes the directory: the given one, or a fresh one for temporary files. @throws Failure */
+  static async make(path: string | undefined): Promise<string> {
+    try {
+      if (path === undefined) return await mkdtemp(join(tmpdir(), 'memtable-lab-'));
+      await mkdir(path, { recursive: true });
+      return path;
+    } catch (error) {
+      throw new Failure(`cannot make the directory ${path ?? tmpdir()}: ${systemReason(error)}`, { cause: error });
+    }
+  }
+
+  /** @throws Failure: it is in use, or is no LevelDB, or cannot be written */
+  static async open(path: string): Promise<LevelDirectory> {
+    const level = new LevelDirectory(path);
+    try {
+      await level.#database.open();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      const locked = (cause as { code?: unknown }).code === 'LEVEL_LOCKED';
+      throw new Failure(
+        locked
+          ? `the LevelDB in ${path} is in use: another process holds its lock`
+          : `cannot open a LevelDB in ${path}: ${reasonOf(cause)}`,
+        { cause: error },
+      );
+    }
+    return level;
+  }
+
+  /**
+   * Flushes a memtable. After a failure the LevelDB is opened anew before the next attempt: its log then has an
+   * incomplete record, and what a later write appends behind that one is acknowledged, yet gone after a restart.
+   */
+  async write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void> {
+    try {
+      await this.#database.open();
+      await this.#target.write(run, options);
+    } catch (error) {
+      await this.#database.close();
+      throw error;
+    }
+  }
+
+  /** Everything that is stored, in the order of the keys. */
+  entries(): AsyncIterable<[Uint8Array, Uint8Array]> {
+    return this.#database.iterator({ ...BYTES, fillCache: false });
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}

@@ -1,0 +1,174 @@
+import Table from 'cli-table3';
+import prettyBytes from 'pretty-bytes';
+import type { MemtableRow } from './memtable-log.js';
+import type { Verification } from './verify.js';
+
+/** Everything that a run found out; `--json` prints it as it is. Sizes in bytes, times in milliseconds. */
+export interface RunReport {
+  readonly input: {
+    readonly path: string;
+    readonly format: string;
+    /** Passed over under `--skip-bad`. */
+    readonly skipped: number;
+    readonly limitReached: boolean;
+  };
+  /** Directory of the LevelDB. */
+  readonly out: string;
+  readonly options: {
+    readonly keyField: string;
+    readonly valueField: string;
+    readonly maxBytes: number | null;
+    readonly skipBad: boolean;
+    readonly writeBuffer: number;
+    readonly blockBytes: number;
+    readonly layout: string;
+    readonly index: string;
+  };
+  readonly memtables: readonly MemtableRow[];
+  readonly totals: Totals;
+  /** Null when not everything could be flushed, or read back. */
+  readonly verified: Verification | null;
+  readonly interrupted: boolean;
+  /** What ended the run early, or made it fail. */
+  readonly error: string | null;
+}
+
+/** Sums over all memtables. */
+export interface Totals {
+  readonly entries: number;
+  /** Of keys and values. */
+  readonly bytes: number;
+  readonly askedBytes: number;
+  readonly memoryUsage: number;
+  readonly inserted: Throughput;
+  readonly flushed: Throughput;
+  /** How long inserting had to wait for flushes. */
+  readonly waitedMs: number;
+  /** From the first entry to the last flush, reading of the input included. */
+  readonly elapsedMs: number;
+}
+
+export interface Throughput {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly ms: number;
+  /** Null when there was nothing to measure. */
+  readonly entriesPerSecond: number | null;
+  readonly bytesPerSecond: number | null;
+}
+
+export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsedMs: number): Totals {
+  const sum = (of: (row: MemtableRow) => number, some = rows): number => some.reduce((all, row) => all + of(row), 0);
+  const throughput = (some: readonly MemtableRow[], of: (row: MemtableRow) => number): Throughput => {
+    const entries = sum((row) => row.entries, some);
+    const bytes = sum((row) => row.keyBytes + row.valueBytes, some);
+    const ms = sum(of, some);
+    const perSecond = (amount: number): number | null => (ms > 0 ? (amount / ms) * 1000 : null);
+    return { entries, bytes, ms, entriesPerSecond: perSecond(entries), bytesPerSecond: perSecond(bytes) };
+  };
+  const inserted = throughput(rows, (row) => row.fillMs);
+  const flushedRows = rows.filter((row) => row.flushMs !== null);
+  return {
+    entries: inserted.entries,
+    bytes: inserted.bytes,
+    askedBytes: sum((row) => row.askedBytes),
+    memoryUsage: sum((row) => row.memoryUsage),
+    inserted,
+    flushed: throughput(flushedRows, (row) => row.flushMs!),
+    waitedMs,
+    elapsedMs,
+  };
+}
+
+export function reportAsJson(report: RunReport): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+export function reportAsText(report: RunReport): string {
+  const { input, options, memtables, totals, verified } = report;
+  const parts = [
+    `input    ${input.path} (${input.format})${input.limitReached ? `, cut off at ${size(options.maxBytes!)}` : ''}`,
+    `LevelDB  ${report.out}`,
+    `options  layout ${options.layout}, index ${options.index}, write buffer ${size(options.writeBuffer)}, ` +
+      `blocks of ${size(options.blockBytes)}`,
+    '',
+    memtables.length === 0 ? 'no entries' : tableOf(memtables),
+    '',
+    `inserted ${throughputOf(totals.inserted)}`,
+    `flushed  ${throughputOf(totals.flushed)}`,
+    `waited   ${ms(totals.waitedMs)} ms for flushes, of ${ms(totals.elapsedMs)} ms with the reading of the input`,
+    '',
+  ];
+  if (input.skipped > 0) parts.push(`skipped ${input.skipped} bad entries`);
+  if (verified === null) parts.push('not verified');
+  else {
+    const distinct = verified.entries + verified.missing + verified.different;
+    const all = distinct === verified.entries ? '' : ` of ${distinct}`;
+    parts.push(`verified ${verified.entries}${all} entries`);
+    if (verified.others > 0) parts.push(`the LevelDB holds ${verified.others} other entries, which were there before`);
+  }
+  return parts.map((part) => `${part}\n`).join('');
+}
+
+/** What is wrong with what was read back: nothing, or a line. */
+export function differencesOf({ missing, different, firstKeys }: Verification): string[] {
+  if (missing + different === 0) return [];
+  return [
+    `${missing + different} entries were not read back as they had been: ${missing} missing, ` +
+      `${different} with another value; the first keys: ${firstKeys.join(', ')}`,
+  ];
+}
+
+function tableOf(rows: readonly MemtableRow[]): string {
+  const table = new Table({
+    head: [
+      '#',
+      'entries',
+      'asked\nbytes',
+      'memory\nusage',
+      'waste\n%',
+      'blocks',
+      'tallest\ntower',
+      'fill\nms',
+      'flush\nms',
+      'RSS before\ndrop',
+      'RSS after\ndrop',
+    ],
+    colAligns: Array<'right'>(11).fill('right'),
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    table.push([
+      row.table,
+      count(row.entries),
+      count(row.askedBytes),
+      count(row.memoryUsage),
+      row.wastePercent.toFixed(2),
+      `${row.regularBlocks} + ${row.dedicatedBlocks}`,
+      row.height,
+      ms(row.fillMs),
+      row.flushMs === null ? '-' : ms(row.flushMs),
+      row.rssBeforeDrop === null ? '-' : size(row.rssBeforeDrop),
+      row.rssAfterDrop === null ? '-' : size(row.rssAfterDrop),
+    ]);
+  }
+  return table.toString();
+}
+
+function throughputOf({ entries, bytes, ms: time, entriesPerSecond, bytesPerSecond }: Throughput): string {
+  const amount = `${count(entries)} entries, ${size(bytes)} in ${ms(time)} ms`;
+  if (entriesPerSecond === null || bytesPerSecond === null) return amount;
+  return `${amount}: ${count(Math.round(entriesPerSecond))} entries/s, ${size(bytesPerSecond)}/s`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function size(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
+}
+
+function ms(value: number): string {
+  return value.toFixed(1);
+}

@@ -1,0 +1,71 @@
+import { pipeline, type Readable } from 'node:stream';
+import { type CsvError, type Info, parse } from 'csv-parse';
+import { BadInput, type Entry, type Fields, type Reading } from './source.js';
+
+/** Records under a header; fields may be quoted. The fields are stored as the bytes that they are in the file. */
+export async function* csv(
+  stream: Readable,
+  file: string,
+  fields: Fields,
+  delimiter: ',' | '\t',
+  { onBad }: Reading,
+): AsyncGenerator<Entry> {
+  // The parser is ahead of the records that it has handed out, and an error would take those along. So it skips what
+  // is malformed, and the error is raised here when its turn has come.
+  const malformed: CsvError[] = [];
+  const parser = parse({
+    delimiter,
+    encoding: null, // Bytes, not text.
+    info: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    on_skip: (error): undefined => {
+      if (error !== undefined) malformed.push(error);
+    },
+  });
+  pipeline(stream, withoutByteOrderMark, parser, () => undefined); // A failure comes out of the loop below.
+
+  const raise = (linesDone: number): void => {
+    while (malformed.length > 0 && lineOf(malformed[0]) <= linesDone) {
+      const error = malformed.shift()!;
+      onBad(new BadInput(`${file}:${lineOf(error)}`, whatOf(error), { cause: error }));
+    }
+  };
+  let columns: { key: number; value: number } | undefined;
+  for await (const { record, info } of parser as AsyncIterable<{ record: Buffer[]; info: Info }>) {
+    raise(info.lines);
+    const where = `${file}:${info.lines}`;
+    if (columns === undefined) columns = columnsOf(record, fields, where);
+    else yield { key: record[columns.key], value: record[columns.value], where };
+  }
+  raise(Infinity);
+}
+
+function columnsOf(header: Buffer[], fields: Fields, where: string): { key: number; value: number } {
+  const names = header.map((name) => name.toString());
+  const find = (field: string): number => {
+    const column = names.indexOf(field);
+    if (column !== -1) return column;
+    throw new BadInput(where, `no column ${JSON.stringify(field)}; the header has ${names.join(', ').slice(0, 200)}`);
+  };
+  return { key: find(fields.key), value: find(fields.value) };
+}
+
+/** The parser would remove the mark itself, but then decode the fields too. */
+async function* withoutByteOrderMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
+    yield marked ? chunk.subarray(3) : chunk;
+    first = false;
+  }
+}
+
+function lineOf(error: CsvError): number {
+  return Number(error['lines']);
+}
+
+/** The parser's message without the field itself, which it adds as a list of byte values. */
+function whatOf(error: CsvError): string {
+  return error.message.replace(/, value is .*$/s, '');
+}

@@ -1,0 +1,38 @@
+import { constants } from 'node:buffer';
+
+const NEWLINE = 0x0a;
+
+/**
+ * The lines of a stream as bytes, without their newline; undefined for one that is too long to become a string.
+ *
+ * Bytes, because whoever decodes them can then tell what is not UTF-8 (a splitter of strings has replaced it by then);
+ * and the parts of a long line are joined once, not with every chunk that arrives.
+ */
+export async function* lines(
+  chunks: AsyncIterable<Buffer>,
+  bytesMax: number = constants.MAX_STRING_LENGTH,
+): AsyncGenerator<Buffer | undefined> {
+  let parts: Buffer[] = [];
+  let bytes = 0;
+  const add = (part: Buffer): void => {
+    bytes += part.length;
+    if (bytes <= bytesMax) parts.push(part);
+    else parts = [];
+  };
+  const end = (): Buffer | undefined => {
+    const line = bytes <= bytesMax ? Buffer.concat(parts) : undefined;
+    parts = [];
+    bytes = 0;
+    return line;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let stop = chunk.indexOf(NEWLINE); stop !== -1; stop = chunk.indexOf(NEWLINE, start)) {
+      add(chunk.subarray(start, stop));
+      yield end();
+      start = stop + 1;
+    }
+    add(chunk.subarray(start));
+  }
+  if (bytes > 0) yield end();
+}

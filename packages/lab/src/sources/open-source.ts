@@ -1,0 +1,107 @@
+import { createReadStream, fstatSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { extname, relative } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { csv } from './csv.js';
+import { directory } from './directory.js';
+import { ndjson } from './ndjson.js';
+import { BadInput, type Entry, type Fields, type Reading } from './source.js';
+import { systemReason } from './system-reason.js';
+
+export const FORMATS = ['ndjson', 'csv', 'tsv'] as const;
+export type Format = (typeof FORMATS)[number];
+
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+};
+
+/** The name of standard input on the command line. */
+export const STDIN = '-';
+
+/** An input that is there, and whose format is known. */
+export interface Source {
+  readonly path: string;
+  readonly format: 'directory' | Format;
+  /** Length of a file; of a directory or a stream it is not known. */
+  readonly totalBytes: number | undefined;
+  /** How far into the file reading has come. */
+  readBytes(): number;
+  /** @param out - a directory that is written meanwhile, and is therefore no part of the input */
+  entries(fields: Fields, reading: Reading, out: string): AsyncGenerator<Entry>;
+}
+
+/** The format of an input was not to be had from its name or the options. */
+export class UnclearFormat extends Error {
+  override readonly name = 'UnclearFormat';
+}
+
+/**
+ * Finds out what an input is, before anything is made for it.
+ * @throws BadInput when it is not there; UnclearFormat
+ */
+export async function openSource(path: string, format: Format | undefined): Promise<Source> {
+  if (path === STDIN) {
+    if (fstatSync(0).isDirectory()) throw new BadInput('stdin', 'a directory; name it instead');
+    return streamSource(path, format ?? 'ndjson', undefined, () => process.stdin);
+  }
+  let found;
+  try {
+    found = await stat(path);
+  } catch (error) {
+    throw new BadInput(path, systemReason(error), { cause: error });
+  }
+  if (found.isDirectory()) {
+    if (format !== undefined) throw new UnclearFormat(`${path} is a directory, and --format ${format} is for files`);
+    return {
+      path,
+      format: 'directory',
+      totalBytes: undefined,
+      readBytes: () => 0,
+      async *entries(_fields, reading, out) {
+        yield* directory(path, relative(await realpath(path), await realpath(out)), reading);
+      },
+    };
+  }
+  // Opening or reading a pipe by its name blocks a thread that nothing can stop, not even the end of the process.
+  if (!found.isFile()) throw new BadInput(path, `neither a file nor a directory; read it with ${STDIN} < ${path}`);
+  const extension = extname(path).toLowerCase();
+  const known = format ?? EXTENSIONS[extension];
+  if (known === undefined) {
+    const names = Object.keys(EXTENSIONS).join(' ');
+    throw new UnclearFormat(`${path} does not end in one of ${names}: say what it is with --format`);
+  }
+  return streamSource(path, known, found.size, () => createReadStream(path));
+}
+
+function streamSource(
+  path: string,
+  format: Format,
+  totalBytes: number | undefined,
+  open: () => Readable & { bytesRead?: number },
+): Source {
+  let stream: ReturnType<typeof open> | undefined;
+  const file = path === STDIN ? 'stdin' : path;
+  return {
+    path,
+    format,
+    totalBytes,
+    readBytes: () => stream?.bytesRead ?? 0,
+    async *entries(fields, reading) {
+      stream = addAbortSignal(reading.signal, open());
+      let failure: unknown;
+      stream.on('error', (error) => (failure = error));
+      try {
+        if (format === 'ndjson') yield* ndjson(stream, file, fields, reading);
+        else yield* csv(stream, file, fields, format === 'csv' ? ',' : '\t', reading);
+      } catch (error) {
+        if (failure === undefined || reading.signal.aborted) throw error;
+        throw new BadInput(file, `cannot be read: ${systemReason(failure)}`, { cause: failure });
+      } finally {
+        stream.destroy();
+      }
+    },
+  };
+}

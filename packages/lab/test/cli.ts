@@ -1,0 +1,121 @@
+/** Runs the built command line as a process of its own, and looks at what it left behind. */
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { ClassicLevel } from 'classic-level';
+
+// Processes take their time where many tests run at once.
+jest.setTimeout(30_000);
+
+const MAIN = join(__dirname, '../dist/cli/main.js');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  /** Resolves when standard error contains this. */
+  says(text: string): Promise<void>;
+  readonly done: Promise<Outcome>;
+}
+
+export interface Surroundings {
+  cwd?: string;
+  /** Written to standard input, which is then closed. */
+  stdin?: string | Buffer;
+  /** A command that starts the command line, with its arguments. */
+  under?: string[];
+}
+
+/** A directory of this test file, removed after it; the default --out lands in it too. */
+export const scratch = mkdtempSync(join(tmpdir(), 'memtable-lab-test-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const children = new Set<ChildProcess>();
+// A test that failed must not leave a process behind that keeps the others waiting.
+afterEach(() => children.forEach((child) => child.kill('SIGKILL')));
+
+let made = 0;
+
+/** A path in the scratch directory that nothing has used before. */
+export function fresh(name: string): string {
+  return join(scratch, `${++made}-${name}`);
+}
+
+export function start(args: string[], { cwd = scratch, under = [] }: Surroundings = {}): Running {
+  const [command, ...rest] = [...under, process.execPath, MAIN, 'run', ...args];
+  const child = spawn(command, rest, { cwd, env: { ...process.env, TMPDIR: scratch } });
+  children.add(child);
+  child.on('close', () => children.delete(child));
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.on('error', () => undefined); // The process may end before it has read everything.
+  const done = (async () => {
+    const [code] = (await once(child, 'close')) as [number | null];
+    // Whatever goes wrong, nobody is shown the inside of the program.
+    expect(stderr).not.toMatch(/^\s+at |file:\/\//m);
+    return { code, stdout, stderr };
+  })();
+  done.catch(() => undefined);
+  return {
+    child,
+    done,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stderr.includes(text)) resolve();
+        };
+        child.stderr.on('data', look);
+        child.on('close', () => reject(new Error(`it ended without saying "${text}": ${stderr}`)));
+        look();
+      }),
+  };
+}
+
+/** Runs it to its end. */
+export async function lab(args: string[], surroundings: Surroundings = {}): Promise<Outcome> {
+  const running = start(args, surroundings);
+  running.child.stdin.end(surroundings.stdin ?? '');
+  return running.done;
+}
+
+/** Everything in a LevelDB, read by nothing but classic-level; keys and values have one character a byte. */
+export async function contentOf(path: string): Promise<Record<string, string>> {
+  const database = new ClassicLevel(path, { keyEncoding: 'buffer', valueEncoding: 'buffer', createIfMissing: false });
+  const content: Record<string, string> = {};
+  for await (const [key, value] of database.iterator<Buffer, Buffer>({})) {
+    content[key.toString('latin1')] = value.toString('latin1');
+  }
+  await database.close();
+  return content;
+}
+
+export function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+const isRoot = process.getuid?.() === 0;
+const SETPRIV = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+
+/** How to start a process that file modes apply to, or undefined where that is not to be had. */
+export function underFileModes(): string[] | undefined {
+  if (!isRoot) return process.platform === 'win32' ? undefined : [];
+  return available([...SETPRIV, 'true']) ? SETPRIV : undefined;
+}
+
+export function available(command: string[]): boolean {
+  return spawnSync(command[0], command.slice(1)).status === 0;
+}
+
+/** A test that needs something of the system; where it is missing the test is skipped, and its name says why. */
+export function itWith(needed: boolean, what: string): (name: string, body: () => Promise<void>) => void {
+  return (name, body) => (needed ? it(name, body) : it.skip(`${name} (there is no ${what} here)`, body));
+}
