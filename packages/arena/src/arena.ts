@@ -262,6 +262,18 @@ export class Arena implements Disposable {
     for (let i = 0; i < INDEX_WORDS; i++) mark[ARENA_WORDS + i] = words[INDEX_LINE + i];
   }
 
+  /** Whether what lies at `address` was allocated after the mark. O(blocks made since). */
+  isSince(mark: Int32Array, address: number): boolean {
+    const words = this.memory.i32;
+    if (address >= mark[ArenaWord.Pointer] && address < mark[ArenaWord.Limit]) return true;
+    for (let header = words[LAST_BLOCK]; header !== mark[ArenaWord.LastBlock]; header = words[(header >> 2) + 1]) {
+      const state = words[header >> 2];
+      const bytes = state < 0 ? -state : words[BLOCK_BYTES_WORD];
+      if (address > header && address < header + HEADER_BYTES + bytes) return true;
+    }
+    return false;
+  }
+
   /**
    * Puts arena and index back to where they were at the mark: what has been allocated since is free again. The caller has
    * unlinked it from everything older.

@@ -243,6 +243,12 @@ describe('what may not be read or written', () => {
   });
 });
 
+itWith(existsSync('/dev/full'), '/dev/full')('standard output that takes no more', async () => {
+  const { code, stderr } = await lab(['-'], { under: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] });
+  expect(stderr).toContain('error: cannot write the result: ENOSPC');
+  expect(code).toBe(1);
+});
+
 describe('a disk that takes no more', () => {
   const under = ['prlimit', '--fsize=300000:unlimited'];
   const itOnDisk = itWith(available([...under, 'true']), 'prlimit');

@@ -1,6 +1,7 @@
 import { type Addr, NIL } from '@memtable/arena';
 import type { IndexCursor } from '@memtable/skiplist';
 import { MemTableError } from './errors.js';
+import { copyOut } from './format/copy.js';
 import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from './format/entry.js';
 import { type Sequence, SEQUENCE_MAX, tagSequence, type ValueType } from './format/internal-key.js';
 import type { MemTable } from './memtable.js';
@@ -53,12 +54,16 @@ export class MemTableCursor {
 
   /** The user key; a copy. */
   get key(): Uint8Array {
-    return this.keyView.slice();
+    const entry = this.#entry();
+    const { u8, view } = this.#table.arena.memory;
+    return copyOut(u8, view, keyStartOf(view, entry), keyLengthOf(view, entry));
   }
 
   /** The value, empty for a deletion; a copy. */
   get value(): Uint8Array {
-    return this.valueView.slice();
+    const entry = this.#entry();
+    const { u8, view } = this.#table.arena.memory;
+    return copyOut(u8, view, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
   /** The user key in the arena: while the table is active until the next write, else until it is dropped. */

@@ -4,6 +4,9 @@ import { ValueType } from './format/internal-key.js';
 /** The part of an abstract-level database (classic-level, memory-level, ...) that a flush needs. */
 export interface LevelDatabase {
   batch(operations: LevelOperation[], options: { keyEncoding: 'view'; valueEncoding: 'view' }): Promise<void>;
+  readonly status: string;
+  open(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export type LevelOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
@@ -20,6 +23,10 @@ const BATCH_BYTES = 1 << 20;
  * version is written, as such a database knows no versions: a value as a put, a deletion as a del. A write that fails
  * half-way leaves some keys written; the retry writes the same ones again.
  *
+ * After a failure the database is closed and opened again before the next attempt. A LevelDB whose disk was full has an
+ * incomplete record in its log; what it appends behind that one it acknowledges, and forgets when it is next opened
+ * (measured: of 3200 entries of 1 kB, 1166).
+ *
  * @example
  * ```ts
  * import { MemoryLevel } from 'memory-level';
@@ -34,13 +41,24 @@ const BATCH_BYTES = 1 << 20;
  */
 export function levelTarget(database: LevelDatabase, options: LevelTargetOptions = {}): FlushTarget {
   const { batchBytes = BATCH_BYTES } = options;
+  let failed = false;
   return {
     async write(run, { signal }) {
+      if (failed) {
+        await database.close();
+        await database.open();
+        failed = false;
+      }
       let operations: LevelOperation[] = [];
       let bytes = 0;
       const send = async (): Promise<void> => {
         signal.throwIfAborted();
-        await database.batch(operations, { keyEncoding: 'view', valueEncoding: 'view' });
+        try {
+          await database.batch(operations, { keyEncoding: 'view', valueEncoding: 'view' });
+        } catch (error) {
+          failed = database.status === 'open'; // One that its owner has closed is his to open.
+          throw error;
+        }
         operations = [];
         bytes = 0;
       };

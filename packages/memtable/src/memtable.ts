@@ -16,6 +16,7 @@ import {
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { checkBytes, MemTableError } from './errors.js';
+import { copyOut } from './format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -70,7 +71,9 @@ export type MemTableState = 'active' | 'frozen' | 'dropped';
 /** What a key is at some sequence. */
 export interface MemTableValue {
   readonly type: ValueType;
-  /** Empty for a deletion. The caller's own copy. */
+  /**
+   * Empty for a deletion. The caller's own copy; like a `Buffer` of Node's it may share its `ArrayBuffer` with others.
+   */
   readonly value: Uint8Array;
 }
 
@@ -260,7 +263,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       }
       for (; inserted < nodes.length; inserted++) this.#insert(nodes[inserted]);
     } catch (error) {
-      if (inserted > 0) this.index.unlink(nodes.slice(0, inserted));
+      if (inserted > 0) this.index.unlink(nodes.slice(0, inserted), this.#mark);
       this.arena.rewind(this.#mark);
       throw error;
     }
@@ -274,8 +277,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
    * @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_INVALID_SEQUENCE`
    */
   get(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
-    const found = this.getView(key, sequence);
-    return found && { type: found.type, value: found.value.slice() };
+    const entry = this.#find(key, sequence);
+    if (entry === NIL) return undefined;
+    const { u8, view } = this.arena.memory;
+    const value = copyOut(u8, view, valueStartOf(view, entry), valueLengthOf(view, entry));
+    return { type: (tagLowOf(view, entry) & 0xff) as ValueType, value };
   }
 
   /**
@@ -283,9 +289,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
    * the next write (it reads as empty once the memory has grown); in a frozen one until `drop()`. Do not write to it.
    */
   getView(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
-    this.#checkNotDropped();
-    const entry = this.index.seek(this.encodeLookupKey(key, sequence), 0);
-    if (entry === NIL || !this.#isSameKey(entry, key)) return undefined;
+    const entry = this.#find(key, sequence);
+    if (entry === NIL) return undefined;
     const { u8, view } = this.arena.memory;
     const start = valueStartOf(view, entry);
     return {
@@ -449,6 +454,13 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const { view } = this.arena.memory;
     const sequence = tagSequence(tagLowOf(view, entry), tagHighOf(view, entry));
     throw new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
+  }
+
+  /** The newest version of `key` that `sequence` may see, or NIL. */
+  #find(key: Uint8Array, sequence: Sequence): Addr {
+    this.#checkNotDropped();
+    const entry = this.index.seek(this.encodeLookupKey(key, sequence), 0);
+    return entry !== NIL && this.#isSameKey(entry, key) ? entry : NIL;
   }
 
   #isSameKey(entry: Addr, key: Uint8Array): boolean {

@@ -95,9 +95,6 @@ export class BlockSkipList implements OrderedIndex {
   #lastSlot = -1;
   #ascending = false;
 
-  /** Blocks made since the last time that nothing was pending: what a rewind of the arena takes away. */
-  readonly #fresh: number[] = [];
-
   /** An empty list. @throws SkipListError `SKIPLIST_INVALID_OPTION` when the arena cannot hold it */
   constructor(arena: Arena, order: Order);
   /** @internal The list that the arena holds already. */
@@ -152,7 +149,6 @@ export class BlockSkipList implements OrderedIndex {
     const entry = this.arena.allocate(bytes);
     if (entry === NIL) return NIL;
     const words = this.arena.memory.i32;
-    if (words[this.#line + Word.Pending] === 0 && this.#fresh.length > 0) this.#fresh.length = 0;
     const pending = ++words[this.#line + Word.Pending];
     // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
     return this.arena.ensure(BRANCH_BYTES + CACHE_LINE_BYTES, pending + words[this.#line + Word.Height] + 1)
@@ -208,11 +204,10 @@ export class BlockSkipList implements OrderedIndex {
     }
   }
 
-  unlink(nodes: readonly Addr[]): void {
-    // The blocks made for these nodes go with them when the arena is rewound. What is left goes back into the others,
-    // evenly: they held it before, so on every level there is room.
+  unlink(nodes: readonly Addr[], mark: Int32Array): void {
+    // The blocks made since the mark go when the arena is rewound. What is left goes back into the others, evenly: they
+    // held it before, so on every level there is room.
     const gone = new Set<number>(nodes);
-    const fresh = new Set<number>(this.#fresh);
     const words = this.arena.memory.i32;
     let entries: number[] = [];
     let children: number[] = [];
@@ -225,7 +220,7 @@ export class BlockSkipList implements OrderedIndex {
     words[this.#line + Word.Count] = entries.length;
     words[this.#line + Word.Prefix] = this.#prefixBetween(entries[0], entries.at(-1));
     for (let level = 0, height = this.height; level < height; level++) {
-      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !fresh.has(block));
+      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !this.arena.isSince(mark, block));
       if (blocks.length === 0) break; // A new root, and there is one block below.
       blocks.forEach((block, i) => {
         const from = Math.floor((entries.length * i) / blocks.length);
@@ -549,7 +544,6 @@ export class BlockSkipList implements OrderedIndex {
 
   #makeBlock(level: number): number {
     const block = this.arena.allocateAligned(level === 0 ? LEAF_BYTES : BRANCH_BYTES, CACHE_LINE_BYTES);
-    this.#fresh.push(block);
     const words = this.arena.memory.i32;
     words.fill(0, block >> 2, (block >> 2) + HEADS);
     words[(block >> 2) + PREFIX] = words[this.#line + Word.Prefix];

@@ -38,9 +38,10 @@ export interface OrderedIndex {
   /**
    * Takes out nodes inserted since a mark, so that the arena can be rewound to it. O(entries), for failures only; it
    * compares nothing, so that an order that throws cannot prevent it.
-   * @param nodes - in the order of their insertion
+   * @param nodes - all that were inserted since the mark
+   * @param mark - what `arena.mark()` filled before the first of them was allocated
    */
-  unlink(nodes: readonly Addr[]): void;
+  unlink(nodes: readonly Addr[], mark: Int32Array): void;
 
   /** The first entry that is not before the one at `at` of `bytes`, or NIL. */
   seek(bytes: DataView, at: number): Addr;

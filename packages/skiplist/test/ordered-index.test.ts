@@ -127,7 +127,7 @@ describe.each(indexes)('%s', (_, order, make) => {
 
   test('unlinking the last inserts and rewinding leaves it as it was', () => {
     fc.assert(
-      fc.property(numbersArbitrary, fc.nat(3000), kind, (numbers, split, kindName) => {
+      fc.property(numbersArbitrary, fc.nat(3000), kind, fc.boolean(), (numbers, split, kindName, oneByOne) => {
         const index = empty();
         const keys = [
           ...new Map(numbers.map((n) => [kinds[kindName](n).toString('hex'), kinds[kindName](n)])).values(),
@@ -137,10 +137,15 @@ describe.each(indexes)('%s', (_, order, make) => {
         const used = index.arena.memory.usedBytes;
         const mark = new Int32Array(MARK_WORDS);
         index.arena.mark(mark);
-        const nodes = keys.slice(split).map((key) => prepare(index, key));
-        nodes.forEach((node) => index.insert(node));
+        // All at once as in a batch, or one after the other.
+        const nodes = keys.slice(split).map((key) => {
+          const node = prepare(index, key);
+          if (oneByOne) index.insert(node);
+          return node;
+        });
+        if (!oneByOne) nodes.forEach((node) => index.insert(node));
         index.verify();
-        index.unlink(nodes);
+        index.unlink(nodes, mark);
         index.arena.rewind(mark);
         index.verify();
         index.arena.verify();

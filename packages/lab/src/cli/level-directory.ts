@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FlushRun, type FlushTarget, levelTarget } from '@memtable/memtable';
+import { type FlushTarget, levelTarget } from '@memtable/memtable';
 import { ClassicLevel } from 'classic-level';
 import { systemReason } from '../sources/system-reason.js';
 import { Failure, reasonOf } from './failure.js';
@@ -9,15 +9,16 @@ import { Failure, reasonOf } from './failure.js';
 const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
 /** A LevelDB in a directory, as the place that memtables are flushed to and read back from. */
-export class LevelDirectory implements FlushTarget {
+export class LevelDirectory {
   readonly path: string;
+  /** Where a list flushes to, to bring it into this LevelDB. */
+  readonly target: FlushTarget;
   readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
-  readonly #target: FlushTarget;
 
   private constructor(path: string) {
     this.path = path;
     this.#database = new ClassicLevel<Uint8Array, Uint8Array>(path, BYTES);
-    this.#target = levelTarget(this.#database);
+    this.target = levelTarget(this.#database);
   }
 
   /** Makes the directory: the given one, or a fresh one for temporary files. @throws Failure */
@@ -47,20 +48,6 @@ export class LevelDirectory implements FlushTarget {
       );
     }
     return level;
-  }
-
-  /**
-   * Flushes a memtable. After a failure the LevelDB is opened anew before the next attempt: its log then has an
-   * incomplete record, and what a later write appends behind that one is acknowledged, yet gone after a restart.
-   */
-  async write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void> {
-    try {
-      await this.#database.open();
-      await this.#target.write(run, options);
-    } catch (error) {
-      await this.#database.close();
-      throw error;
-    }
   }
 
   /** Everything that is stored, in the order of the keys. */

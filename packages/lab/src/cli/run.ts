@@ -95,7 +95,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   const log = new MemtableLog();
   const intake = new Intake(source, maxBytes, options.skipBad, progress, log);
   const list = new MemTableList({
-    target: level,
+    target: level.target,
     writeBufferBytes: options.writeBuffer,
     ...memtableOptionsOf(options),
     onEvent: (event) => {
@@ -105,7 +105,6 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       if (trouble !== undefined) progress.say(trouble);
     },
   });
-
   const { blockBytes } = list.stats().active.arena;
 
   const start = performance.now();
