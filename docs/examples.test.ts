@@ -2,7 +2,7 @@
  * Runs every example of the READMEs and of the docstrings. A line `expression; // value` is checked: the value is
  * whatever stands before the first colon, if it is a JSON-like literal; other comments are prose.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import ts from 'typescript';
@@ -29,7 +29,7 @@ function examplesOf(path: string): Example[] {
   const plain = path.endsWith('.md') ? text : text.replace(/^ *\* ?/gm, '');
   return [...plain.matchAll(/^```ts\n(.*?)^```/gms)].map((match, i) => ({
     name: `${relative(root, path)} ${i + 1}`,
-    code: match[1]!,
+    code: match[1],
   }));
 }
 
@@ -45,31 +45,43 @@ function withChecks(code: string): string {
 }
 
 const packages = ['@memtable/arena', '@memtable/skiplist', '@memtable/memtable'];
+/** Inside of node_modules, so that the packages are found from there. */
+const directory = join(root, 'node_modules/.cache/examples');
+mkdirSync(directory, { recursive: true });
 
-const found = [...sources(root)].flatMap(examplesOf).filter(({ code }) => !code.includes('// not run'));
+/** A module that runs the example. */
+function moduleOf(code: string): string {
+  const imports = [...code.matchAll(/^import .*;$/gm)].map(([line]) => line);
+  const body = withChecks(code.replace(/^import .*;$/gm, ''));
+  if (imports.length === 0) {
+    // A docstring leaves out its imports.
+    for (const name of packages) {
+      const names = Object.keys(jest.requireActual<object>(name)).filter((each) => body.includes(each));
+      if (names.length > 0) imports.push(`import { ${names.join(', ')} } from '${name}';`);
+    }
+  }
+  const wrapped = `${imports.join('\n')}\nexport default async (check: Check) => {\n${body}\n};`;
+  return ts.transpileModule(wrapped, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  }).outputText;
+}
+
+const found = [...sources(root)].flatMap(examplesOf);
 
 test('there are examples', () => {
   expect(found.length).toBeGreaterThan(5);
 });
 
-test.each(found)('$name', async ({ code }) => {
+test.each(found)('$name', async ({ name, code }) => {
   let checks = 0;
   const check = (actual: unknown, expected: unknown, expression: string) => {
     checks++;
     if (isDeepStrictEqual(actual, expected)) return;
     throw new Error(`${expression} is ${inspect(actual)}, the example says ${inspect(expected)}`);
   };
-  const imports = [...code.matchAll(/^import .*;$/gm)].map(([line]) => line);
-  const body = code.replace(/^import .*;$/gm, '');
-  const wrapped = `${imports.join('\n')}\nexport default async () => {\n${withChecks(body)}\n};`;
-  const { outputText } = ts.transpileModule(wrapped, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-  });
-  // A docstring leaves out its imports: everything our packages export is at hand.
-  const names = imports.length > 0 ? {} : Object.assign({}, ...packages.map((name) => require(name) as object));
-  const module = { exports: {} as { default: () => Promise<void> } };
-  const scope = { ...names, require, module, exports: module.exports, check } as Record<string, unknown>;
-  new Function(...Object.keys(scope), outputText)(...Object.values(scope));
-  await module.exports.default();
+  const path = join(directory, `${name.replace(/\W+/g, '-')}.js`);
+  writeFileSync(path, moduleOf(code));
+  const example = jest.requireActual<{ default: (given: typeof check) => Promise<void> }>(path);
+  await example.default(check);
   expect(checks).toBeGreaterThan(0);
 });
