@@ -82,6 +82,29 @@ export class MemTableCursor {
     return u8.subarray(start, start + valueLengthOf(view, entry));
   }
 
+  /**
+   * Where the value starts in `table.arena.memory.u8`, for reading it without a view: a scan that makes none is several
+   * times as fast. Good for as long as {@link MemTableCursor.keyView}.
+   */
+  get valueStart(): number {
+    return valueStartOf(this.#table.arena.memory.view, this.#entry());
+  }
+
+  /** Length of the value in bytes. */
+  get valueLength(): number {
+    return valueLengthOf(this.#table.arena.memory.view, this.#entry());
+  }
+
+  /** Where the user key starts, as {@link MemTableCursor.valueStart}. */
+  get keyStart(): number {
+    return keyStartOf(this.#table.arena.memory.view, this.#entry());
+  }
+
+  /** Length of the user key in bytes. */
+  get keyLength(): number {
+    return keyLengthOf(this.#table.arena.memory.view, this.#entry());
+  }
+
   get sequence(): Sequence {
     const entry = this.#entry();
     const { view } = this.#table.arena.memory;

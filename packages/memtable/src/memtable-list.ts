@@ -67,6 +67,9 @@ export interface MemTableListStats {
   };
 }
 
+/** Room above the write buffer: the superblock, and the write that passes the limit. */
+const RESERVE_SLACK_BYTES = 64 << 10;
+
 interface Frozen {
   readonly id: number;
   readonly table: MemTable;
@@ -152,7 +155,7 @@ export class MemTableList implements AsyncDisposable {
     this.#retryMs = retryMs;
     this.#retryMsMax = retryMsMax;
     this.#lastSequence = options.lastSequence ?? 0;
-    this.#active = new MemTable(options);
+    this.#active = this.#makeTable();
   }
 
   /** The number that the last accepted write got; reading with it sees exactly what is there now. */
@@ -352,10 +355,17 @@ export class MemTableList implements AsyncDisposable {
     return false;
   }
 
+  /** A table passes the write buffer by little, so with room for that from the start its memory never has to move. */
+  #makeTable(): MemTable {
+    const wanted = this.#writeBufferBytes + RESERVE_SLACK_BYTES;
+    const reserveBytes = Math.min(wanted, this.#options.maxBytes ?? wanted);
+    return new MemTable({ reserveBytes, ...this.#options });
+  }
+
   #rotate(): void {
     const table = this.#active;
     const id = this.#activeId;
-    this.#active = new MemTable(this.#options);
+    this.#active = this.#makeTable();
     this.#activeId++;
     table.freeze();
     this.#frozen.push({ id, table, failures: 0, lastError: undefined });

@@ -56,7 +56,7 @@ export interface MemTableOptions extends ArenaOptions {
   /**
    * What keeps the entries in order: LevelDB's skip list, or a skip list of blocks, which is several times as fast and
    * only there in the compact layout.
-   * @defaultValue 'skiplist'
+   * @defaultValue 'block', or 'skiplist' in the layout `leveldb`
    */
   index?: 'skiplist' | 'block';
   /** An order of user keys other than that of their bytes. */
@@ -163,7 +163,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** @internal The table that the arena holds already. */
   constructor(options: MemTableOptions, attached: Arena);
   constructor(options: MemTableOptions = {}, attached?: Arena) {
-    const { layout = 'compact', index = 'skiplist', comparator } = options;
+    const { layout = 'compact', comparator } = options;
+    const { index = layout === 'compact' ? 'block' : 'skiplist' } = options;
     if (layout !== 'compact' && layout !== 'leveldb') {
       throw invalidOption(`layout must be 'compact' or 'leveldb': ${String(layout)}`);
     }

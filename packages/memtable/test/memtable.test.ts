@@ -103,6 +103,9 @@ describe.each(shapes)('%s', (_, shape) => {
     const cursor = table.iterator();
     cursor.seek(utf8('b'), 2);
     expect([text(cursor.key), cursor.sequence, text(cursor.value), cursor.type]).toEqual(['b', 2, 'b2', 1]);
+    const bytes = table.arena.memory.u8;
+    expect(text(bytes.slice(cursor.keyStart, cursor.keyStart + cursor.keyLength))).toBe('b');
+    expect(text(bytes.slice(cursor.valueStart, cursor.valueStart + cursor.valueLength))).toBe('b2');
     cursor.prev();
     expect(cursor.sequence).toBe(3);
     cursor.prev();
@@ -276,6 +279,8 @@ describe('one way: active, frozen, dropped', () => {
       () => cursor.key,
       () => cursor.value,
       () => cursor.sequence,
+      () => cursor.keyStart,
+      () => cursor.valueLength,
       () => cursor.type,
       () => cursor.seek(utf8('k')),
       () => cursor.seekToFirst(),

@@ -24,7 +24,8 @@ export interface RunOptions {
   /** Left out: what the memtable prefers for the layout. */
   readonly blockBytes?: number;
   readonly layout: (typeof LAYOUTS)[number];
-  readonly index: (typeof INDEXES)[number];
+  /** Left out: what the memtable prefers for the layout. */
+  readonly index?: (typeof INDEXES)[number];
   readonly json: boolean;
 }
 
@@ -59,14 +60,17 @@ export function declareRunOptions(command: Command): Command {
     )
     .addOption(new Option('-l, --layout <layout>', 'layout of entries and links').choices(LAYOUTS).default('compact'))
     .addOption(
-      new Option('-i, --index <index>', 'what keeps the entries in order').choices(INDEXES).default('skiplist'),
+      new Option(
+        '-i, --index <index>',
+        'what keeps the entries in order (default: block, in layout leveldb skiplist)',
+      ).choices(INDEXES),
     )
     .option('--json', 'print one JSON document instead of the table', false);
 }
 
 /** What the options ask of every memtable. */
 export function memtableOptionsOf({ layout, index, blockBytes }: RunOptions): MemTableOptions {
-  return { layout, index, ...(blockBytes === undefined ? {} : { blockBytes }) };
+  return { layout, ...(index === undefined ? {} : { index }), ...(blockBytes === undefined ? {} : { blockBytes }) };
 }
 
 /** The limit that applies to this input, or Infinity. */

@@ -105,7 +105,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       if (trouble !== undefined) progress.say(trouble);
     },
   });
-  const { blockBytes } = list.stats().active.arena;
+  const { index, arena } = list.stats().active;
 
   const start = performance.now();
   const errors: string[] = [];
@@ -148,9 +148,9 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       maxBytes: maxBytes === Infinity ? null : maxBytes,
       skipBad: options.skipBad,
       writeBuffer: options.writeBuffer,
-      blockBytes,
+      blockBytes: arena.blockBytes,
       layout: options.layout,
-      index: options.index,
+      index,
     },
     memtables: log.rows,
     totals: totalsOf(log.rows, list.stats().waiting.totalMs, elapsedMs),
