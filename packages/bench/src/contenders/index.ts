@@ -1,0 +1,32 @@
+import type { ContenderKind } from './contender.js';
+import { functionalRedBlackTree } from './functional-red-black-tree.js';
+import { jsSdsl } from './js-sdsl.js';
+import { classicLevel, memoryLevel } from './level.js';
+import { limit } from './limit.js';
+import { lmdb } from './lmdb.js';
+import { mapSorted } from './map-sorted.js';
+import { memtables } from './memtable.js';
+import { properSkipList } from './proper-skip-list.js';
+import { sortedBTrees } from './sorted-btree.js';
+
+/** Who the others are compared with. */
+export const OURS = 'memtable-block';
+
+export const CONTENDERS: readonly ContenderKind[] = [
+  ...memtables,
+  ...sortedBTrees,
+  jsSdsl,
+  functionalRedBlackTree,
+  memoryLevel,
+  properSkipList,
+  classicLevel,
+  lmdb,
+  mapSorted,
+  limit,
+];
+
+export function contenderOf(name: string): ContenderKind {
+  const kind = CONTENDERS.find((contender) => contender.name === name);
+  if (kind === undefined) throw new Error(`there is no contender ${name}`);
+  return kind;
+}

@@ -1,0 +1,120 @@
+import type { Chunk } from '../chunk.js';
+import type { ContentDigest } from '../digest.js';
+import type { Input } from '../inputs.js';
+import type { Contender, ContenderKind } from './contender.js';
+
+/**
+ * What no index can beat: entries are copied to the end of a buffer, values are copied from addresses that are known.
+ * Only what needs no search can be measured so.
+ */
+class Limit implements Contender {
+  readonly knows = true;
+  readonly #input: Input;
+  readonly #bytes: Buffer;
+  /** Of each entry: where its key starts, where its value does, and where that ends. */
+  readonly #keyAt: Uint32Array;
+  readonly #valueAt: Uint32Array;
+  readonly #endAt: Uint32Array;
+  /** The entries in the order of their keys, and for each entry its place there. */
+  readonly #sorted: Uint32Array;
+  readonly #ranks: Uint32Array;
+  #used = 0;
+
+  constructor(input: Input) {
+    const { entries } = input.dataSet;
+    this.#input = input;
+    this.#bytes = Buffer.alloc(input.contentBytes(), 1);
+    this.#keyAt = new Uint32Array(entries);
+    this.#valueAt = new Uint32Array(entries);
+    this.#endAt = new Uint32Array(entries);
+    this.#sorted = input.sorted();
+    this.#ranks = new Uint32Array(entries);
+    this.#sorted.forEach((entry, rank) => (this.#ranks[entry] = rank));
+  }
+
+  insert(chunk: Chunk): void {
+    const bytes = this.#bytes;
+    let used = this.#used;
+    for (let i = 0; i < chunk.count; i++) {
+      const entry = chunk.entries[i];
+      this.#keyAt[entry] = used;
+      bytes.set(chunk.keys[i], used);
+      used += chunk.keys[i].length;
+      this.#valueAt[entry] = used;
+      bytes.set(chunk.values[i], used);
+      used += chunk.values[i].length;
+      this.#endAt[entry] = used;
+    }
+    this.#used = used;
+  }
+
+  get(chunk: Chunk): number {
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) {
+      const entry = chunk.entries[i];
+      const copy = Buffer.from(this.#bytes.subarray(this.#valueAt[entry], this.#endAt[entry]));
+      sum += copy.length + copy[0];
+    }
+    return sum;
+  }
+
+  view(chunk: Chunk): number {
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) sum += this.#touch(chunk.entries[i]);
+    return sum;
+  }
+
+  scan(): number {
+    const sorted = this.#sorted;
+    let sum = 0;
+    for (let i = 0; i < sorted.length; i++) sum += this.#touch(sorted[i]);
+    return sum;
+  }
+
+  reverseScan(): number {
+    const sorted = this.#sorted;
+    let sum = 0;
+    for (let i = sorted.length - 1; i >= 0; i--) sum += this.#touch(sorted[i]);
+    return sum;
+  }
+
+  range(chunk: Chunk, length: number): number {
+    const sorted = this.#sorted;
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) {
+      const from = this.#ranks[chunk.entries[i]];
+      const to = Math.min(from + length, sorted.length);
+      for (let rank = from; rank < to; rank++) sum += this.#touch(sorted[rank]);
+    }
+    return sum;
+  }
+
+  digest(digest: ContentDigest): void {
+    for (const entry of this.#input.sorted()) {
+      const valueAt = this.#valueAt[entry];
+      digest.add(this.#bytes.subarray(this.#keyAt[entry], valueAt), this.#bytes.subarray(valueAt, this.#endAt[entry]));
+    }
+  }
+
+  bytes(): number {
+    return this.#used;
+  }
+
+  close(): void {
+    this.#used = 0;
+  }
+
+  #touch(entry: number): number {
+    const start = this.#valueAt[entry];
+    return this.#endAt[entry] - start + this.#bytes[start];
+  }
+}
+
+export const limit: ContenderKind = {
+  name: 'limit',
+  about: 'no index: entries appended to a buffer, values copied from known addresses',
+  keys: 'bytes',
+  keeps: 'copies',
+  rate: 8000,
+  open: ({ input }) => new Limit(input),
+};

@@ -1,0 +1,147 @@
+import { MemTable, type MemTableOptions, ValueType } from '@memtable/memtable';
+import type { Chunk } from '../chunk.js';
+import type { ContentDigest } from '../digest.js';
+import type { Contender, ContenderKind, Setup } from './contender.js';
+
+class MemTableContender implements Contender {
+  readonly #table: MemTable;
+  #sequence = 0;
+
+  constructor(options: MemTableOptions) {
+    this.#table = new MemTable(options);
+  }
+
+  insert(chunk: Chunk): void {
+    const table = this.#table;
+    let sequence = this.#sequence;
+    for (let i = 0; i < chunk.count; i++) table.add(++sequence, ValueType.Value, chunk.keys[i], chunk.values[i]);
+    this.#sequence = sequence;
+  }
+
+  overwrite(chunk: Chunk): void {
+    this.insert(chunk);
+  }
+
+  remove(chunk: Chunk): void {
+    const table = this.#table;
+    let sequence = this.#sequence;
+    for (let i = 0; i < chunk.count; i++) table.add(++sequence, ValueType.Deletion, chunk.keys[i]);
+    this.#sequence = sequence;
+  }
+
+  get(chunk: Chunk): number {
+    const table = this.#table;
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) {
+      const found = table.get(chunk.keys[i]);
+      if (found !== undefined) sum += found.value.length + found.value[0];
+    }
+    return sum;
+  }
+
+  view(chunk: Chunk): number {
+    const table = this.#table;
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) {
+      const found = table.getView(chunk.keys[i]);
+      if (found !== undefined) sum += found.value.length + found.value[0];
+    }
+    return sum;
+  }
+
+  mixed(chunk: Chunk): number {
+    const table = this.#table;
+    let sequence = this.#sequence;
+    let sum = 0;
+    for (let i = 0; i + 1 < chunk.count; i += 2) {
+      const found = table.get(chunk.keys[i]);
+      if (found !== undefined) sum += found.value.length + found.value[0];
+      table.add(++sequence, ValueType.Value, chunk.keys[i + 1], chunk.values[i + 1]);
+    }
+    this.#sequence = sequence;
+    return sum;
+  }
+
+  scan(): number {
+    let sum = 0;
+    const cursor = this.#table.iterator();
+    const bytes = this.#table.arena.memory.u8;
+    for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
+      sum += cursor.valueLength + bytes[cursor.valueStart];
+    }
+    return sum;
+  }
+
+  reverseScan(): number {
+    let sum = 0;
+    const cursor = this.#table.iterator();
+    const bytes = this.#table.arena.memory.u8;
+    for (cursor.seekToLast(); cursor.valid; cursor.prev()) {
+      sum += cursor.valueLength + bytes[cursor.valueStart];
+    }
+    return sum;
+  }
+
+  range(chunk: Chunk, length: number): number {
+    const cursor = this.#table.iterator();
+    const bytes = this.#table.arena.memory.u8;
+    let sum = 0;
+    for (let i = 0; i < chunk.count; i++) {
+      cursor.seek(chunk.keys[i]);
+      for (let left = length; left > 0 && cursor.valid; left--, cursor.next()) {
+        sum += cursor.valueLength + bytes[cursor.valueStart];
+      }
+    }
+    return sum;
+  }
+
+  digest(digest: ContentDigest): void {
+    let before: Uint8Array | undefined;
+    for (const { key, value, type } of this.#table) {
+      // The first version of a key is the newest.
+      if (before !== undefined && Buffer.compare(before, key) === 0) continue;
+      before = key;
+      if (type === ValueType.Value) digest.add(key, value);
+    }
+  }
+
+  bytes(): number {
+    return this.#table.approximateMemoryUsage();
+  }
+
+  close(): void {
+    this.#table.drop();
+  }
+}
+
+const COMMON = { package: '@memtable/memtable', keys: 'bytes', keeps: 'copies' } as const;
+
+/** What is coming, and room for the index: whoever embeds a memtable knows its write buffer, and a list passes it on. */
+function reserved({ input }: Setup): { reserveBytes: number } {
+  const { entries, keyBytes, valueBytes } = input.dataSet;
+  return { reserveBytes: entries * (keyBytes + valueBytes + 40) + (1 << 20) };
+}
+
+export const memtables: readonly ContenderKind[] = [
+  {
+    ...COMMON,
+    name: 'memtable-block',
+    about: 'MemTable, index: block',
+    rate: 2000,
+    open: (setup) => new MemTableContender({ index: 'block', ...reserved(setup) }),
+  },
+  {
+    ...COMMON,
+    name: 'memtable-skiplist',
+    about: 'MemTable, index: skiplist',
+    rate: 400,
+    open: (setup) => new MemTableContender({ index: 'skiplist', ...reserved(setup) }),
+  },
+  {
+    ...COMMON,
+    name: 'memtable-leveldb',
+    about: 'MemTable, layout: leveldb',
+    rate: 380,
+    open: (setup) => new MemTableContender({ layout: 'leveldb', ...reserved(setup) }),
+  },
+];

@@ -1,0 +1,42 @@
+/** What is loaded: how many entries, of which sizes and kind, in which order. */
+export interface DataSet {
+  readonly scenario: string;
+  readonly entries: number;
+  readonly keys: 'decimal' | 'random' | 'paths';
+  /** Of decimal and random keys; paths are as long as they are. */
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly order: 'shuffled' | 'ascending';
+  /** Whether one value in a hundred has 4 to 16 KiB. */
+  readonly large: boolean;
+}
+
+interface Scenario extends Omit<DataSet, 'scenario' | 'entries'> {
+  readonly about: string;
+}
+
+const MAIN = { keys: 'decimal', keyBytes: 16, valueBytes: 100, order: 'shuffled', large: false } as const;
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  main: { ...MAIN, about: 'decimal keys with a long common prefix, 16/100 bytes, in random order' },
+  small: { ...MAIN, keyBytes: 8, valueBytes: 8, about: 'decimal keys, 8/8 bytes, in random order' },
+  random: { ...MAIN, keys: 'random', about: 'random bytes for keys, 16/100 bytes, in random order' },
+  paths: { ...MAIN, keys: 'paths', about: 'paths of real files, values of 100 bytes, in random order' },
+  ascending: { ...MAIN, order: 'ascending', about: 'decimal keys, 16/100 bytes, in ascending order' },
+  large: { ...MAIN, large: true, about: 'as main, and one value in a hundred has 4 to 16 KiB' },
+};
+
+export function dataSet(scenario: string, entries: number): DataSet {
+  const { keys, keyBytes, valueBytes, order, large } = SCENARIOS[scenario];
+  return { scenario, entries, keys, keyBytes, valueBytes, order, large };
+}
+
+/** How a data set is called in results: `main-100k`. */
+export function dataSetName({ scenario, entries }: Pick<DataSet, 'scenario' | 'entries'>): string {
+  return `${scenario}-${shortNumber(entries)}`;
+}
+
+export function shortNumber(number: number): string {
+  if (number >= 1e6 && number % 1e5 === 0) return `${number / 1e6}m`;
+  return number >= 1e3 && number % 100 === 0 ? `${number / 1e3}k` : String(number);
+}

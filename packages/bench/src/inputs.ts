@@ -1,0 +1,121 @@
+import { shuffled, random } from './random.js';
+import type { DataSet } from './data-set.js';
+import { realPaths } from './paths.js';
+
+/** Random bytes that all values are cut from. */
+const POOL_BYTES = 1 << 20;
+const LARGE_BYTES_MIN = 4097;
+const LARGE_BYTES_MAX = 16384;
+
+/**
+ * Keys and values of a data set, the same in every process. An entry is a number from 0; its key is a matter of the
+ * number, its value of the number and how often it has been written. Keys lie one after the other in one buffer, so that
+ * the inputs are nothing that a garbage collector would have to look at.
+ */
+export class Input {
+  readonly dataSet: DataSet;
+  /** The numbers in the order of their insertion. */
+  readonly order: Uint32Array;
+  readonly #keys: Buffer;
+  readonly #ends: Uint32Array;
+  readonly #misses: Buffer;
+  readonly #missEnds: Uint32Array;
+  readonly #pool: Buffer;
+
+  constructor(dataSet: DataSet) {
+    this.dataSet = dataSet;
+    const { entries, order } = dataSet;
+    this.order = order === 'ascending' ? Uint32Array.from({ length: entries }, (_, i) => i) : shuffled(entries, 11);
+    const [keys, misses] = keyMakers(dataSet);
+    [this.#keys, this.#ends] = oneAfterTheOther(entries, keys);
+    [this.#misses, this.#missEnds] = oneAfterTheOther(entries, misses);
+    const next = random(13);
+    this.#pool = Buffer.from(Uint32Array.from({ length: POOL_BYTES / 4 }, next).buffer);
+  }
+
+  /** The key of an entry: its bytes in the inputs. */
+  key(entry: number): Buffer {
+    return this.#keys.subarray(this.#ends[entry], this.#ends[entry + 1]);
+  }
+
+  /** The key as a string, one character for a byte: strings compare as the bytes do. */
+  keyString(entry: number): string {
+    return this.#keys.toString('latin1', this.#ends[entry], this.#ends[entry + 1]);
+  }
+
+  /** A key that is not there, next to one that is. */
+  miss(entry: number): Buffer {
+    return this.#misses.subarray(this.#missEnds[entry], this.#missEnds[entry + 1]);
+  }
+
+  missString(entry: number): string {
+    return this.#misses.toString('latin1', this.#missEnds[entry], this.#missEnds[entry + 1]);
+  }
+
+  /** @param version - how often the entry was written before */
+  value(entry: number, version: number): Buffer {
+    const mixed = Math.imul(entry ^ Math.imul(version + 1, 0x85ebca6b), 0x9e3779b1) >>> 0;
+    const { valueBytes, large } = this.dataSet;
+    const length =
+      large && mixed % 100 === 0
+        ? LARGE_BYTES_MIN + ((mixed >>> 8) % (LARGE_BYTES_MAX - LARGE_BYTES_MIN + 1))
+        : valueBytes;
+    const start = (mixed >>> 4) % (POOL_BYTES - length);
+    return this.#pool.subarray(start, start + length);
+  }
+
+  /** Bytes of all keys and first values. */
+  contentBytes(): number {
+    let bytes = this.#keys.length;
+    for (let entry = 0; entry < this.dataSet.entries; entry++) bytes += this.value(entry, 0).length;
+    return bytes;
+  }
+
+  /** The entries in the order of their keys. */
+  sorted(): Uint32Array {
+    const { entries, keys } = this.dataSet;
+    const numbers = Uint32Array.from({ length: entries }, (_, i) => i);
+    if (keys === 'decimal') return numbers;
+    const names = Array.from(numbers, (entry) => this.keyString(entry));
+    return numbers.sort((a, b) => (names[a] < names[b] ? -1 : 1));
+  }
+}
+
+type KeyMaker = (entry: number) => string;
+
+/** Two makers of keys: those that are there, and those that are not. */
+function keyMakers({ keys, keyBytes }: DataSet): [KeyMaker, KeyMaker] {
+  if (keys === 'decimal') {
+    return [
+      (entry) => String(2 * entry).padStart(keyBytes, '0'),
+      (entry) => String(2 * entry + 1).padStart(keyBytes, '0'),
+    ];
+  }
+  if (keys === 'random') return [randomKeys(keyBytes, 17), randomKeys(keyBytes, 19)];
+  const paths = realPaths();
+  const path: KeyMaker = (entry) => {
+    const cycle = Math.floor(entry / paths.length);
+    return cycle === 0 ? paths[entry] : `${paths[entry % paths.length]}#${cycle}`;
+  };
+  return [path, (entry) => `${path(entry)}~`];
+}
+
+function randomKeys(keyBytes: number, seed: number): KeyMaker {
+  const next = random(seed);
+  const bytes = Buffer.alloc(keyBytes);
+  return () => {
+    for (let i = 0; i < keyBytes; i += 4) bytes.writeUInt32BE(next(), i);
+    return bytes.toString('latin1');
+  };
+}
+
+function oneAfterTheOther(count: number, key: KeyMaker): [Buffer, Uint32Array] {
+  const ends = new Uint32Array(count + 1);
+  let bytes = Buffer.alloc(count * 32 + 1024);
+  for (let entry = 0; entry < count; entry++) {
+    const text = key(entry);
+    if (ends[entry] + text.length > bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
+    ends[entry + 1] = ends[entry] + bytes.write(text, ends[entry], 'latin1');
+  }
+  return [bytes.subarray(0, ends[count]), ends];
+}

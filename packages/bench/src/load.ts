@@ -1,0 +1,48 @@
+import { PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { type Chunk, CHUNK_ENTRIES } from './chunk.js';
+import type { Contender } from './contenders/contender.js';
+import type { Input } from './inputs.js';
+import type { Measured } from './operations.js';
+
+export interface Load {
+  readonly measured: Measured;
+  readonly longestPauseMs: number;
+  readonly pausesMs: number;
+  /** The longest that the event loop took for one turn: a chunk of 1000 inserts, with the making of its inputs. */
+  readonly longestStallMs: number;
+}
+
+/** Inserts everything, chunk by chunk; only the inserts are timed, and the event loop turns after each chunk. */
+export async function load(contender: Contender, input: Input, chunk: Chunk): Promise<Load> {
+  const { order } = input;
+  let milliseconds = 0;
+  let longestStallMs = 0;
+  const pauses: number[] = [];
+  const observer = new PerformanceObserver((list) => pauses.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ entryTypes: ['gc'] });
+  for (let from = 0; from < order.length; from += CHUNK_ENTRIES) {
+    const turn = performance.now();
+    chunk.fillEntries(input, order, from, 0);
+    const start = performance.now();
+    const done = contender.insert(chunk);
+    if (done !== undefined) await done;
+    const end = performance.now();
+    milliseconds += end - start;
+    await setImmediate();
+    longestStallMs = Math.max(longestStallMs, performance.now() - turn);
+  }
+  const start = performance.now();
+  const done = contender.finish?.();
+  if (done !== undefined) await done;
+  const finishMs = performance.now() - start;
+  await setImmediate();
+  pauses.push(...observer.takeRecords().map(({ duration }) => duration));
+  observer.disconnect();
+  return {
+    measured: { operations: order.length, seconds: (milliseconds + finishMs) / 1000, sum: 0 },
+    longestPauseMs: Math.max(0, ...pauses),
+    pausesMs: pauses.reduce((sum, pause) => sum + pause, 0),
+    longestStallMs: Math.max(longestStallMs, finishMs),
+  };
+}

@@ -1,0 +1,179 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { join } from 'node:path';
+import { CONTENDERS, OURS } from './contenders/index.js';
+import { SCENARIOS } from './data-set.js';
+import { type Operation, OPERATIONS } from './operations.js';
+import { type PlanItem, type PlanName, planOf, type Selection } from './plan.js';
+import { Progress } from './progress.js';
+import { compare, type Comparison, describeFall, hasFallen } from './report/check.js';
+import { type Results, resultsOf } from './report/results.js';
+import { tables } from './report/table.js';
+import { readResults, RESULTS, writeResults } from './report/write.js';
+import { runPlan } from './schedule.js';
+
+const ENTRIES_MAX = 10_000_000;
+const ROUNDS_MAX = 1000;
+const EXIT_USAGE = 2;
+
+interface Options {
+  contender?: string[];
+  scenario?: string[];
+  operation?: Operation[];
+  entries?: number[];
+  rounds?: number;
+  full?: true;
+  growth?: true;
+  check?: true;
+  micro?: true;
+  report?: true;
+  json?: true;
+  baseline: string;
+}
+
+const program = new Command('memtable-bench')
+  .description('The memtable toolkit against what one would use instead: speed, memory, pauses.')
+  .addOption(
+    new Option('-c, --contender <names>', 'only these, separated by commas').argParser(
+      namesOf(
+        'contender',
+        CONTENDERS.map(({ name }) => name),
+      ),
+    ),
+  )
+  .addOption(
+    new Option('-s, --scenario <names>', 'only these kinds of data').argParser(
+      namesOf('scenario', Object.keys(SCENARIOS)),
+    ),
+  )
+  .addOption(new Option('-o, --operation <names>', 'only these').argParser(namesOf('operation', OPERATIONS)))
+  .option('-n, --entries <numbers>', 'how many entries are loaded', numbersOf(ENTRIES_MAX))
+  .option('-r, --rounds <number>', 'how often each case runs', (text) => numbersOf(ROUNDS_MAX)(text)[0])
+  .addOption(
+    new Option('--full', 'everything at its real size; writes results/full.json and the README').conflicts([
+      'growth',
+      'check',
+      'micro',
+      'report',
+    ]),
+  )
+  .addOption(
+    new Option('--growth', 'from 10 k to 4 M entries; writes results/growth.json and the README').conflicts([
+      'check',
+      'micro',
+      'report',
+    ]),
+  )
+  .addOption(
+    new Option('--check', 'compare ratios with those of an earlier run; exit 1 if one fell by over 25 %').conflicts([
+      'micro',
+      'report',
+    ]),
+  )
+  .addOption(new Option('--micro', 'the parts by themselves, for tuning').conflicts('report'))
+  .option('--report', 'write plots and README again, from the results that are there')
+  .option('--json', 'print the results as JSON instead of tables')
+  .option('--baseline <file>', 'the earlier run for --check', join(RESULTS, 'full.json'))
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
+program.parse();
+
+// What runs is ended, and its files are removed, on exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  await main(program.opts<Options>());
+} catch (error) {
+  process.stderr.write(`error: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
+
+async function main(options: Options): Promise<void> {
+  if (options.micro) return (await import('./micro/main.js')).runMicro();
+  if (options.report) return report();
+  const baseline = options.check && readResults(options.baseline);
+  const name: PlanName = options.full ? 'full' : options.growth ? 'growth' : 'quick';
+  const items = planOf(name, selectionOf(options));
+  const results = await run(items);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(results, undefined, 2)}\n` : results.dataSets.map(tables).join('\n'),
+  );
+  // A part of a run must not replace the whole one.
+  const whole = !options.contender && !options.scenario && !options.operation && !options.entries;
+  const path = writeResults(whole ? name : 'quick', results);
+  process.stderr.write(`wrote ${path}\n`);
+  if (whole && name !== 'quick') await report();
+  if (baseline) await check(baseline, results, items);
+}
+
+/** Plotting takes a while to load, and most runs plot nothing. */
+async function report(): Promise<void> {
+  const { writeReport } = await import('./report/report.js');
+  await writeReport();
+}
+
+async function run(items: readonly PlanItem[]): Promise<Results> {
+  const { measurements, failures } = await runPlan(items, new Progress());
+  for (const failure of failures) process.stderr.write(`error: ${failure}\n`);
+  if (failures.length > 0) process.exitCode = 1;
+  return resultsOf(measurements);
+}
+
+/** What fell is measured again, as something else may have disturbed it; it counts if it fell twice. */
+async function check(baseline: Results, results: Results, items: readonly PlanItem[]): Promise<void> {
+  const compared = compare(baseline, results);
+  if (compared.length === 0) throw new Error('the earlier run has none of these cases');
+  let fallen = compared.filter(hasFallen);
+  if (fallen.length > 0) {
+    process.stderr.write(`${fallen.length} of ${compared.length} ratios fell; measuring those again\n`);
+    const again = compare(baseline, await run(againOf(items, fallen, results))).filter(hasFallen);
+    fallen = again.filter((one) => fallen.some((first) => keyOf(first) === keyOf(one)));
+  }
+  for (const one of fallen) process.stdout.write(`fell: ${describeFall(one)}\n`);
+  if (fallen.length > 0) process.exitCode = 1;
+  else process.stdout.write(`none of ${compared.length} ratios fell by more than 25 %\n`);
+}
+
+function againOf(items: readonly PlanItem[], fallen: readonly Comparison[], results: Results): PlanItem[] {
+  return items.flatMap((item, i) => {
+    const here = fallen.filter(({ dataSet }) => dataSet === results.dataSets[i].name);
+    const contenders = [OURS, ...new Set(here.map(({ contender }) => contender))];
+    return here.length === 0 ? [] : [{ ...item, contenders }];
+  });
+}
+
+function keyOf({ dataSet, contender, operation }: Comparison): string {
+  return [dataSet, contender, operation].join();
+}
+
+function selectionOf({ contender, scenario, operation, entries, rounds }: Options): Selection {
+  return {
+    ...(contender && { contenders: contender }),
+    ...(scenario && { scenarios: scenario }),
+    ...(operation && { operations: operation }),
+    ...(entries && { entries }),
+    ...(rounds && { rounds }),
+  };
+}
+
+/** A parser of names separated by commas, each one of those that there are. */
+function namesOf<T extends string>(what: string, names: readonly T[]): (text: string) => T[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const name = names.find((one) => one === part.trim());
+      if (name === undefined) {
+        throw new InvalidArgumentError(`There is no ${what} '${part}'. Those there are: ${names.join(', ')}.`);
+      }
+      return name;
+    });
+}
+
+function numbersOf(max: number): (text: string) => number[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const match = /^(\d+)([km]?)$/i.exec(part.trim());
+      const units: Record<string, number> = { '': 1, k: 1000, m: 1_000_000 };
+      const number = match === null ? 0 : Number(match[1]) * units[match[2].toLowerCase()];
+      if (number >= 1 && number <= max) return number;
+      throw new InvalidArgumentError(`Numbers go from 1 to ${max}, 100k and 1m among them.`);
+    });
+}

@@ -1,0 +1,14 @@
+import { run } from 'mitata';
+import { blockSize } from './block-size.js';
+import { comparator } from './comparator.js';
+import { encoding } from './encoding.js';
+import { valueCopy } from './value-copy.js';
+
+/** The parts by themselves: which size, which way is the quickest on this machine. */
+export async function runMicro(): Promise<void> {
+  blockSize();
+  comparator();
+  encoding();
+  valueCopy();
+  await run({ colors: process.stdout.isTTY });
+}

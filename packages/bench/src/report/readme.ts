@@ -1,0 +1,65 @@
+import { CONTENDERS } from '../contenders/index.js';
+import { SCENARIOS } from '../data-set.js';
+import { ABOUT_OPERATIONS, OPERATIONS } from '../operations.js';
+import type { Results } from './results.js';
+import { markdown, markdownTables } from './table.js';
+
+const BEGIN = '<!-- generated: begin -->';
+const END = '<!-- generated: end -->';
+
+/** The README with its generated part replaced. @throws Error when the markers are missing */
+export function withGenerated(readme: string, generated: string): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`the README lacks the lines ${BEGIN} and ${END}`);
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${generated.trim()}\n\n${readme.slice(end)}`;
+}
+
+/** @param growth - of the run that shows how cost grows, if there was one */
+export function generatedPart(full: Results | undefined, growth: Results | undefined): string {
+  const parts: string[] = [];
+  if (full !== undefined) {
+    const [main, ...others] = full.dataSets;
+    parts.push(
+      `## Results\n\n${origin(full)}`,
+      `### ${main.name}: ${aboutDataSet(main.dataSet.scenario)}`,
+      `![speed](results/${main.name}-speed.svg)`,
+      `![memory and pauses](results/${main.name}-memory.svg)`,
+      markdownTables(main),
+      ...others.flatMap((other) => [
+        `### ${other.name}: ${aboutDataSet(other.dataSet.scenario)}`,
+        markdownTables(other),
+      ]),
+    );
+  }
+  if (growth !== undefined) {
+    parts.push(`## How the cost grows\n\n${origin(growth)}`, '![growth](results/growth.svg)');
+    parts.push(...growth.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
+  }
+  parts.push(
+    '## Who and what',
+    markdown(
+      ['contender', 'is'],
+      CONTENDERS.map(({ name, about }) => [name, about]),
+    ),
+    markdown(
+      ['operation', 'is'],
+      OPERATIONS.map((operation) => [operation, ABOUT_OPERATIONS[operation]]),
+    ),
+    markdown(
+      ['scenario', 'is'],
+      Object.entries(SCENARIOS).map(([name, { about }]) => [name, about]),
+    ),
+  );
+  return parts.join('\n\n');
+}
+
+function aboutDataSet(scenario: string): string {
+  return SCENARIOS[scenario]?.about ?? scenario;
+}
+
+function origin({ date, machine, node, packages }: Results): string {
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  const memory = Math.round(machine.memoryBytes / 2 ** 30);
+  return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}; ${versions.join(', ')}.`;
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { max, median, min } from 'simple-statistics';
+import { CONTENDERS, contenderOf, OURS } from '../contenders/index.js';
+import { type DataSet, dataSetName } from '../data-set.js';
+import { type Operation, OPERATIONS } from '../operations.js';
+import { packageRoot } from '../package-root.js';
+import type { CaseResult } from '../run-case.js';
+import type { Measurements } from '../schedule.js';
+
+/** Entries a second. */
+export interface Speed {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  /** How many times as fast ours is: the median over the rounds. */
+  readonly ratio?: number;
+}
+
+/** Medians over the rounds; of pauses and stalls the longest of a round. */
+export interface FigureResults {
+  readonly accountedBytesPerEntry?: number;
+  readonly heapBytesPerEntry: number;
+  readonly residentBytesPerEntry: number;
+  readonly longestPauseMs: number;
+  readonly pausesMs: number;
+  readonly fullGcMs: number;
+  readonly longestStallMs: number;
+}
+
+export interface ContenderResults {
+  readonly name: string;
+  readonly rounds: number;
+  readonly speeds: Partial<Record<Operation, Speed>>;
+  readonly figures: FigureResults;
+}
+
+export interface DataSetResults {
+  readonly name: string;
+  readonly dataSet: DataSet;
+  readonly contenders: readonly ContenderResults[];
+}
+
+/** What a run writes as JSON. */
+export interface Results {
+  readonly date: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryBytes: number };
+  readonly node: string;
+  readonly packages: Readonly<Record<string, string>>;
+  readonly dataSets: readonly DataSetResults[];
+}
+
+export function resultsOf(measurements: readonly Measurements[]): Results {
+  const names = new Set(measurements.flatMap(({ results }) => [...results.keys()]));
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
+    node: process.version,
+    packages: versionsOf(names),
+    dataSets: measurements.map(({ item, results }) => {
+      const ours = results.get(OURS);
+      return {
+        name: dataSetName(item.dataSet),
+        dataSet: item.dataSet,
+        contenders: [...results].map(([name, rounds]) => contenderResults(name, rounds, ours, item.dataSet.entries)),
+      };
+    }),
+  };
+}
+
+function contenderResults(
+  name: string,
+  rounds: readonly CaseResult[],
+  ours: readonly CaseResult[] | undefined,
+  entries: number,
+): ContenderResults {
+  const speeds: Partial<Record<Operation, Speed>> = {};
+  for (const operation of OPERATIONS) {
+    const rates = ratesOf(rounds, operation);
+    if (rates.length === 0) continue;
+    const oursRates = ratesOf(ours ?? [], operation);
+    const ratios = rates.flatMap((rate, round) => (round in oursRates ? [oursRates[round] / rate] : []));
+    speeds[operation] = {
+      median: Math.round(median(rates)),
+      min: Math.round(min(rates)),
+      max: Math.round(max(rates)),
+      ...(ratios.length === 0 ? {} : { ratio: rounded(median(ratios)) }),
+    };
+  }
+  const figures = rounds.map((round) => round.figures);
+  const middle = (numbers: number[]) => rounded(median(numbers));
+  const accounted = figures.flatMap(({ accountedBytes }) => accountedBytes ?? []);
+  return {
+    name,
+    rounds: rounds.length,
+    speeds,
+    figures: {
+      ...(accounted.length === 0 ? {} : { accountedBytesPerEntry: middle(accounted.map((bytes) => bytes / entries)) }),
+      heapBytesPerEntry: middle(figures.map(({ heapBytes }) => heapBytes / entries)),
+      residentBytesPerEntry: middle(figures.map(({ residentBytes }) => residentBytes / entries)),
+      longestPauseMs: middle(figures.map(({ longestPauseMs }) => longestPauseMs)),
+      pausesMs: middle(figures.map(({ pausesMs }) => pausesMs)),
+      fullGcMs: middle(figures.map(({ fullGcMs }) => fullGcMs)),
+      longestStallMs: middle(figures.map(({ longestStallMs }) => longestStallMs)),
+    },
+  };
+}
+
+function ratesOf(rounds: readonly CaseResult[], operation: Operation): number[] {
+  return rounds.flatMap(({ operations }) => {
+    const measured = operations[operation];
+    return measured === undefined ? [] : [measured.operations / measured.seconds];
+  });
+}
+
+function rounded(number: number): number {
+  return Number(number.toPrecision(4));
+}
+
+function versionsOf(names: ReadonlySet<string>): Record<string, string> {
+  const packages = CONTENDERS.filter(({ name }) => names.has(name)).flatMap(
+    ({ name }) => contenderOf(name).package ?? [],
+  );
+  return Object.fromEntries(
+    [...new Set(packages)].map((name) => {
+      const text = readFileSync(join(packageRoot(name) ?? '', 'package.json'), 'utf8');
+      return [name, (JSON.parse(text) as { version: string }).version];
+    }),
+  );
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const MAIN = join(__dirname, '../dist/main.js');
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'memtable-bench-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Runs the command with results of its own. */
+function bench(...args: string[]): Promise<Outcome> {
+  const env = { ...process.env, MEMTABLE_BENCH_RESULTS: directory };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { env }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+const TINY = ['--entries', '2000', '--rounds', '1', '--json'];
+
+/** Proves all contenders in one process; prints their digests. */
+const PROVE_ALL = `
+  import { mkdirSync } from 'node:fs';
+  import { CONTENDERS } from './contenders/index.js';
+  import { dataSet } from './data-set.js';
+  import { prove } from './prove.js';
+  const found = {};
+  for (const scenario of ['main', 'random', 'paths', 'large']) {
+    found[scenario] = {};
+    for (const contender of CONTENDERS) {
+      const directory = [process.argv[1], scenario, contender.name].join('-');
+      mkdirSync(directory);
+      found[scenario][contender.name] = await prove(contender, dataSet(scenario, 2000), directory);
+    }
+  }
+  console.log(JSON.stringify(found));
+`;
+
+test('every contender holds what was put into it, whatever the keys are', async () => {
+  const script = PROVE_ALL.replaceAll("'./", `'${pathToFileURL(join(__dirname, '../dist')).href}/`);
+  const args = ['--input-type=module', '--eval', script, join(directory, 'proof')];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const found = JSON.parse(stdout) as Record<string, Record<string, string[]>>;
+  expect(Object.keys(found)).toEqual(['main', 'random', 'paths', 'large']);
+  for (const contenders of Object.values(found)) {
+    const digests = Object.values(contenders);
+    expect(digests).toHaveLength(13);
+    expect(new Set(digests.map(([loaded]) => loaded)).size).toBe(1);
+    // There is one that cannot change what it holds.
+    expect(new Set(digests.map(([, changed]) => changed)).size).toBe(2);
+  }
+}, 60_000);
+
+test('--check names a ratio that fell, and only that', async () => {
+  const args = [...TINY, '--contender', 'memtable-block,limit', '--operation', 'get'];
+  const { stdout } = await bench(...args);
+  const text = JSON.stringify(JSON.parse(stdout), (name, value: unknown) => (name === 'ratio' ? 1e-9 : value));
+  const file = join(directory, 'baseline.json');
+  const check = async (baseline: string) => {
+    writeFileSync(file, baseline);
+    const { code, stdout } = await bench(...args.filter((arg) => arg !== '--json'), '--check', '--baseline', file);
+    return { code, verdict: stdout.split('\n').filter((line) => !/^[│┌├└]/.test(line) && line !== '') };
+  };
+  expect(await check(text)).toEqual({ code: 0, verdict: ['none of 2 ratios fell by more than 25 %'] });
+
+  const doctored = JSON.parse(text) as { dataSets: [{ contenders: { speeds: { get: { ratio: number } } }[] }] };
+  doctored.dataSets[0].contenders[1].speeds.get.ratio = 1e9;
+  const { code, verdict } = await check(JSON.stringify(doctored));
+  expect(code).toBe(1);
+  expect(verdict).toEqual([
+    expect.stringMatching(/^fell: main-2k get: \S+ times limit, was 1\.00e\+9 \(100 % less\)$/),
+  ]);
+}, 60_000);
+
+test('what makes no sense exits with 2 and says what there is', async () => {
+  const [contender, scenario, entries, both] = await Promise.all([
+    bench('--contender', 'memtable-block,treap'),
+    bench('--scenario', 'worst'),
+    bench('--entries', 'many'),
+    bench('--full', '--growth'),
+  ]);
+  expect([contender, scenario, entries, both].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  expect(contender.stderr).toContain("no contender 'treap'. Those there are: memtable-block, memtable-skiplist,");
+  expect(scenario.stderr).toContain('Those there are: main, small,');
+  expect(entries.stderr).toContain('Numbers go from 1 to');
+  expect(both.stderr).toContain('cannot be used with');
+}, 30_000);
+
+test('an earlier run that cannot be read is an error, before anything runs', async () => {
+  const { code, stderr } = await bench('--check', '--baseline', join(directory, 'none.json'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: cannot read the results of an earlier run: .*none\.json'\n$/);
+}, 30_000);
