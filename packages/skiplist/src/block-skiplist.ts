@@ -610,6 +610,8 @@ export class BlockCursor implements IndexCursor {
   /** Block and slot. Inserts may have moved the entry since, to another slot or block. */
   readonly #place = new Int32Array(2);
   #entry: Addr = NIL;
+  /** @internal What `#touchGroup` read: somebody might ask, so that it cannot be left out. */
+  touched = 0;
 
   constructor(list: BlockSkipList) {
     this.#list = list;
@@ -644,6 +646,7 @@ export class BlockCursor implements IndexCursor {
       place[0] = words[word + NEXT];
       place[1] = 0;
     }
+    if ((place[1] & (GROUP - 1)) === 0) this.#touchGroup(words, place[1]);
     this.#load();
   }
 
@@ -657,7 +660,21 @@ export class BlockCursor implements IndexCursor {
       place[0] = previous;
       place[1] = previous === NIL ? 0 : words[(previous >> 2) + COUNT] - 1;
     }
+    if ((place[1] & (GROUP - 1)) === GROUP - 1) this.#touchGroup(words, place[1] - GROUP + 1);
     this.#load();
+  }
+
+  /**
+   * Reads a word of each entry of a group. A scan visits entries all over the memory; asked for together, they are waited
+   * for together.
+   */
+  #touchGroup(words: Int32Array, slot: number): void {
+    const word = this.#place[0] >> 2;
+    if (word === NIL) return;
+    const end = Math.min(slot + GROUP, words[word + COUNT]);
+    let touched = 0;
+    for (let i = slot; i < end; i++) touched ^= words[words[word + ENTRIES + i] >> 2];
+    this.touched = touched;
   }
 
   /** Entries never leave, so one that is not in its slot any more is found by a search for itself. */
