@@ -44,7 +44,7 @@ function withChecks(code: string): string {
   });
 }
 
-const packages = ['@memtable/arena', '@memtable/skiplist', '@memtable/memtable'];
+const packages = ['@memtable/arena', '@memtable/skiplist', '@memtable/memtable', '@memtable/testing'];
 /** Inside of node_modules, so that the packages are found from there. */
 const directory = join(root, 'node_modules/.cache/examples');
 mkdirSync(directory, { recursive: true });

@@ -1,0 +1,10 @@
+import fc from 'fast-check';
+import type { Range } from '../contract.js';
+
+/** Ranges with any of abstract-level's options, also those that hold nothing. */
+export function ranges(key: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Range> {
+  const lower = fc.oneof(fc.constant({}), fc.record({ gt: key }), fc.record({ gte: key }));
+  const upper = fc.oneof(fc.constant({}), fc.record({ lt: key }), fc.record({ lte: key }));
+  const direction = fc.record({ reverse: fc.boolean(), limit: fc.nat(5) }, { requiredKeys: [] });
+  return fc.tuple(lower, upper, direction).map((parts) => Object.assign({}, ...parts) as Range);
+}

@@ -1,0 +1,273 @@
+/**
+ * What the suites expect of what they test: structural types, so that nothing has to be imported or extended to be
+ * tested, and a manifest for each suite that says which optional features are there. A feature that is missing is
+ * declared with `false`; its commands and rules are then left out.
+ */
+
+/** What an entry says of its key. LevelDB's numbers. */
+export const ValueType = { Deletion: 0, Value: 1 } as const;
+export type ValueType = (typeof ValueType)[keyof typeof ValueType];
+
+/** The number of a write; later ones are higher. Entries have numbers up to 2^53 - 1. */
+export type Sequence = number | bigint;
+
+/** LevelDB's highest sequence, 2^56 - 1: a read with it sees the newest version. */
+export const SEQUENCE_MAX = (1n << 56n) - 1n;
+
+/** An order of keys: below 0 when `a` comes first, above 0 when `b` does, 0 when they are the same key. */
+export type Comparator = (a: Uint8Array, b: Uint8Array) => number;
+
+/** One version of a key. The value of a deletion is empty. */
+export interface Entry {
+  readonly key: Uint8Array;
+  readonly sequence: Sequence;
+  readonly type: ValueType;
+  readonly value: Uint8Array;
+}
+
+/** A place in something sorted. `next`, `prev` and what it stands on are only asked for while it is `valid`. */
+export interface Cursor {
+  readonly valid: boolean;
+  seekToFirst(): void;
+  /** Needed with `supports.backward`. */
+  seekToLast?(): void;
+  next(): void;
+  /** Needed with `supports.backward`. */
+  prev?(): void;
+}
+
+/** One write of a batch. */
+export type WriteOperation =
+  | { readonly type: typeof ValueType.Value; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: typeof ValueType.Deletion; readonly key: Uint8Array };
+
+// A memtable
+
+export interface MemtableCursor extends Cursor, Entry {
+  /** To the first entry at or after (key, sequence); the newest version of `key` when `sequence` is left out. */
+  seek(key: Uint8Array, sequence?: Sequence): void;
+}
+
+/**
+ * Versions of keys in order: keys ascend, versions of one key descend by sequence, and of two with the same sequence
+ * the value comes before the deletion.
+ */
+export interface Memtable {
+  /** Adds one version; deletions come without a value. */
+  add(sequence: number, type: ValueType, key: Uint8Array, value?: Uint8Array): void;
+  /** The newest version of `key` that `sequence` may see, of all when it is left out; deletions are an answer too. */
+  get(key: Uint8Array, sequence?: Sequence): { readonly type: ValueType; readonly value: Uint8Array } | undefined;
+  /** A cursor over all versions. */
+  iterator(): MemtableCursor;
+  /** Makes it read-only, for good. */
+  freeze?(): void;
+  /** Gives its memory back. */
+  drop?(): void;
+  readonly state?: 'active' | 'frozen' | 'dropped';
+  readonly entryCount?: number;
+  approximateMemoryUsage?(): number;
+  /** Throws when anything inside is not as it should be. */
+  verify?(): void;
+}
+
+/** What a memtable can do beyond `add`, `get` and a cursor that walks forward. */
+export interface MemtableSupports<T = Memtable> {
+  /** Cursors have `seekToLast` and `prev`. */
+  backward: boolean;
+  /** A cursor stays where it is while entries are added, and sees them when it comes by. */
+  liveCursors: boolean;
+  /** Bytes are copied in and out: the caller may write to its own buffers, and to those it is given. */
+  copies: boolean;
+  /** A second entry with the same key, sequence and type is refused, and nothing changes. */
+  duplicates: boolean;
+  /** `get` and `seek` take bigints up to 2^56 - 1. */
+  wideSequences: boolean;
+  /** The factory honours `comparator`. */
+  comparators: boolean;
+  entryCount: boolean;
+  state: boolean;
+  /** `approximateMemoryUsage()` covers at least the bytes of the entries, and only grows, until `drop()` makes it 0. */
+  memoryUsage: boolean;
+  verify: boolean;
+  /** After `freeze()` writes are refused and reads go on. */
+  freeze: boolean;
+  /** After `drop()` everything is refused, but for `drop()` itself, and figures say that nothing is there. */
+  drop: boolean;
+  /**
+   * How a LevelDB write batch is applied: the first write with `sequence`, each further one with the next, or, when it
+   * is malformed or anything is in its way, none of them. It throws then.
+   */
+  batches: false | ((table: T, batch: Uint8Array, sequence: number) => void);
+  /** How a second table is made of a copy of the bytes of the first; the options are those of the factory. */
+  attach: false | ((table: T, options: { comparator?: Comparator }) => T);
+  /** The object that the table gets its memory from, so that it can be made to fail; the table then refuses. */
+  allocator: false | ((table: T) => Allocator);
+  /** `code` of the errors with which the table refuses; for what is left out any error will do. */
+  errorCodes: Partial<Record<MemtableRefusal, string>>;
+}
+
+/** Of a memtable with `add`, `get` and a cursor that walks forward, and nothing else. To be spread and added to. */
+export const supportsNothing = {
+  backward: false,
+  liveCursors: false,
+  copies: false,
+  duplicates: false,
+  wideSequences: false,
+  comparators: false,
+  entryCount: false,
+  state: false,
+  memoryUsage: false,
+  verify: false,
+  freeze: false,
+  drop: false,
+  batches: false,
+  attach: false,
+  allocator: false,
+  errorCodes: {},
+} as const satisfies MemtableSupports<never>;
+
+/** Why a memtable refuses something. */
+export type MemtableRefusal = 'frozen' | 'dropped' | 'duplicate' | 'full' | 'malformedBatch';
+
+/** Hands out memory; 0 says that there is none left. */
+export interface Allocator {
+  allocate(bytes: number): number;
+  allocateAligned?(bytes: number, alignment?: number): number;
+}
+
+/** Makes what is to be tested. */
+export interface MemtableHarness<T extends Memtable = Memtable> {
+  /** A fresh, empty table. `comparator` is only given with `supports.comparators`. */
+  factory: (options: { comparator?: Comparator }) => T;
+  supports: MemtableSupports<T>;
+}
+
+// An ordered index
+
+export interface IndexCursor extends Cursor {
+  readonly key: Uint8Array;
+  /** To the first key at or after `key`. */
+  seek(key: Uint8Array): void;
+}
+
+/** A sorted set of keys; what lies under a memtable. */
+export interface OrderedIndex {
+  /** Adds a key; false when it is there already, and nothing changes. */
+  insert(key: Uint8Array): boolean;
+  iterator(): IndexCursor;
+  readonly entryCount?: number;
+  verify?(): void;
+}
+
+export interface OrderedIndexSupports<T = OrderedIndex> {
+  /** Cursors have `seekToLast` and `prev`. */
+  backward: boolean;
+  /** A cursor stays where it is while keys are inserted, and sees them when it comes by. */
+  liveCursors: boolean;
+  /** The factory honours `comparator`. */
+  comparators: boolean;
+  entryCount: boolean;
+  verify: boolean;
+  /** How keys are inserted and those that were new are taken out again, as a batch that fails needs it. */
+  rollBack: false | ((index: T, keys: readonly Uint8Array[]) => void);
+}
+
+export interface OrderedIndexHarness<T extends OrderedIndex = OrderedIndex> {
+  /** A fresh, empty index. `comparator` is only given with `supports.comparators`. */
+  factory: (options: { comparator?: Comparator }) => T;
+  supports: OrderedIndexSupports<T>;
+}
+
+// A store
+
+/** Which keys, in abstract-level's words. */
+export interface Range {
+  readonly gt?: Uint8Array;
+  readonly gte?: Uint8Array;
+  readonly lt?: Uint8Array;
+  readonly lte?: Uint8Array;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export type StoreOperation =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array };
+
+/** A view of a store as it was when it was made. */
+export interface StoreSnapshot {
+  close(): Promise<void> | void;
+}
+
+/** A sorted key-value store, in abstract-level's words; what it returns may be a promise or not. */
+export interface Store<S extends StoreSnapshot = StoreSnapshot> {
+  put(key: Uint8Array, value: Uint8Array): Promise<void> | void;
+  del(key: Uint8Array): Promise<void> | void;
+  get(key: Uint8Array, options?: { snapshot?: S }): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** All of the operations or none; a later one of the same key wins. */
+  batch?(operations: StoreOperation[]): Promise<void> | void;
+  /** Keys and values in order. */
+  iterator?(
+    range?: Range & { snapshot?: S },
+  ): AsyncIterable<[Uint8Array, Uint8Array]> | Iterable<[Uint8Array, Uint8Array]>;
+  snapshot?(): S;
+  /** Moves what is in memory to wherever it goes. */
+  flush?(): Promise<void> | void;
+  close?(): Promise<void> | void;
+}
+
+export interface StoreSupports {
+  batches: boolean;
+  /** `iterator(range)` */
+  ranges: boolean;
+  snapshots: boolean;
+  /** Bytes are copied in and out: the caller may write to its own buffers, and to those it is given. */
+  copies: boolean;
+  flush: boolean;
+}
+
+export interface StoreHarness<T = Store> {
+  /** A fresh, empty store, open. It is closed after the run, when it has `close`. */
+  factory: () => T | Promise<T>;
+  supports: StoreSupports;
+}
+
+// A list of memtables
+
+/** The entries that a list hands to its flush target. */
+export interface FlushRun extends Iterable<Entry> {
+  readonly entryCount: number;
+}
+
+/** Where a list flushes to. When `write` resolves the entries are safe there; when it rejects, it is called again. */
+export interface FlushTarget {
+  write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** Takes writes into memory and flushes them to a target, while everything stays readable. */
+export interface MemtableList {
+  get(key: Uint8Array, sequence?: Sequence): { readonly type: ValueType; readonly value: Uint8Array } | undefined;
+  /** Resolves when everything written before is with the target. */
+  flush(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Ends writing and flushes; rejects when something could not be flushed, and can be called again then. */
+  close(options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+export interface MemtableListSupports<T = MemtableList> {
+  /** How several writes are made as one. The promise resolves when they are accepted. */
+  write: (list: T, operations: readonly WriteOperation[], options: { signal: AbortSignal }) => Promise<void>;
+  /** All entries that are still in memory, of all memtables, in any order. */
+  remaining: (list: T) => Iterable<Entry>;
+  /** Writes are numbered in the order in which they were asked for, also those that have to wait. */
+  ordered: boolean;
+  /** A flush that takes too long is aborted by a timer; needed for targets that hang. */
+  timeouts: boolean;
+  /** A value of so many bytes is too long for any memtable: its write is refused. */
+  valueBytesMax: false | number;
+}
+
+export interface MemtableListHarness<T extends MemtableList = MemtableList> {
+  /** A fresh list over a target; its memtables should be full after a few writes. */
+  factory: (options: { target: FlushTarget }) => T;
+  supports: MemtableListSupports<T>;
+}

@@ -1,0 +1,44 @@
+import { TestingError } from './errors.js';
+import { code } from './notation.js';
+
+/** Whether two values, which may be bytes or made of bytes, are equal. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+    return true;
+  }
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => same((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
+  );
+}
+
+/** @throws TestingError `TESTING_MISMATCH` unless the two are equal */
+export function expectSame(what: string, found: unknown, expected: unknown): void {
+  if (!same(found, expected)) mismatch(`${what} should be ${code(expected)}, found ${code(found)}`);
+}
+
+/** @throws TestingError `TESTING_MISMATCH` unless `call` throws, an error with the code when one is given */
+export function expectRefused(what: string, errorCode: string | undefined, call: () => unknown): void {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    const found = (error as { code?: unknown }).code;
+    if (errorCode === undefined || found === errorCode) return;
+    throw new TestingError(
+      'TESTING_MISMATCH',
+      `${what} should be refused with the code ${errorCode}, the error has ${String(found)}`,
+      { cause: error },
+    );
+  }
+  mismatch(`${what} should be refused, it returned ${code(result)}`);
+}
+
+export function mismatch(message: string): never {
+  throw new TestingError('TESTING_MISMATCH', message);
+}

@@ -1,0 +1,34 @@
+import type fc from 'fast-check';
+
+/**
+ * Makes timers tasks of a scheduler, so that one fires whenever the scheduler likes, whatever its delay, and no real
+ * time passes.
+ * @returns what puts the real timers back
+ */
+export function scheduleTimers(scheduler: fc.Scheduler): () => void {
+  const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+  class Timer {
+    cleared = false;
+    ref(): this {
+      return this;
+    }
+    unref(): this {
+      return this;
+    }
+  }
+  const scheduled = {
+    setTimeout(callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Timer {
+      const timer = new Timer();
+      void scheduler.schedule(Promise.resolve(), `a timer of ${ms} ms`).then(() => {
+        if (!timer.cleared) callback(...args);
+      });
+      return timer;
+    },
+    clearTimeout(timer: unknown): void {
+      if (timer instanceof Timer) timer.cleared = true;
+      else real.clearTimeout(timer as number);
+    },
+  };
+  Object.assign(globalThis, scheduled);
+  return () => Object.assign(globalThis, real);
+}

@@ -1,0 +1,149 @@
+/** Runs of commands against a model and the real thing, and what is made of one that fails. */
+import fc from 'fast-check';
+import { keyPool } from './arbitraries/keys.js';
+import type { AnyCommand, CommandLog } from './commands/command.js';
+import { CounterexampleError, type Recording } from './counterexample.js';
+import { TestingError } from './errors.js';
+import { fromJson, type Json, toJson } from './notation.js';
+
+/** How a property is run. */
+export interface RunOptions {
+  /** @defaultValue 100, of a list of memtables 400 */
+  numRuns?: number;
+  /** @defaultValue fast-check's global seed if there is one, else a new one */
+  seed?: number;
+  /** Whether a failing run is made as short as it can be. @defaultValue true */
+  shrink?: boolean;
+}
+
+/** What a property that holds has done. */
+export interface RunReport {
+  readonly runs: number;
+  /** Commands that were executed in all runs. */
+  readonly commands: number;
+}
+
+/** How one kind of thing is tested with commands. */
+export interface ModelTest<Setup> {
+  readonly suite: string;
+  /** Every command by its name in JSON. */
+  readonly kinds: Readonly<Record<string, new (...args: never[]) => AnyCommand>>;
+  /** What differs from run to run besides the commands. */
+  readonly setups: fc.Arbitrary<Setup>;
+  readonly command: (keys: readonly Uint8Array[]) => fc.Arbitrary<AnyCommand>;
+  readonly begin: (setup: Setup) => Trial | Promise<Trial>;
+  /** Code that the commands' code goes below. */
+  readonly prelude: (setup: Setup) => string;
+}
+
+/** A model and the real thing, at the start of a run. */
+export interface Trial {
+  readonly model: object;
+  readonly subject: CommandLog;
+  /** The last comparison. */
+  readonly end: () => void | Promise<void>;
+  /** Called at last, however the run ended. */
+  readonly close?: () => Promise<void>;
+}
+
+/** A run that is over. */
+interface Run {
+  readonly executed: readonly AnyCommand[];
+  readonly failure?: { readonly error: unknown };
+}
+
+/** fast-check generates about half as many commands; by default it would be about five. */
+const COMMANDS_MAX = 260;
+
+/** Shorter runs that are tried when one fails. */
+const SHRINKS_MAX = 1000;
+
+/** Checks a property. @throws CounterexampleError */
+export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: RunOptions = {}): Promise<RunReport> {
+  let commandCount = 0;
+  // A few keys a run, and commands over these: `chain` shrinks the keys of all commands together.
+  const programs = keyPool().chain((keys) =>
+    fc.commands([test.command(keys)], {
+      maxCommands: COMMANDS_MAX,
+      size: 'max',
+      disableReplayLog: true,
+    }),
+  );
+  const property = fc.asyncProperty(test.setups, fc.limitShrink(programs, SHRINKS_MAX), async (setup, commands) => {
+    const { executed, failure } = await run(test, setup, commands);
+    if (failure !== undefined) throw failure.error;
+    commandCount += executed.length;
+  });
+  const { numRuns = 100, seed, shrink = true } = options;
+  const parameters = { numRuns, endOnFailure: !shrink, ...(seed === undefined ? {} : { seed }) };
+  const details = await fc.check(property, parameters);
+  if (!details.failed) return { runs: details.numRuns, commands: commandCount };
+  const [setup, commands] = details.counterexample!;
+  // Once more, to learn which of the commands are run.
+  const first = await run(test, setup, commands);
+  const { executed, failure } = shrink ? await leaveOutNeedless(test, setup, first) : first;
+  const found = { seed: details.seed, run: details.numRuns };
+  throw counterexample(test, setup, executed, failure?.error ?? details.errorInstance, found);
+}
+
+/** Runs the operations of a recording. @throws CounterexampleError when they fail (again) */
+export async function replayModelTest<Setup>(test: ModelTest<Setup>, recording: Recording): Promise<void> {
+  const setup = fromJson(recording.setup) as Setup;
+  const commands = recording.operations.map((operation) => {
+    const [kind, ...args] = operation as readonly [string, ...Json[]];
+    const constructor = test.kinds[kind];
+    if (constructor === undefined) {
+      throw new TestingError('TESTING_MALFORMED', `the suite '${test.suite}' has no command ${JSON.stringify(kind)}`);
+    }
+    return new constructor(...(args.map(fromJson) as never[]));
+  });
+  const { executed, failure } = await run(test, setup, commands);
+  if (failure !== undefined) throw counterexample(test, setup, executed, failure.error);
+}
+
+async function run<Setup>(
+  test: ModelTest<Setup>,
+  setup: Setup,
+  commands: Iterable<fc.AsyncCommand<object, CommandLog>>,
+): Promise<Run> {
+  const { model, subject, end, close } = await test.begin(setup);
+  const { executed } = subject;
+  const outcome = await failureOf(async () => {
+    await fc.asyncModelRun(() => Promise.resolve({ model, real: subject }), commands);
+    await end();
+  });
+  const closing = await failureOf(async () => close?.());
+  const failure = outcome ?? closing;
+  return failure === undefined ? { executed } : { executed, failure };
+}
+
+async function failureOf(action: () => Promise<void>): Promise<{ error: unknown } | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A failing run without what it fails without; fast-check keeps some of that, the last command always. */
+async function leaveOutNeedless<Setup>(test: ModelTest<Setup>, setup: Setup, failing: Run): Promise<Run> {
+  let shortest = failing;
+  for (let i = shortest.executed.length - 1; i >= 0; i--) {
+    const shorter = await run(test, setup, shortest.executed.toSpliced(i, 1));
+    if (shorter.failure !== undefined) shortest = shorter;
+  }
+  return shortest;
+}
+
+function counterexample<Setup>(
+  test: ModelTest<Setup>,
+  setup: Setup,
+  executed: readonly AnyCommand[],
+  error: unknown,
+  found?: { seed: number; run: number },
+): CounterexampleError {
+  const operations = executed.map((command) => command.toJSON());
+  const recording = { suite: test.suite, setup: toJson(setup), operations };
+  return new CounterexampleError(recording, test.prelude(setup), executed.map(String), error, found);
+}

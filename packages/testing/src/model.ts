@@ -1,0 +1,181 @@
+/**
+ * What is tested against: sorted arrays, written so that one sees that they are right. Nothing here is shared with the
+ * code under test, and nothing is clever; a search is a walk.
+ */
+import { type Comparator, type Entry, type Range, type Sequence, SEQUENCE_MAX, ValueType } from './contract.js';
+
+/** Keys as bytes: unsigned, and a prefix comes before what continues it. */
+export function bytewise(a: Uint8Array, b: Uint8Array): number {
+  if (a === b) return 0;
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
+/** The place of a cursor: on an item, or on none. */
+export interface Place<Item> {
+  readonly item: Item | undefined;
+}
+
+/** A sorted list without equals, and cursors over it that stay where they are while it grows. */
+export abstract class SortedModel<Item> {
+  items: Item[] = [];
+  /** Cursors by number; undefined for one that has not been made yet. */
+  cursors: (Place<Item> | undefined)[] = [];
+
+  /** Below 0 when `a` comes first, above 0 when `b` does, 0 when they are equal. */
+  abstract order(a: Item, b: Item): number;
+
+  has(item: Item): boolean {
+    return this.items.some((other) => this.order(other, item) === 0);
+  }
+
+  insert(item: Item): void {
+    const after = this.items.findIndex((other) => this.order(other, item) > 0);
+    if (after === -1) this.items.push(item);
+    else this.items.splice(after, 0, item);
+  }
+
+  /** The first that is not before `item`, which need not be in the list. */
+  seek(item: Item): Item | undefined {
+    return this.items.find((other) => this.order(other, item) >= 0);
+  }
+
+  /** The one after (1) or before (-1) an item of the list. */
+  neighbour(item: Item, step: 1 | -1): Item | undefined {
+    return this.items[this.items.indexOf(item) + step];
+  }
+
+  /** Everything gone, as in a fresh one. */
+  clear(): void {
+    this.items = [];
+  }
+}
+
+/** A set of keys. */
+export class IndexModel extends SortedModel<{ readonly key: Uint8Array }> {
+  readonly compareKeys: Comparator;
+
+  constructor(compareKeys: Comparator = bytewise) {
+    super();
+    this.compareKeys = compareKeys;
+  }
+
+  order(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
+    return this.compareKeys(a.key, b.key);
+  }
+
+  /** What a seek to `key` looks for. */
+  target(key: Uint8Array): { readonly key: Uint8Array } {
+    return { key };
+  }
+}
+
+/** A memtable: many versions of each key. */
+export class MemtableModel extends SortedModel<Entry> {
+  state: 'active' | 'frozen' = 'active';
+  /** Whether there has been a table before this one. */
+  droppedBefore = false;
+  /** Sequences that are held for reading, by number. */
+  snapshots: (Sequence | undefined)[] = [];
+  readonly compareKeys: Comparator;
+  readonly #refusesDuplicates: boolean;
+
+  /** @param refusesDuplicates - else writes of an entry that is there already are never made */
+  constructor(compareKeys: Comparator = bytewise, refusesDuplicates = true) {
+    super();
+    this.compareKeys = compareKeys;
+    this.#refusesDuplicates = refusesDuplicates;
+  }
+
+  /** Keys ascend; of one key the newest version comes first, and of one sequence the value before the deletion. */
+  order(a: Entry, b: Entry): number {
+    const keys = this.compareKeys(a.key, b.key);
+    if (keys !== 0) return keys;
+    if (a.sequence !== b.sequence) return a.sequence > b.sequence ? -1 : 1;
+    return b.type - a.type;
+  }
+
+  /** Why a write of these entries has to be refused; undefined when it has to succeed. */
+  refusalOf(entries: readonly Entry[]): 'frozen' | 'duplicate' | undefined {
+    if (this.state === 'frozen') return 'frozen';
+    return entries.some((entry) => this.has(entry)) ? 'duplicate' : undefined;
+  }
+
+  /** Whether it is known what a write of these entries has to do. */
+  canWrite(entries: readonly Entry[]): boolean {
+    return this.#refusesDuplicates || this.refusalOf(entries) !== 'duplicate';
+  }
+
+  /** {@link MemtableModel.get} for every key that there is. */
+  getAll(sequence: Sequence = SEQUENCE_MAX): { key: Uint8Array; found: Entry | undefined }[] {
+    const all: { key: Uint8Array; found: Entry | undefined }[] = [];
+    for (const entry of this.items) {
+      const last = all.at(-1);
+      const found = entry.sequence <= sequence ? entry : undefined;
+      if (last === undefined || this.compareKeys(last.key, entry.key) !== 0) all.push({ key: entry.key, found });
+      else last.found ??= found;
+    }
+    return all;
+  }
+
+  /** What a seek to (key, sequence) looks for. */
+  target(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): Entry {
+    return { key, sequence, type: ValueType.Value, value: NOTHING };
+  }
+
+  /** The newest version of `key` that `sequence` may see. */
+  get(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): Entry | undefined {
+    return this.items.find((entry) => this.compareKeys(entry.key, key) === 0 && entry.sequence <= sequence);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.state = 'active';
+  }
+}
+
+/** A store: of each key one value. */
+export class StoreModel extends SortedModel<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  snapshots: (StoreModel | undefined)[] = [];
+
+  order(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
+    return bytewise(a.key, b.key);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.items.find((item) => bytewise(item.key, key) === 0)?.value;
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.del(key);
+    this.insert({ key, value });
+  }
+
+  del(key: Uint8Array): void {
+    this.items = this.items.filter((item) => bytewise(item.key, key) !== 0);
+  }
+
+  /** What a range of it holds, in the range's direction. */
+  range({ gt, gte, lt, lte, reverse = false, limit = Infinity }: Range): [Uint8Array, Uint8Array][] {
+    const inside = this.items.filter(
+      ({ key }) =>
+        (gt === undefined || bytewise(key, gt) > 0) &&
+        (gte === undefined || bytewise(key, gte) >= 0) &&
+        (lt === undefined || bytewise(key, lt) < 0) &&
+        (lte === undefined || bytewise(key, lte) <= 0),
+    );
+    if (reverse) inside.reverse();
+    return inside.slice(0, limit).map(({ key, value }) => [key, value]);
+  }
+
+  /** The same content, which later writes do not change. */
+  copy(): StoreModel {
+    const copy = new StoreModel();
+    copy.items = [...this.items];
+    return copy;
+  }
+}
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,24 @@
+import type { Memtable, MemtableSupports } from '../contract.js';
+import { expectRefused, expectSame } from '../expect.js';
+import { contentOf, type Method } from './methods.js';
+
+/**
+ * After `freeze()` writes are refused and change nothing, and everything else answers as before.
+ * @param make - makes a table that is active, always with the same content
+ * @throws TestingError `TESTING_MISMATCH`
+ */
+export function expectFrozen(method: Method<Memtable>, make: () => Memtable, supports: MemtableSupports): void {
+  const { name, writes, call } = method;
+  const what = `${name} after freeze()`;
+  const active = make();
+  const frozen = make();
+  frozen.freeze!();
+  if (writes) {
+    expectRefused(what, supports.errorCodes.frozen, () => call(frozen, supports));
+    expectSame(`the content after ${what}`, contentOf(frozen), contentOf(active));
+  } else if (name === 'table.state') {
+    expectSame(what, call(frozen, supports), 'frozen');
+  } else {
+    expectSame(what, call(frozen, supports), call(active, supports));
+  }
+}

@@ -1,0 +1,36 @@
+import * as memtableHarnesses from '../../../memtable/test/harness.js';
+import { indexHarness } from '../../../skiplist/test/harness.js';
+import type * as Skiplist from '../../../skiplist/src/index.js';
+import { assertMemtable, assertMemtableList, assertOrderedIndex, replay, type RunOptions } from '../../src/index.js';
+import type { Mutant } from './mutants.js';
+import { PatchedPackages } from './patched.js';
+
+/** The suite that has to find a mutant, over the mutant, or over what it was made from. */
+export interface MutantHarness {
+  check(options?: RunOptions): Promise<unknown>;
+  replay(json: string): Promise<void>;
+}
+
+export function harnessOf(mutant: Mutant, sound = false): MutantHarness {
+  const packages = new PatchedPackages(sound || 'subclass' in mutant ? undefined : mutant);
+  const { SkipList, BlockSkipList } = packages.load('@memtable/skiplist') as typeof Skiplist;
+  const loaded = packages.load('@memtable/memtable') as memtableHarnesses.MemtablePackage;
+  const memtable =
+    sound || !('subclass' in mutant) ? loaded : { ...loaded, MemTable: mutant.subclass(loaded.MemTable) };
+  switch (mutant.suite) {
+    case 'memtable': {
+      const harness = memtableHarnesses.memTableHarness({ index: mutant.block ? 'block' : 'skiplist' }, memtable);
+      return { check: (options) => assertMemtable(harness, options), replay: (json) => replay(json, harness) };
+    }
+    case 'ordered index': {
+      const harness = indexHarness((arena, order) =>
+        mutant.block ? new BlockSkipList(arena, order) : new SkipList(arena, order),
+      );
+      return { check: (options) => assertOrderedIndex(harness, options), replay: (json) => replay(json, harness) };
+    }
+    case 'memtable list': {
+      const harness = memtableHarnesses.memTableListHarness({ frozenMax: 2, writeBufferBytes: 1 }, memtable);
+      return { check: (options) => assertMemtableList(harness, options), replay: (json) => replay(json, harness) };
+    }
+  }
+}

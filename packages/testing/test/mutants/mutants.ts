@@ -1,0 +1,368 @@
+/** Faults that somebody could have made in our packages, and the suite that has to find each. */
+import { type MemTable, type Sequence, ValueType, type WriteBatch } from '@memtable/memtable';
+import type { Patch } from './patched.js';
+
+/** A memtable with a fault, or a line of one of our sources with one. */
+export type Mutant = {
+  readonly name: string;
+  readonly suite: 'memtable' | 'ordered index' | 'memtable list';
+  /** It is the block skip list that is tested. */
+  readonly block?: true;
+} & (Patch | { readonly subclass: (sound: typeof MemTable) => typeof MemTable });
+
+const order = 'memtable/src/order.ts';
+const table = 'memtable/src/memtable.ts';
+const list = 'memtable/src/memtable-list.ts';
+const batch = 'memtable/src/write-batch.ts';
+const skiplist = 'skiplist/src/skiplist.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the comparator ignores the sequence',
+    suite: 'memtable',
+    file: order,
+    from: 'return high !== 0 ? high : b.getUint32(bTag, true) - a.getUint32(aTag, true);',
+    to: 'return 0;',
+  },
+  {
+    name: 'tags are compared as signed numbers',
+    suite: 'memtable',
+    file: order,
+    from: 'b.getUint32(bTag, true) - a.getUint32(aTag, true)',
+    to: 'b.getInt32(bTag, true) - a.getInt32(aTag, true)',
+  },
+  {
+    name: 'bytes of keys are compared as signed numbers',
+    suite: 'memtable',
+    file: order,
+    from: 'a.getUint8(aByte) - b.getUint8(bByte)',
+    to: 'a.getInt8(aByte) - b.getInt8(bByte)',
+  },
+  {
+    name: 'a shorter key sorts last',
+    suite: 'memtable',
+    file: order,
+    from: 'if (aLength !== bLength) return aLength - bLength;',
+    to: 'if (aLength !== bLength) return bLength - aLength;',
+  },
+  {
+    name: 'get says of a deleted key that it knows nothing',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override get(key: Uint8Array, sequence?: Sequence) {
+          const found = super.get(key, sequence);
+          return found?.type === ValueType.Deletion ? undefined : found;
+        }
+      },
+  },
+  {
+    name: 'get returns the value under a deletion',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override get(key: Uint8Array, sequence?: Sequence) {
+          const cursor = this.iterator();
+          for (cursor.seek(key, sequence); cursor.valid && same(cursor.key, key); cursor.next()) {
+            if (cursor.type === ValueType.Value) return { type: cursor.type, value: cursor.value };
+          }
+          return super.get(key, sequence);
+        }
+      },
+  },
+  {
+    name: 'get sees later writes of the key',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override get(key: Uint8Array) {
+          return super.get(key);
+        }
+      },
+  },
+  {
+    name: 'get answers for the key after the one that it was asked for',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override get(key: Uint8Array, sequence?: Sequence) {
+          const cursor = this.iterator();
+          cursor.seek(key, sequence);
+          return cursor.valid ? { type: cursor.type, value: cursor.value } : undefined;
+        }
+      },
+  },
+  {
+    name: 'get gives out the bytes in the arena',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override get(key: Uint8Array, sequence?: Sequence) {
+          return this.getView(key, sequence);
+        }
+      },
+  },
+  {
+    name: 'the empty key is lost',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override add(sequence: number, type: ValueType, key: Uint8Array, value?: Uint8Array) {
+          if (key.length > 0) super.add(sequence, type, key, value);
+        }
+      },
+  },
+  {
+    name: 'drop leaves the memory',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override drop() {
+          this.freeze();
+        }
+      },
+  },
+  {
+    name: 'a batch that fails leaves its first entries',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override apply(batch: WriteBatch, sequence: number) {
+          for (const operation of batch) {
+            super.add(sequence++, operation.type, operation.key, 'value' in operation ? operation.value : undefined);
+          }
+        }
+      },
+  },
+  {
+    name: 'an entry that is refused keeps its memory',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override add(sequence: number, type: ValueType, key: Uint8Array, value?: Uint8Array) {
+          try {
+            super.add(sequence, type, key, value);
+          } catch (error) {
+            if (this.state === 'active') this.arena.allocate(2000);
+            throw error;
+          }
+        }
+      },
+  },
+  {
+    name: 'a cursor that seeks sees later writes of the key',
+    suite: 'memtable',
+    subclass: (MemTable) =>
+      class extends MemTable {
+        override iterator() {
+          const cursor = super.iterator();
+          const seek = cursor.seek.bind(cursor);
+          return Object.assign(cursor, { seek: (key: Uint8Array) => seek(key) });
+        }
+      },
+  },
+  {
+    name: 'a frozen table takes writes',
+    suite: 'memtable',
+    file: table,
+    from: 'if (state === ACTIVE) return;',
+    to: 'if (state === ACTIVE || state === FROZEN) return;',
+  },
+  {
+    name: 'an attached table is active again',
+    suite: 'memtable',
+    file: table,
+    from: 'return new MemTable(options, arena);',
+    to: 'arena.memory.i32[line + Word.State] = ACTIVE;\n    return new MemTable(options, arena);',
+  },
+  {
+    name: 'a varint of 128 takes one byte',
+    suite: 'memtable',
+    file: 'memtable/src/format/varint.ts',
+    from: 'while (value >= 0x80) {',
+    to: 'while (value > 0x80) {',
+  },
+  {
+    name: 'sequences from 2^32 on wrap round',
+    suite: 'memtable',
+    file: 'memtable/src/format/internal-key.ts',
+    from: 'return Math.floor(sequence / 0x1000000);',
+    to: 'return sequence >>> 24;',
+  },
+  {
+    name: 'a value of whole blocks loses its last byte',
+    suite: 'memtable',
+    file: 'memtable/src/format/entry.ts',
+    from: 'copyBytes(u8, start, value, valueAt, valueLength);',
+    to: 'copyBytes(u8, start, value, valueAt, valueLength % 4096 ? valueLength : Math.max(0, valueLength - 1));',
+  },
+  {
+    name: 'a batch with a wrong count is taken',
+    suite: 'memtable',
+    file: batch,
+    from: 'if (found !== count)',
+    to: 'if (found > count)',
+  },
+  {
+    name: 'a batch that was cut short is taken',
+    suite: 'memtable',
+    file: batch,
+    from: 'return end <= bytes.length ? end : -1;',
+    to: 'return Math.min(end, bytes.length);',
+  },
+  {
+    name: 'memory that grows loses its last bytes',
+    suite: 'memtable',
+    file: 'arena/src/memory.ts',
+    from: 'old.subarray(0, this.i32[TOP])',
+    to: 'old.subarray(0, this.i32[TOP] - 2000)',
+  },
+  {
+    name: 'seek steps over an equal key',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'order.compare(view, inline ? next : i32[next >> 2], bytes, at) < 0',
+    to: 'order.compare(view, inline ? next : i32[next >> 2], bytes, at) <= 0',
+  },
+  {
+    name: 'prev skips an entry',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);',
+    to: `for (let i = 0; i < 2 && this.#node !== NIL; i++) {
+      this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);
+    }`,
+  },
+  {
+    name: 'prev repeats the first entry',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);',
+    to: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry) || this.#node;',
+  },
+  {
+    name: 'the last entry is looked for above the lowest level',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'for (let level = this.height - 1; level >= 0; level--)',
+    to: 'for (let level = this.height - 1; level > 0; level--)',
+  },
+  {
+    name: 'the splice outlives entries that were taken out',
+    suite: 'ordered index',
+    file: skiplist,
+    from: '        at = next;\n      }\n    }\n    this.#forgetPlace();',
+    to: '        at = next;\n      }\n    }',
+  },
+  {
+    name: 'the splice is trusted without a look at what follows',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'return next === NIL || this.order.compare(bytes, this.entryOf(next), bytes, at) > 0;',
+    to: 'return true;',
+  },
+  {
+    name: 'an equal key is taken',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'if (comparison === 0) equal = true;',
+    to: '',
+  },
+  {
+    name: 'towers of more than two levels forget what follows',
+    suite: 'ordered index',
+    file: skiplist,
+    from: 'words[(node >> 2) + offset] = words[link]!;',
+    to: 'words[(node >> 2) + offset] = level < 2 ? words[link]! : NIL;',
+  },
+  {
+    name: 'a search at the end of a block finds nothing',
+    suite: 'ordered index',
+    block: true,
+    file: 'skiplist/src/block-skiplist.ts',
+    from: 'place[0] = inside ? block : words[(block >> 2) + NEXT];',
+    to: 'place[0] = inside ? block : NIL;',
+  },
+  {
+    name: 'the head of a short key has bytes of what follows it',
+    suite: 'memtable',
+    block: true,
+    file: order,
+    from: '(bytes.getInt32(start) & (-1 << (8 * (4 - left)))) ^ SIGN',
+    to: 'bytes.getInt32(start) ^ SIGN',
+  },
+  {
+    name: 'a memtable is dropped before the target has resolved',
+    suite: 'memtable list',
+    file: list,
+    from: 'await (async () => this.#options.target.write(run, { signal: attempt.signal }))();',
+    to: 'this.#options.target.write(run, { signal: attempt.signal }).catch(() => undefined);',
+  },
+  {
+    name: 'a retry writes twice',
+    suite: 'memtable list',
+    file: list,
+    from: 'this.#flushedTables++;',
+    to: 'if (frozen.failures > 0) {\n      frozen.failures = 0;\n      return true;\n    }\n    this.#flushedTables++;',
+  },
+  {
+    name: 'the newest memtable is flushed first',
+    suite: 'memtable list',
+    file: list,
+    from: 'for (let oldest = this.#frozen[0]; oldest !== undefined; oldest = this.#frozen[0])',
+    to: 'for (let oldest = this.#frozen.at(-1); oldest !== undefined; oldest = this.#frozen.at(-1))',
+  },
+  {
+    name: 'a write that fails leaves a gap in the sequence',
+    suite: 'memtable list',
+    file: list,
+    from: 'this.#active.apply(batch, this.#lastSequence + 1);\n        this.#lastSequence += batch.count;',
+    to: 'this.#lastSequence += batch.count;\n        this.#active.apply(batch, this.#lastSequence + 1 - batch.count);',
+  },
+  {
+    name: 'get asks the oldest memtable first',
+    suite: 'memtable list',
+    file: list,
+    from: 'for (let i = this.#frozen.length - 1; found === undefined && i >= 0; i--)',
+    to: 'for (let i = 0; found === undefined && i < this.#frozen.length; i++)',
+  },
+  {
+    name: 'a write that was aborted while it waited is made all the same',
+    suite: 'memtable list',
+    file: list,
+    from: 'this.#waiters.splice(place, 1);',
+    to: '',
+  },
+  {
+    name: 'close resolves though not everything was flushed',
+    suite: 'memtable list',
+    file: list,
+    from: 'waiter.reject(error);\n    throw error;',
+    to: 'waiter.reject(error);',
+  },
+  {
+    name: 'flush resolves when the memtable before has been flushed',
+    suite: 'memtable list',
+    file: list,
+    from: 'this.#flushWaiters[0].id <= id',
+    to: 'this.#flushWaiters[0].id <= id + 1',
+  },
+  {
+    name: 'flush leaves deletions out',
+    suite: 'memtable list',
+    file: 'memtable/src/flush-target.ts',
+    from: 'for (cursor.seekToFirst(); cursor.valid; cursor.next()) {',
+    to: 'for (cursor.seekToFirst(); cursor.valid; cursor.next()) {\n      if (cursor.type === 0) continue;',
+  },
+  {
+    name: 'a batch does not count its deletions',
+    suite: 'memtable list',
+    file: batch,
+    from: 'this.#append(key);\n    this.#count(1);',
+    to: 'this.#append(key);',
+  },
+];
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,26 @@
+import { MemoryLevel } from 'memory-level';
+import { assertStore, CounterexampleError, storeConformance, type StoreHarness } from '../src/index.js';
+import { ArrayStore } from './array-store.js';
+
+const supports = { batches: true, ranges: true, snapshots: true, copies: true, flush: false };
+
+describe('a sorted array', () => {
+  storeConformance({ describe, it, factory: () => new ArrayStore(), supports: { ...supports, flush: true } });
+});
+
+/** Somebody else's store, as it is. */
+const memoryLevel: StoreHarness<MemoryLevel<Uint8Array, Uint8Array>> = {
+  factory: () =>
+    new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' }),
+  supports: { ...supports, copies: false },
+};
+
+describe('memory-level', () => {
+  storeConformance({ describe, it, ...memoryLevel, numRuns: 50 });
+
+  test('keeps the bytes of its caller, and that is found', async () => {
+    const error = await assertStore({ ...memoryLevel, supports }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CounterexampleError);
+    expect((error as CounterexampleError).lines.length).toBeLessThanOrEqual(2);
+  });
+});
