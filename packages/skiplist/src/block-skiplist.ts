@@ -162,27 +162,38 @@ export class BlockSkipList implements OrderedIndex {
 
   insert(node: Addr): boolean {
     const { i32: words, view } = this.arena.memory;
-    let block: number;
-    let slot: number;
-    this.#sharePrefix(view, node);
-    if (this.#ascending && this.#isAfterLast(node)) {
-      block = this.#lastBlock;
-      slot = this.#lastSlot + 1;
-    } else {
-      this.#ascending = false; // An order that throws must not leave a place that was never reached.
-      this.#findPlace(view, node);
-      if (this.#foundEqual) {
-        words[this.#line + Word.Pending]--;
-        return false;
-      }
-      block = this.#pathBlocks[0];
-      slot = this.#pathSlots[0];
-      this.#ascending = block === this.#lastBlock && slot === this.#lastSlot + 1;
+    this.#findPlace(view, node);
+    if (this.#foundEqual) {
+      words[this.#line + Word.Pending]--;
+      return false;
     }
+    this.insertFound(node);
+    return true;
+  }
+
+  /**
+   * Like {@link BlockSkipList.seek}, for an entry that is going to be inserted: {@link BlockSkipList.insertFound} then
+   * needs no search of its own.
+   */
+  find(bytes: DataView, at: number): Addr {
+    this.#findPlace(bytes, at);
+    const words = this.arena.memory.i32;
+    const word = this.#pathBlocks[0] >> 2;
+    const slot = this.#pathSlots[0];
+    if (slot < words[word + COUNT]) return words[word + ENTRIES + slot] as Addr;
+    const next = words[word + NEXT];
+    return next === NIL ? NIL : (words[(next >> 2) + ENTRIES] as Addr);
+  }
+
+  /** Links a node with the entry that the last {@link BlockSkipList.find} was for, and did not find. */
+  insertFound(node: Addr): void {
+    const { i32: words, view } = this.arena.memory;
+    let block = this.#pathBlocks[0];
+    let slot = this.#pathSlots[0];
     if (words[(block >> 2) + COUNT] < SLOTS) {
       this.#place(block, slot, node, this.#headOf(block, node), NIL, 0);
     } else {
-      if (this.#ascending) this.#findPlace(view, node); // A split needs the way down as well.
+      if (this.#ascending) this.#findPath(view, node); // A split needs the way down as well.
       this.#placeAndSplit(0, block, slot, node, NIL);
       block = this.#pathBlocks[0];
       slot = this.#pathSlots[0];
@@ -191,7 +202,20 @@ export class BlockSkipList implements OrderedIndex {
     this.#lastSlot = slot;
     words[this.#line + Word.Count]++;
     words[this.#line + Word.Pending]--;
-    return true;
+  }
+
+  /** Leaves the place where an entry belongs at the end of the path, and makes the prefix right for it. */
+  #findPlace(bytes: DataView, at: number): void {
+    this.#sharePrefix(bytes, at);
+    if (this.#ascending && this.#isAfterLast(bytes, at)) {
+      this.#foundEqual = false;
+      this.#pathBlocks[0] = this.#lastBlock;
+      this.#pathSlots[0] = this.#lastSlot + 1;
+      return;
+    }
+    this.#ascending = false; // An order that throws must not leave a place that was never reached.
+    this.#findPath(bytes, at);
+    this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
   }
 
   /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
@@ -199,7 +223,7 @@ export class BlockSkipList implements OrderedIndex {
     const { i32: words, view } = this.arena.memory;
     const some = words[(words[this.#line + Word.Root] >> 2) + ENTRIES];
     const empty = words[this.#line + Word.Count] === 0;
-    const prefix = this.#heads.commonPrefix(view, empty ? at : some, bytes, at);
+    const prefix = this.#heads.commonPrefix(empty ? bytes : view, empty ? at : some, bytes, at);
     if (!empty && prefix >= words[this.#line + Word.Prefix]) return;
     words[this.#line + Word.Prefix] = prefix;
     for (let level = this.height - 1; level >= 0; level--) {
@@ -376,7 +400,7 @@ export class BlockSkipList implements OrderedIndex {
     return this.#heads.commonPrefix(bytes, at, view, some) >= prefix ? 0 : this.order.compare(bytes, at, view, some);
   }
 
-  #findPlace(bytes: DataView, at: number): void {
+  #findPath(bytes: DataView, at: number): void {
     this.#foundEqual = false;
     const block = this.#descend(bytes, at);
     this.#pathBlocks[0] = block;
@@ -438,16 +462,16 @@ export class BlockSkipList implements OrderedIndex {
     return low;
   }
 
-  /** Whether the entry belongs right after the one inserted last. */
-  #isAfterLast(entry: Addr): boolean {
+  /** Whether an entry belongs right after the one inserted last. */
+  #isAfterLast(bytes: DataView, at: number): boolean {
     const { i32: words, view } = this.arena.memory;
     const word = this.#lastBlock >> 2;
     const last = this.#lastSlot;
-    if (this.order.compare(view, words[word + ENTRIES + last], view, entry) >= 0) return false;
+    if (this.order.compare(view, words[word + ENTRIES + last], bytes, at) >= 0) return false;
     let next = NIL as number;
     if (last + 1 < words[word + COUNT]) next = words[word + ENTRIES + last + 1];
     else if (words[word + NEXT] !== NIL) next = words[(words[word + NEXT] >> 2) + ENTRIES];
-    return next === NIL || this.order.compare(view, next, view, entry) > 0;
+    return next === NIL || this.order.compare(view, next, bytes, at) > 0;
   }
 
   #forgetPlace(): void {
