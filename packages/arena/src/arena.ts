@@ -27,7 +27,8 @@ import { ARENA_WORDS, ArenaWord, INDEX_WORDS, Line, LINE_WORDS, SUPERBLOCK_BYTES
  *    prev    header of the block made before, or 0
  * ```
  */
-const HEADER_BYTES = 8;
+/** @internal */
+export const HEADER_BYTES = 8;
 const ALIGNMENT = 8;
 const ALIGNMENT_MAX = 4096;
 const BLOCK_BYTES = 4096;

@@ -65,6 +65,26 @@ const HEIGHT_MAX = 12;
 /** Words of the index's line in the superblock. */
 const Word = { Kind: 0, Root: 1, Height: 2, Count: 3, Pending: 4, Prefix: 5 } as const;
 
+/** A block of a {@link BlockSkipList} as plain data, copied. */
+export interface IndexBlock {
+  readonly address: number;
+  readonly bytes: number;
+  readonly level: number;
+  /** The blocks beside it on its level, or 0. */
+  readonly next: number;
+  readonly previous: number;
+  readonly slotCount: number;
+  /** Slots that it could have. */
+  readonly slotMax: number;
+  /** Bytes at the start of its keys that its heads leave out. */
+  readonly prefixBytes: number;
+  /** The first entry below each slot. */
+  readonly entries: Int32Array;
+  readonly heads: Int32Array;
+  /** The block below each slot; none on level 0. */
+  readonly children: Int32Array;
+}
+
 type Heads = Required<Pick<Order, 'head' | 'commonPrefix'>>;
 
 /** For orders that know no heads: all are equal, and every comparison goes to the entries. */
@@ -287,6 +307,43 @@ export class BlockSkipList implements OrderedIndex {
 
   cursor(): BlockCursor {
     return new BlockCursor(this);
+  }
+
+  /** @internal The one block of the highest level. */
+  get root(): Addr {
+    return this.arena.memory.i32[this.#line + Word.Root] as Addr;
+  }
+
+  /** @internal What a block holds. Nothing is checked: it is how `inspect` looks at bytes that may be damaged. */
+  readBlock(address: number, level: number): IndexBlock {
+    const words = this.arena.memory.i32;
+    const word = address >> 2;
+    const slotCount = words[word + COUNT];
+    const slots = (part: number): Int32Array => words.slice(word + part, word + part + Math.min(slotCount, SLOTS));
+    return {
+      address,
+      bytes: level === 0 ? LEAF_BYTES : BRANCH_BYTES,
+      level,
+      next: words[word + NEXT],
+      previous: words[word + PREV],
+      slotCount,
+      slotMax: SLOTS,
+      prefixBytes: words[word + PREFIX],
+      entries: slots(ENTRIES),
+      heads: slots(HEADS),
+      children: level === 0 ? new Int32Array(0) : slots(BLOCKS),
+    };
+  }
+
+  /** @internal The way of a seek, root first: block and slot on each level. Empty when the key lies outside of all. */
+  path(bytes: DataView, at: number): { block: number; slot: number }[] {
+    if (this.#isOutside(bytes, at) !== 0) return [];
+    const leaf = this.#descend(bytes, at);
+    const way = [{ block: leaf, slot: this.#search(this.arena.memory.i32, leaf, 0, bytes, at) }];
+    for (let level = 1; level < this.height; level++) {
+      way.unshift({ block: this.#pathBlocks[level], slot: this.#pathSlots[level] });
+    }
+    return way;
   }
 
   /** @internal Leaves the place of the first entry not before `at` in `place`: block and slot, or NIL. */

@@ -44,10 +44,11 @@ export interface SkipListOptions {
   seed?: number;
 }
 
-const HEIGHT_MAX = 12;
+/** @internal */
+export const HEIGHT_MAX = 12;
 
-/** Words of the index's line in the superblock. */
-const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
+/** @internal Words of the index's line in the superblock. */
+export const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
 
 /** Values of the word `Kind`; an index of another class uses other numbers. */
 const KINDS: readonly SkipListLayout[] = ['compact', 'leveldb'];
@@ -258,6 +259,26 @@ export class SkipList implements OrderedIndex {
     const missed = expected.findIndex((node) => node !== undefined && node !== NIL);
     if (missed !== -1)
       malformed(`S2: the node at ${expected[missed]} is on level ${missed} but not where level 0 has it`);
+  }
+
+  /** @internal The node before the first one, which has no entry. */
+  get head(): Addr {
+    return this.#head;
+  }
+
+  /** @internal The node after `node` on a level that it reaches, or NIL. */
+  linkOf(node: number, level: number): Addr {
+    return this.#link(node, level);
+  }
+
+  /** @internal Where the tower of a node starts. */
+  towerStartOf(node: number, height: number): number {
+    return this.layout === 'compact' ? node - 4 * height : node;
+  }
+
+  /** @internal Bytes of a tower; in the layout `leveldb` with the pointer to its entry. */
+  towerBytesOf(height: number): number {
+    return this.layout === 'compact' ? 4 * height : 8 + 8 * height;
   }
 
   /** @internal The first node, NIL when empty. */
