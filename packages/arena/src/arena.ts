@@ -116,7 +116,7 @@ export class Arena implements Disposable {
 
   /**
    * Allocates `bytes` bytes at any address.
-   * @param bytes - whole number from 1 to 2^31 - 8
+   * @param bytes - whole number from 1 to 2^31 - 2^20
    * @returns where they are, or NIL when the memory is at its limit; nothing has changed then
    * @throws ArenaError `ARENA_INVALID_SIZE`, `ARENA_DROPPED`
    */

@@ -2,8 +2,11 @@ import { type Addr, NIL } from './addr.js';
 import { ArenaError } from './errors.js';
 import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES } from './superblock.js';
 
-/** Addresses stay below 2^31; a whole number of words has to fit under that. */
-export const MEMORY_BYTES_MAX = 0x7ffffff8;
+/**
+ * Addresses stay below 2^31, and below the words with which a NaN begins: an address may be one half of a pair of words
+ * that is moved as one double, and engines are free to change the bits of a NaN.
+ */
+export const MEMORY_BYTES_MAX = 0x7ff00000;
 
 const RESERVE_BYTES = 64 * 1024;
 const MAGIC_WORD = Line.Memory * LINE_WORDS + MemoryWord.Magic;
@@ -11,14 +14,14 @@ const TOP = Line.Memory * LINE_WORDS + MemoryWord.Top;
 
 export interface MemoryOptions {
   /**
-   * Size of the buffer made at the start, in bytes, from 4096 to 2^31 - 8. Pages that are never touched cost
+   * Size of the buffer made at the start, in bytes, from 4096 to 2^31 - 2^20. Pages that are never touched cost
    * nothing, so be generous where the final size is known: growing copies (57 ms at 256 MiB).
    * @defaultValue 65536
    */
   reserveBytes?: number;
   /**
-   * The buffer never grows beyond this, in bytes, from `reserveBytes` to 2^31 - 8.
-   * @defaultValue 2^31 - 8, or `reserveBytes` for a shared memory
+   * The buffer never grows beyond this, in bytes, from `reserveBytes` to 2^31 - 2^20.
+   * @defaultValue 2^31 - 2^20, or `reserveBytes` for a shared memory
    */
   maxBytes?: number;
   /**
@@ -42,6 +45,8 @@ export class Memory {
   i32!: Int32Array;
   /** The same bytes as unsigned words. */
   u32!: Uint32Array;
+  /** The same bytes as pairs of words, to be moved and nothing else. */
+  f64!: Float64Array;
   /** The same bytes for words at any address; comparing keys four bytes at a time is twice as fast as one by one. */
   view!: DataView;
   readonly maxBytes: number;
@@ -162,6 +167,7 @@ export class Memory {
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer, 0, words);
     this.u32 = new Uint32Array(buffer, 0, words);
+    this.f64 = new Float64Array(buffer, 0, words >> 1);
     this.view = new DataView(buffer);
   }
 

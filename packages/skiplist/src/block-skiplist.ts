@@ -2,19 +2,19 @@
  * A skip list of blocks: what waits for memory in a list of single nodes is a handful of cache lines here.
  *
  * Each level is a linked list of blocks, which hold up to 64 slots in order. A slot of level 0 is an entry; a slot of a
- * level above is a block of the level below, with that block's first entry. An overfull block gives its upper half to a
- * new right neighbour, whose first entry goes one level up: towers grow by rule, not by chance.
+ * level above is a block of the level below, and stands for that block's first entry. An overfull block gives its upper
+ * half to a new right neighbour, which gets a slot one level up: towers grow by rule, not by chance.
  *
- * A slot keeps four bytes of its key beside the entry's address, its *head*: those after the prefix that all keys
- * between the block's two *fences* share (its own first entry and the next block's). Heads decide nearly every
- * comparison, so that entries are hardly touched. A fence range only ever shrinks: a prefix once right stays right. The
- * first and the last block of a level are open on one side; there it is the prefix of all keys so far.
+ * A slot keeps four bytes of its key beside the address, its *head*: those after the prefix that all keys between the
+ * block's two *fences* share (its own first entry and the next block's). Heads decide nearly every comparison, so that
+ * entries are hardly touched. A fence range only ever shrinks: a prefix once right stays right. The first and the last
+ * block of a level are open on one side; there it is the prefix of all keys so far.
  *
  * Invariants, which `verify()` checks:
  * B1. Entries ascend strictly within a block and from block to block; level 0 has `Count` of them.
  * B2. No block but a sole one is empty, none has more slots than it holds; `next` and `prev` agree.
- * B3. Level i + 1 lists the blocks of level i in order, each under its first entry (not checked for a level's very first
- *     slot: smaller keys may have come before it, and nobody compares with it).
+ * B3. Level i + 1 lists the blocks of level i in order. A block's first entry never changes, but for that of a level's
+ *     first block, before which smaller keys may come; nobody compares with it.
  * B4. All keys from a block's first to the next block's first share the block's prefix, and all keys share `Prefix`,
  *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
  * B5. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
@@ -25,19 +25,19 @@ import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
 
 /**
- * A block; one character is four bytes, shown with groups of 2 slots where they have 8:
+ * A block; two characters are four bytes:
  *
  * ```
- *   cache line  |               |               |               |               |               |
- *   level 0     |n p c x        P P P P P P P P |h h h h h h h h|h h h h h h h h|e e e e e e e e|e e e e e e e e|
- *   above       the same, and                                                   |b b b b b b b b|b b b b b b b b|
+ *   cache line  |                               |                               |         (8 of those)
+ *               |n p c x         P P P P P P P P |h a h a h a h a h a h a h a h a |h a h a ...
  *
- *   n next block     c slots in use      P pilots: head of each group's first slot     e entries
- *   p previous       x prefix length     h heads                                       b blocks of the level below
+ *   n next block     c slots in use      P pilots: head of each group's first slot
+ *   p previous       x prefix length     h head, a address: of an entry, above level 0 of a block of the level below
  * ```
  *
- * A search reads the line of the pilots, then the one line of its group's heads, then the entry's address: three lines
- * of memory a level. Without pilots a binary search through the heads would touch five.
+ * A group of 8 slots is a cache line. A search reads the line of the pilots, then the one line of its group: two lines of
+ * memory a level. Without pilots a binary search through the slots would touch five. A slot is eight bytes, so that it is
+ * moved as one double; the address is the half that decides whether it were a NaN, and addresses end below those.
  */
 const NEXT = 0;
 const PREV = 1;
@@ -45,6 +45,7 @@ const COUNT = 2;
 const PREFIX = 3;
 const PILOTS = 8;
 const HEADS = 16;
+const ADDRESSES = HEADS + 1;
 const SLOTS = 64;
 const GROUP = 8;
 const GROUPS = SLOTS / GROUP;
@@ -52,10 +53,7 @@ const GROUPS = SLOTS / GROUP;
 const UNUSED = 0x7fffffff;
 /** Head of the very first slot of an upper level, which stands for whatever is smaller than the second: below all. */
 const LOWEST = -0x80000000;
-const ENTRIES = HEADS + SLOTS;
-const BLOCKS = ENTRIES + SLOTS;
-const LEAF_BYTES = 4 * BLOCKS;
-const BRANCH_BYTES = LEAF_BYTES + 4 * SLOTS;
+const BLOCK_BYTES = 4 * (HEADS + 2 * SLOTS);
 /** Of the memory, so that groups of heads do not straddle two lines. */
 const CACHE_LINE_BYTES = 64;
 
@@ -129,10 +127,10 @@ export class BlockSkipList implements OrderedIndex {
     this.#heads = order.head !== undefined && order.commonPrefix !== undefined ? (order as Heads) : NO_HEADS;
     this.#line = arena.lineOf(Line.Index);
     if (attached) return;
-    if (!arena.ensure(LEAF_BYTES + CACHE_LINE_BYTES, 1)) {
+    if (!arena.ensure(BLOCK_BYTES + CACHE_LINE_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
     }
-    const first = this.#makeBlock(0);
+    const first = this.#makeBlock();
     const words = arena.memory.i32;
     words[this.#line + Word.Kind] = BlockSkipList.kind;
     words[this.#line + Word.Root] = first;
@@ -175,9 +173,8 @@ export class BlockSkipList implements OrderedIndex {
     const words = this.arena.memory.i32;
     const pending = ++words[this.#line + Word.Pending];
     // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
-    return this.arena.ensure(BRANCH_BYTES + CACHE_LINE_BYTES, pending + words[this.#line + Word.Height] + 1)
-      ? entry
-      : NIL;
+    const height = words[this.#line + Word.Height];
+    return this.arena.ensure(BLOCK_BYTES + CACHE_LINE_BYTES, pending + height + 1) ? entry : NIL;
   }
 
   insert(node: Addr): boolean {
@@ -200,9 +197,9 @@ export class BlockSkipList implements OrderedIndex {
     const words = this.arena.memory.i32;
     const word = this.#pathBlocks[0] >> 2;
     const slot = this.#pathSlots[0];
-    if (slot < words[word + COUNT]) return words[word + ENTRIES + slot] as Addr;
+    if (slot < words[word + COUNT]) return words[word + ADDRESSES + 2 * slot] as Addr;
     const next = words[word + NEXT];
-    return next === NIL ? NIL : (words[(next >> 2) + ENTRIES] as Addr);
+    return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
   }
 
   /** Links a node with the entry that the last {@link BlockSkipList.find} was for, and did not find. */
@@ -211,10 +208,10 @@ export class BlockSkipList implements OrderedIndex {
     let block = this.#pathBlocks[0];
     let slot = this.#pathSlots[0];
     if (words[(block >> 2) + COUNT] < SLOTS) {
-      this.#place(block, slot, node, this.#headOf(block, node), NIL, 0);
+      this.#place(block, slot, node, this.#headOf(block, node));
     } else {
       if (this.#ascending) this.#findPath(view, node); // A split needs the way down as well.
-      this.#placeAndSplit(0, block, slot, node, NIL);
+      this.#placeAndSplit(0, block, slot, node);
       block = this.#pathBlocks[0];
       slot = this.#pathSlots[0];
     }
@@ -241,7 +238,7 @@ export class BlockSkipList implements OrderedIndex {
   /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
   #sharePrefix(bytes: DataView, at: number): void {
     const { i32: words, view } = this.arena.memory;
-    const some = words[(words[this.#line + Word.Root] >> 2) + ENTRIES];
+    const some = this.#someEntry();
     const empty = words[this.#line + Word.Count] === 0;
     const prefix = this.#heads.commonPrefix(empty ? bytes : view, empty ? at : some, bytes, at);
     if (!empty && prefix >= words[this.#line + Word.Prefix]) return;
@@ -257,30 +254,25 @@ export class BlockSkipList implements OrderedIndex {
     // held it before, so on every level there is room.
     const gone = new Set<number>(nodes);
     const words = this.arena.memory.i32;
-    let entries: number[] = [];
-    let children: number[] = [];
+    let left: number[] = [];
     for (const block of this.#blocksOf(this.#first(0))) {
-      const first = (block >> 2) + ENTRIES;
-      for (const entry of words.subarray(first, first + words[(block >> 2) + COUNT])) {
-        if (!gone.has(entry)) entries.push(entry);
-      }
+      left.push(...this.#addressesOf(block).filter((entry) => !gone.has(entry)));
     }
-    words[this.#line + Word.Count] = entries.length;
-    words[this.#line + Word.Prefix] = this.#prefixBetween(entries[0], entries.at(-1));
+    words[this.#line + Word.Count] = left.length;
+    words[this.#line + Word.Prefix] = this.#prefixBetween(left[0], left.at(-1));
     for (let level = 0, height = this.height; level < height; level++) {
       const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !this.arena.isSince(mark, block));
       if (blocks.length === 0) break; // A new root, and there is one block below.
       blocks.forEach((block, i) => {
-        const from = Math.floor((entries.length * i) / blocks.length);
-        const to = Math.floor((entries.length * (i + 1)) / blocks.length);
+        const from = Math.floor((left.length * i) / blocks.length);
+        const to = Math.floor((left.length * (i + 1)) / blocks.length);
         const word = block >> 2;
         words[word + NEXT] = blocks[i + 1] ?? NIL;
         words[word + PREV] = blocks[i - 1] ?? NIL;
         words[word + COUNT] = to - from;
         words[word + PREFIX] = -1; // Not computed yet.
-        words.fill(UNUSED, word + HEADS, word + ENTRIES);
-        words.set(entries.slice(from, to), word + ENTRIES);
-        if (level > 0) words.set(children.slice(from, to), word + BLOCKS);
+        this.#clearSlots(word, 0);
+        for (let slot = 0; slot < to - from; slot++) words[word + ADDRESSES + 2 * slot] = left[from + slot];
       });
       blocks.forEach((block) => this.#setPrefix(block, level));
       if (blocks.length === 1) {
@@ -288,8 +280,7 @@ export class BlockSkipList implements OrderedIndex {
         words[this.#line + Word.Height] = level + 1;
         break;
       }
-      entries = blocks.map((block) => words[(block >> 2) + ENTRIES]);
-      children = blocks;
+      left = blocks;
     }
     this.#forgetPlace();
   }
@@ -300,9 +291,9 @@ export class BlockSkipList implements OrderedIndex {
     const words = this.arena.memory.i32;
     const block = outside < 0 ? this.#first(0) : this.#descend(bytes, at);
     const slot = outside < 0 ? 0 : this.#search(words, block, 0, bytes, at);
-    if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ENTRIES + slot] as Addr;
+    if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ADDRESSES + 2 * slot] as Addr;
     const next = words[(block >> 2) + NEXT];
-    return next === NIL ? NIL : (words[(next >> 2) + ENTRIES] as Addr);
+    return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
   }
 
   cursor(): BlockCursor {
@@ -318,20 +309,19 @@ export class BlockSkipList implements OrderedIndex {
   readBlock(address: number, level: number): IndexBlock {
     const words = this.arena.memory.i32;
     const word = address >> 2;
-    const slotCount = words[word + COUNT];
-    const slots = (part: number): Int32Array => words.slice(word + part, word + part + Math.min(slotCount, SLOTS));
+    const addresses = this.#addressesOf(address);
     return {
       address,
-      bytes: level === 0 ? LEAF_BYTES : BRANCH_BYTES,
+      bytes: BLOCK_BYTES,
       level,
       next: words[word + NEXT],
       previous: words[word + PREV],
-      slotCount,
+      slotCount: words[word + COUNT],
       slotMax: SLOTS,
       prefixBytes: words[word + PREFIX],
-      entries: slots(ENTRIES),
-      heads: slots(HEADS),
-      children: level === 0 ? new Int32Array(0) : slots(BLOCKS),
+      entries: Int32Array.from(addresses, (each) => this.#entryBelow(each, level)),
+      heads: Int32Array.from(addresses, (_, slot) => words[word + HEADS + 2 * slot]),
+      children: Int32Array.from(level === 0 ? [] : addresses),
     };
   }
 
@@ -368,7 +358,7 @@ export class BlockSkipList implements OrderedIndex {
     let block = words[this.#line + Word.Root];
     for (let level = this.height - 1; level > 0; level--) {
       const slot = last ? words[(block >> 2) + COUNT] - 1 : 0;
-      block = words[(block >> 2) + BLOCKS + slot];
+      block = words[(block >> 2) + ADDRESSES + 2 * slot];
     }
     const count = words[(block >> 2) + COUNT];
     place[0] = count === 0 ? NIL : block;
@@ -383,46 +373,45 @@ export class BlockSkipList implements OrderedIndex {
       let previous: number = NIL;
       let before: number = NIL;
       for (let block = this.#first(level); block !== NIL; block = words[(block >> 2) + NEXT]) {
-        const bytes = level === 0 ? LEAF_BYTES : BRANCH_BYTES;
-        if (block % 4 !== 0 || block < 0 || block + bytes > usedBytes) malformed(`B2: a block at ${block}`);
+        if (block % 4 !== 0 || block < 0 || block + BLOCK_BYTES > usedBytes) malformed(`B2: a block at ${block}`);
         const word = block >> 2;
         const count = words[word + COUNT];
         const alone = previous === NIL && words[word + NEXT] === NIL;
         if (count < (alone && level === 0 ? 0 : 1) || count > SLOTS)
           malformed(`B2: ${count} slots in the block at ${block}`);
         if (words[word + PREV] !== previous) malformed(`B2: the block at ${block} does not point back to ${previous}`);
-        const prefix = this.#prefixOf(block);
-        if (words[word + PREFIX] > prefix) malformed(`B4: prefix ${words[word + PREFIX]} of ${prefix} at ${block}`);
         for (let slot = count; slot < SLOTS; slot++) {
-          if (words[word + HEADS + slot] !== UNUSED) malformed(`B5: unused slot ${slot} of the block at ${block}`);
+          if (words[word + HEADS + 2 * slot] !== UNUSED) malformed(`B5: unused slot ${slot} of the block at ${block}`);
         }
         for (let slot = 0; slot < count; slot++) {
-          const entry = words[word + ENTRIES + slot];
-          // The first slot of an upper level stands for all that is smaller.
-          const open = level > 0 && previous === NIL && slot <= 1;
-          if (before !== NIL && !open && this.order.compare(view, before, view, entry) >= 0) {
+          const address = words[word + ADDRESSES + 2 * slot];
+          const expected = below === undefined ? address : below.shift();
+          if (address !== expected)
+            malformed(`B3: ${address} in slot ${slot} of the block at ${block}, not ${expected}`);
+          if (address <= 0 || address >= usedBytes)
+            malformed(`B1: ${address} in slot ${slot} of the block at ${block}`);
+          const entry = this.#entryBelow(address, level);
+          if (before !== NIL && this.order.compare(view, before, view, entry) >= 0) {
             malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
           }
           before = entry;
           const head = level > 0 && previous === NIL && slot === 0 ? LOWEST : this.#headOf(block, entry);
-          if (words[word + HEADS + slot] !== head) malformed(`B4: a head in slot ${slot} of the block at ${block}`);
+          if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: a head in slot ${slot} of the block at ${block}`);
           if (slot % GROUP === 0 && words[word + PILOTS + slot / GROUP] !== head) {
             malformed(`B5: the pilot of slot ${slot} of the block at ${block}`);
           }
-          if (below === undefined) continue;
-          const child = words[word + BLOCKS + slot];
-          const expected = below.shift();
-          if (child !== expected) malformed(`B3: ${child} in slot ${slot} of the block at ${block}, not ${expected}`);
-          if (!(previous === NIL && slot === 0) && words[(child >> 2) + ENTRIES] !== entry) {
-            malformed(`B3: slot ${slot} of the block at ${block} is not under the first entry of its block`);
-          }
         }
         blocks.push(block);
-        if (blocks.length > usedBytes / LEAF_BYTES) malformed(`B2: the blocks of level ${level} run in a ring`);
+        if (blocks.length > usedBytes / BLOCK_BYTES) malformed(`B2: the blocks of level ${level} run in a ring`);
         previous = block;
       }
       if (below !== undefined && below.length > 0)
         malformed(`B3: ${below.length} blocks are not listed on level ${level}`);
+      for (const block of blocks) {
+        const prefix = this.#prefixOf(block, level);
+        const found = words[(block >> 2) + PREFIX];
+        if (found > prefix) malformed(`B4: prefix ${found} of ${prefix} at ${block}`);
+      }
       if (level === 0) {
         const count = blocks.reduce((sum, block) => sum + words[(block >> 2) + COUNT], 0);
         if (count !== this.entryCount) malformed(`B1: ${count} entries on level 0, ${this.entryCount} counted`);
@@ -439,11 +428,10 @@ export class BlockSkipList implements OrderedIndex {
     const pathSlots = this.#pathSlots;
     let block = words[this.#line + Word.Root];
     for (let level = words[this.#line + Word.Height] - 1; level > 0; level--) {
-      // Whatever comes before the second slot belongs to the first.
-      const slot = this.#search(words, block, 1, bytes, at) - 1;
+      const slot = this.#search(words, block, level, bytes, at) - 1;
       pathBlocks[level] = block;
       pathSlots[level] = slot;
-      block = words[(block >> 2) + BLOCKS + slot];
+      block = words[(block >> 2) + ADDRESSES + 2 * slot];
     }
     return block;
   }
@@ -453,7 +441,7 @@ export class BlockSkipList implements OrderedIndex {
     const { i32: words, view } = this.arena.memory;
     const prefix = words[this.#line + Word.Prefix];
     if (prefix === 0) return 0;
-    const some = words[(words[this.#line + Word.Root] >> 2) + ENTRIES];
+    const some = this.#someEntry();
     return this.#heads.commonPrefix(bytes, at, view, some) >= prefix ? 0 : this.order.compare(bytes, at, view, some);
   }
 
@@ -465,12 +453,13 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   /**
-   * The first slot from `low` on whose entry is not before the one at `at`. Sets `#foundEqual` when one is equal.
+   * The first slot whose entry is not before the one at `at`; above level 0 from slot 1 on, as whatever comes before that
+   * belongs to slot 0. Sets `#foundEqual` when an entry is equal.
    *
    * It counts how many pilots, and then how many heads of a group, are below: no branch to guess wrong, a third faster
    * than a binary search. Unused slots count for nothing, as their heads are the highest there is.
    */
-  #search(words: Int32Array, block: number, low: number, bytes: DataView, at: number): number {
+  #search(words: Int32Array, block: number, level: number, bytes: DataView, at: number): number {
     const word = block >> 2;
     const head = this.#heads.head(bytes, at, words[word + PREFIX]);
     const p = word + PILOTS;
@@ -482,33 +471,42 @@ export class BlockSkipList implements OrderedIndex {
       +(words[p + 5] < head) +
       +(words[p + 6] < head) +
       +(words[p + 7] < head);
-    const h = word + HEADS + group * GROUP;
+    const h = word + HEADS + 2 * GROUP * group;
     const slot =
       group * GROUP +
       +(words[h] < head) +
-      +(words[h + 1] < head) +
       +(words[h + 2] < head) +
-      +(words[h + 3] < head) +
       +(words[h + 4] < head) +
-      +(words[h + 5] < head) +
       +(words[h + 6] < head) +
-      +(words[h + 7] < head);
-    const from = slot < low ? low : slot;
-    if (from < words[word + COUNT] && words[word + HEADS + from] === head) {
-      return this.#searchEqual(words, word, from, head, bytes, at);
+      +(words[h + 8] < head) +
+      +(words[h + 10] < head) +
+      +(words[h + 12] < head) +
+      +(words[h + 14] < head);
+    const from = level > 0 && slot === 0 ? 1 : slot;
+    if (from < words[word + COUNT] && words[word + HEADS + 2 * from] === head) {
+      return this.#searchEqual(words, word, level, from, head, bytes, at);
     }
     return from;
   }
 
   /** The same among slots from `low` on, of which the first has the same head: their entries have to be asked. */
-  #searchEqual(words: Int32Array, word: number, low: number, head: number, bytes: DataView, at: number): number {
+  #searchEqual(
+    words: Int32Array,
+    word: number,
+    level: number,
+    low: number,
+    head: number,
+    bytes: DataView,
+    at: number,
+  ): number {
     const { view } = this.arena.memory;
     let high = words[word + COUNT];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (words[word + HEADS + middle] > head) high = middle;
+      if (words[word + HEADS + 2 * middle] > head) high = middle;
       else {
-        const comparison = this.order.compare(view, words[word + ENTRIES + middle], bytes, at);
+        const entry = this.#entryBelow(words[word + ADDRESSES + 2 * middle], level);
+        const comparison = this.order.compare(view, entry, bytes, at);
         if (comparison < 0) low = middle + 1;
         else {
           if (comparison === 0) this.#foundEqual = true;
@@ -524,10 +522,10 @@ export class BlockSkipList implements OrderedIndex {
     const { i32: words, view } = this.arena.memory;
     const word = this.#lastBlock >> 2;
     const last = this.#lastSlot;
-    if (this.order.compare(view, words[word + ENTRIES + last], bytes, at) >= 0) return false;
+    if (this.order.compare(view, words[word + ADDRESSES + 2 * last], bytes, at) >= 0) return false;
     let next = NIL as number;
-    if (last + 1 < words[word + COUNT]) next = words[word + ENTRIES + last + 1];
-    else if (words[word + NEXT] !== NIL) next = words[(words[word + NEXT] >> 2) + ENTRIES];
+    if (last + 1 < words[word + COUNT]) next = words[word + ADDRESSES + 2 * last + 2];
+    else if (words[word + NEXT] !== NIL) next = words[(words[word + NEXT] >> 2) + ADDRESSES];
     return next === NIL || this.order.compare(view, next, bytes, at) > 0;
   }
 
@@ -537,50 +535,51 @@ export class BlockSkipList implements OrderedIndex {
     this.#lastSlot = -1;
   }
 
-  /** Puts an entry into a slot of a block that has room, and on the levels above the block that it leads to. */
-  #place(block: number, slot: number, entry: number, head: number, child: number, level: number): void {
-    const words = this.arena.memory.i32;
+  /** Puts an address into a slot of a block that has room. */
+  #place(block: number, slot: number, address: number, head: number): void {
+    const { i32: words, f64: pairs } = this.arena.memory;
     const word = block >> 2;
     const count = words[word + COUNT];
-    const heads = word + HEADS;
-    const entries = word + ENTRIES;
-    // What is pushed out of a slot is carried to the next one: a third faster than moving from the end.
-    for (let i = slot; i <= count; i++) {
-      const nextHead = words[heads + i];
-      const nextEntry = words[entries + i];
-      words[heads + i] = head;
-      words[entries + i] = entry;
-      head = nextHead;
-      entry = nextEntry;
-    }
-    if (level > 0) {
-      words.copyWithin(word + BLOCKS + slot + 1, word + BLOCKS + slot, word + BLOCKS + count);
-      words[word + BLOCKS + slot] = child;
-    }
+    const first = (word + HEADS) >> 1;
+    // A loop: `copyWithin` takes longer to begin than this takes.
+    for (let i = first + count; i > first + slot; i--) pairs[i] = pairs[i - 1];
+    words[word + HEADS + 2 * slot] = head;
+    words[word + ADDRESSES + 2 * slot] = address;
     words[word + COUNT] = count + 1;
-    this.#setPilots(word, Math.floor(slot / GROUP));
+    this.#setPilots(word, (slot + GROUP - 1) >> 3);
   }
 
+  /** Sets the pilots of the groups from `from` on. */
   #setPilots(word: number, from: number): void {
     const words = this.arena.memory.i32;
-    for (let group = from; group < GROUPS; group++) words[word + PILOTS + group] = words[word + HEADS + group * GROUP];
+    for (let group = from; group < GROUPS; group++)
+      words[word + PILOTS + group] = words[word + HEADS + 2 * GROUP * group];
+  }
+
+  /** Leaves the slots from `from` on unused. */
+  #clearSlots(word: number, from: number): void {
+    const words = this.arena.memory.i32;
+    for (let slot = from; slot < SLOTS; slot++) {
+      words[word + HEADS + 2 * slot] = UNUSED;
+      words[word + ADDRESSES + 2 * slot] = NIL;
+    }
   }
 
   /**
-   * Puts an entry into a full block: its upper half moves to a new right neighbour, which goes one level up. While
-   * entries ascend, only what comes after them moves, so that they fill their block. Leaves the entry's place on this
-   * level in the path.
+   * Puts an address into a full block: its upper half moves to a new right neighbour, which goes one level up. While
+   * entries ascend, only what comes after them moves, so that they fill their block. Leaves the place on this level in
+   * the path.
    */
-  #placeAndSplit(level: number, block: number, slot: number, entry: number, child: number): void {
-    const right = this.#makeBlock(level); // Promised by allocate(); may not move the memory, as it was made sure before.
-    const words = this.arena.memory.i32;
+  #placeAndSplit(level: number, block: number, slot: number, address: number): void {
+    const right = this.#makeBlock(); // Promised by allocate(); may not move the memory, as it was made sure before.
+    const { i32: words, f64: pairs } = this.arena.memory;
     const from = block >> 2;
     const to = right >> 2;
     const cut = this.#ascending && slot > SLOTS / 2 ? slot : SLOTS / 2;
-    for (const part of level === 0 ? [HEADS, ENTRIES] : [HEADS, ENTRIES, BLOCKS]) {
-      words.copyWithin(to + part, from + part + cut, from + part + SLOTS);
+    for (let slot = cut; slot < SLOTS; slot++) {
+      pairs[((to + HEADS) >> 1) + slot - cut] = pairs[((from + HEADS) >> 1) + slot];
     }
-    words.fill(UNUSED, from + HEADS + cut, from + HEADS + SLOTS);
+    this.#clearSlots(from, cut);
     words[from + COUNT] = cut;
     words[to + COUNT] = SLOTS - cut;
     words[to + PREFIX] = words[from + PREFIX];
@@ -596,41 +595,42 @@ export class BlockSkipList implements OrderedIndex {
     const goesRight = slot > cut || cut === SLOTS;
     const home = goesRight ? right : block;
     const place = goesRight ? slot - cut : slot;
-    this.#place(home, place, entry, this.#headOf(home, entry), child, level);
+    this.#place(home, place, address, this.#headOf(home, this.#entryBelow(address, level)));
     this.#setPrefix(block, level);
     this.#setPrefix(right, level);
-    this.#promote(level + 1, words[to + ENTRIES], right);
+    this.#promote(level + 1, right);
     this.#pathBlocks[level] = home;
     this.#pathSlots[level] = place;
   }
 
   /** Lists a new block on the level above it. */
-  #promote(level: number, entry: number, child: number): void {
+  #promote(level: number, child: number): void {
     const words = this.arena.memory.i32;
+    const entry = this.#entryBelow(child, level);
     if (level === words[this.#line + Word.Height]) {
-      const below = words[this.#line + Word.Root];
-      const root = this.#makeBlock(level);
-      this.#place(root, 0, words[(below >> 2) + ENTRIES], LOWEST, below, level);
-      this.#place(root, 1, entry, this.#headOf(root, entry), child, level);
+      const root = this.#makeBlock();
+      this.#place(root, 0, words[this.#line + Word.Root], LOWEST);
+      this.#place(root, 1, child, this.#headOf(root, entry));
       words[this.#line + Word.Root] = root;
       words[this.#line + Word.Height] = level + 1;
       return;
     }
     const block = this.#pathBlocks[level];
     const slot = this.#pathSlots[level] + 1;
-    if (words[(block >> 2) + COUNT] < SLOTS) this.#place(block, slot, entry, this.#headOf(block, entry), child, level);
-    else this.#placeAndSplit(level, block, slot, entry, child);
+    if (words[(block >> 2) + COUNT] < SLOTS) this.#place(block, slot, child, this.#headOf(block, entry));
+    else this.#placeAndSplit(level, block, slot, child);
   }
 
   /** Sets the prefix that B4 allows, and all heads, if it has changed. */
   #setPrefix(block: number, level: number): void {
     const { i32: words, view } = this.arena.memory;
     const word = block >> 2;
-    const prefix = this.#prefixOf(block);
+    const prefix = this.#prefixOf(block, level);
     if (words[word + PREFIX] === prefix) return;
     words[word + PREFIX] = prefix;
     for (let slot = 0; slot < words[word + COUNT]; slot++) {
-      words[word + HEADS + slot] = this.#heads.head(view, words[word + ENTRIES + slot], prefix);
+      const entry = this.#entryBelow(words[word + ADDRESSES + 2 * slot], level);
+      words[word + HEADS + 2 * slot] = this.#heads.head(view, entry, prefix);
     }
     if (level > 0 && words[word + PREV] === NIL) words[word + HEADS] = LOWEST;
     this.#setPilots(word, 0);
@@ -641,11 +641,11 @@ export class BlockSkipList implements OrderedIndex {
     return last === undefined ? 0 : this.#heads.commonPrefix(view, first, view, last);
   }
 
-  #prefixOf(block: number): number {
-    const { i32: words, view } = this.arena.memory;
+  #prefixOf(block: number, level: number): number {
+    const words = this.arena.memory.i32;
     const next = words[(block >> 2) + NEXT];
     if (next === NIL || words[(block >> 2) + PREV] === NIL) return words[this.#line + Word.Prefix];
-    return this.#heads.commonPrefix(view, words[(block >> 2) + ENTRIES], view, words[(next >> 2) + ENTRIES]);
+    return this.#prefixBetween(this.#entryBelow(block, level + 1), this.#entryBelow(next, level + 1));
   }
 
   #headOf(block: number, entry: number): number {
@@ -653,21 +653,34 @@ export class BlockSkipList implements OrderedIndex {
     return this.#heads.head(view, entry, words[(block >> 2) + PREFIX]);
   }
 
-  #makeBlock(level: number): number {
-    const block = this.arena.allocateAligned(level === 0 ? LEAF_BYTES : BRANCH_BYTES, CACHE_LINE_BYTES);
+  #makeBlock(): number {
+    const block = this.arena.allocateAligned(BLOCK_BYTES, CACHE_LINE_BYTES);
     const words = this.arena.memory.i32;
-    words.fill(0, block >> 2, (block >> 2) + HEADS);
-    words.fill(UNUSED, (block >> 2) + PILOTS, (block >> 2) + ENTRIES);
-    words[(block >> 2) + PREFIX] = words[this.#line + Word.Prefix];
+    const word = block >> 2;
+    for (let i = 0; i < PILOTS; i++) words[word + i] = 0;
+    this.#clearSlots(word, 0);
+    this.#setPilots(word, 0);
+    words[word + PREFIX] = words[this.#line + Word.Prefix];
     return block;
+  }
+
+  /** The entry that an address in a slot of a level stands for: itself, or the first one below that block. */
+  #entryBelow(address: number, level: number): number {
+    const words = this.arena.memory.i32;
+    for (; level > 0; level--) address = words[(address >> 2) + ADDRESSES];
+    return address;
+  }
+
+  /** The first entry; only when there is one. */
+  #someEntry(): number {
+    const words = this.arena.memory.i32;
+    return this.#entryBelow(words[this.#line + Word.Root], words[this.#line + Word.Height]);
   }
 
   /** The first block of a level. */
   #first(level: number): number {
     const words = this.arena.memory.i32;
-    let block = words[this.#line + Word.Root];
-    for (let above = this.height - 1; above > level; above--) block = words[(block >> 2) + BLOCKS];
-    return block;
+    return this.#entryBelow(words[this.#line + Word.Root], words[this.#line + Word.Height] - 1 - level);
   }
 
   /** The last block of a level. */
@@ -675,9 +688,15 @@ export class BlockSkipList implements OrderedIndex {
     const words = this.arena.memory.i32;
     let block = words[this.#line + Word.Root];
     for (let above = this.height - 1; above > level; above--) {
-      block = words[(block >> 2) + BLOCKS + words[(block >> 2) + COUNT] - 1];
+      block = words[(block >> 2) + ADDRESSES + 2 * (words[(block >> 2) + COUNT] - 1)];
     }
     return block;
+  }
+
+  #addressesOf(block: number): number[] {
+    const words = this.arena.memory.i32;
+    const first = (block >> 2) + ADDRESSES;
+    return Array.from({ length: Math.min(words[(block >> 2) + COUNT], SLOTS) }, (_, slot) => words[first + 2 * slot]);
   }
 
   *#blocksOf(first: number): Generator<number> {
@@ -754,7 +773,7 @@ export class BlockCursor implements IndexCursor {
     if (word === NIL) return;
     const end = Math.min(slot + GROUP, words[word + COUNT]);
     let touched = 0;
-    for (let i = slot; i < end; i++) touched ^= words[words[word + ENTRIES + i] >> 2];
+    for (let i = slot; i < end; i++) touched ^= words[words[word + ADDRESSES + 2 * i] >> 2];
     this.touched = touched;
   }
 
@@ -762,13 +781,14 @@ export class BlockCursor implements IndexCursor {
   #find(words: Int32Array): void {
     const place = this.#place;
     const word = place[0] >> 2;
-    if (place[1] < words[word + COUNT] && words[word + ENTRIES + place[1]] === this.#entry) return;
+    if (place[1] < words[word + COUNT] && words[word + ADDRESSES + 2 * place[1]] === this.#entry) return;
     this.#list.locate(this.#list.arena.memory.view, this.#entry, place);
   }
 
   #load(): void {
     const block = this.#place[0];
-    this.#entry = block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ENTRIES + this.#place[1]] as Addr);
+    this.#entry =
+      block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ADDRESSES + 2 * this.#place[1]] as Addr);
   }
 }
 

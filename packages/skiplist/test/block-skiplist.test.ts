@@ -87,29 +87,29 @@ test('an arena too small for an empty list is refused', () => {
 
 test('verify finds each broken invariant', () => {
   const HEADS = 16;
-  const ENTRIES = HEADS + 64;
-  const BLOCKS = ENTRIES + 64;
+  const ADDRESSES = HEADS + 1;
   const damaged = (damage: (words: Int32Array, leaf: number, root: number) => void) => {
     const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
     for (let i = 0; i < 1000; i++) add(index, decimal(i));
     const words = index.arena.memory.i32;
     const root = words[32 + 1] >> 2;
-    damage(words, words[root + BLOCKS + 3] >> 2, root);
+    damage(words, words[root + ADDRESSES + 6] >> 2, root);
     return () => index.verify();
   };
   const swap = (words: Int32Array, a: number, b: number) => ([words[a], words[b]] = [words[b], words[a]]);
   const says = (invariant: string) => error('SKIPLIST_MALFORMED', invariant);
   const swapSlots = (words: Int32Array, leaf: number) => {
-    swap(words, leaf + ENTRIES + 5, leaf + ENTRIES + 6);
-    swap(words, leaf + HEADS + 5, leaf + HEADS + 6);
+    swap(words, leaf + ADDRESSES + 10, leaf + ADDRESSES + 12);
+    swap(words, leaf + HEADS + 10, leaf + HEADS + 12);
   };
   expect(damaged(swapSlots)).toThrow(says('B1'));
+  expect(damaged((words, leaf) => (words[leaf + ADDRESSES + 10] = 0x7000_0000))).toThrow(says('B1'));
   expect(damaged((words) => words[32 + 3]++)).toThrow(says('B1'));
   expect(damaged((words, leaf) => (words[leaf + 2] = 65))).toThrow(says('B2'));
   expect(damaged((words, leaf) => (words[leaf + 1] = NIL))).toThrow(says('B2'));
   expect(damaged((words, leaf) => (words[leaf] += 2))).toThrow(says('B2'));
-  expect(damaged((words, _, root) => swap(words, root + BLOCKS + 3, root + BLOCKS + 4))).toThrow(says('B3'));
+  expect(damaged((words, _, root) => swap(words, root + ADDRESSES + 6, root + ADDRESSES + 8))).toThrow(says('B3'));
   expect(damaged((words, leaf) => words[leaf + 3]++)).toThrow(says('B4'));
-  expect(damaged((words, leaf) => words[leaf + HEADS + 9]++)).toThrow(says('B4'));
+  expect(damaged((words, leaf) => words[leaf + HEADS + 18]++)).toThrow(says('B4'));
   expect(damaged((words, leaf) => words[leaf + 8 + 2]++)).toThrow(says('B5'));
 });
