@@ -1,5 +1,6 @@
 /**
- * LevelDB's arena (util/arena.h, util/arena.cc) over one memory. One thread allocates; others may read.
+ * LevelDB's arena (util/arena.h, util/arena.cc) over a memory of its own, or over a source that it shares with others.
+ * One thread allocates; others may read.
  *
  * Invariants, which `verify()` checks:
  * A1. `Pointer <= Limit`; both lie in the current block, or both are 0 before the first one.
@@ -9,10 +10,22 @@
  * A5. The tails of the closed regular blocks add up to `TailBytes`.
  */
 import { type Addr, NIL } from './addr.js';
-import { ArenaError } from './errors.js';
+import { ArenaError, invalidAlignment, invalidSize, malformed } from './errors.js';
+import { onBlock, onDrop, onFailure, onFallback, onReset } from './events.js';
+import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
-import { ARENA_WORDS, ArenaWord, INDEX_WORDS, Line, LINE_WORDS, SUPERBLOCK_BYTES } from './superblock.js';
+import type { BlockSource } from './source.js';
+import {
+  ARENA_LINES_BYTES,
+  ARENA_WORDS,
+  ArenaWord,
+  INDEX_WORDS,
+  Line,
+  LINE_WORDS,
+  MemoryWord,
+  SUPERBLOCK_BYTES,
+} from './superblock.js';
 
 /**
  * What stands before each block, and why LevelDB's `sizeof(char*)` a block is real here:
@@ -37,18 +50,9 @@ const BLOCK_BYTES_MAX = 1 << 28;
 /** Words that {@link Arena.mark} fills. */
 export const MARK_WORDS = ARENA_WORDS + INDEX_WORDS;
 
-const LINE = Line.Arena * LINE_WORDS;
-const INDEX_LINE = Line.Index * LINE_WORDS;
-const POINTER = LINE + ArenaWord.Pointer;
-const LIMIT = LINE + ArenaWord.Limit;
-const BLOCK_BYTES_WORD = LINE + ArenaWord.BlockBytes;
-const LAST_BLOCK = LINE + ArenaWord.LastBlock;
-const CURRENT_BLOCK = LINE + ArenaWord.CurrentBlock;
-const REGULAR_COUNT = LINE + ArenaWord.RegularCount;
-const DEDICATED_COUNT = LINE + ArenaWord.DedicatedCount;
-const MEMORY_USAGE = LINE + ArenaWord.MemoryUsage;
-const TAIL_BYTES = LINE + ArenaWord.TailBytes;
-const SLOP_BYTES = LINE + ArenaWord.SlopBytes;
+/** Words of the arena's line that `reset()` leaves alone: where the arena stands among others. */
+const LINKS = ArenaWord.Older;
+const NEWEST_ARENA = Line.Memory * LINE_WORDS + MemoryWord.NewestArena;
 
 export interface ArenaOptions extends MemoryOptions {
   /**
@@ -57,6 +61,11 @@ export interface ArenaOptions extends MemoryOptions {
    * @defaultValue 4096, LevelDB's
    */
   blockBytes?: number;
+  /**
+   * Where the blocks come from, and the arena's own lines; `reserveBytes`, `maxBytes` and `shared` are the source's then.
+   * @defaultValue a memory of the arena's own
+   */
+  source?: BlockSource;
 }
 
 /**
@@ -82,26 +91,42 @@ export interface ArenaOptions extends MemoryOptions {
  * any alignment up to 4096 is served.
  */
 export class Arena implements Disposable {
+  /** Of its own, or its source's. Empty once the arena has been dropped, though a source's lives on. */
   readonly memory: Memory;
+  readonly #source: BlockSource | undefined;
+  /** Index of the first word of the arena's line; the index's and the table's follow. */
+  readonly #line: number;
 
-  /** @throws ArenaError `ARENA_INVALID_OPTION` */
+  /** @throws ArenaError `ARENA_INVALID_OPTION`, also when the source has no room for the arena's lines */
   constructor(options?: ArenaOptions);
-  /** @internal Over a memory that holds an arena already. */
-  constructor(options: ArenaOptions, attached: Memory);
-  constructor(options: ArenaOptions = {}, attached?: Memory) {
-    if (attached !== undefined) {
-      this.memory = attached;
+  /** @internal The arena whose line is there in a memory, its own or the source's. */
+  constructor(options: ArenaOptions, memory: Memory, line: number);
+  constructor(options: ArenaOptions = {}, memory?: Memory, line = Line.Arena * LINE_WORDS) {
+    const { blockBytes = BLOCK_BYTES, source } = options;
+    this.#source = source;
+    if (memory !== undefined) {
+      this.memory = memory;
+      this.#line = line;
       return;
     }
-    const { blockBytes = BLOCK_BYTES } = options;
     if (!Number.isInteger(blockBytes) || blockBytes < 64 || blockBytes > BLOCK_BYTES_MAX || blockBytes % 8 !== 0) {
       throw new ArenaError(
         'ARENA_INVALID_OPTION',
         `blockBytes must be a multiple of 8 from 64 to ${BLOCK_BYTES_MAX}: ${blockBytes}`,
       );
     }
-    this.memory = Memory.create(options);
-    this.memory.i32[BLOCK_BYTES_WORD] = blockBytes;
+    if (source === undefined) {
+      this.memory = Memory.create(options);
+      this.#line = line;
+    } else {
+      const { reserveBytes, maxBytes, shared } = options;
+      if (reserveBytes !== undefined || maxBytes !== undefined || shared !== undefined) {
+        throw new ArenaError('ARENA_INVALID_OPTION', 'reserveBytes, maxBytes and shared are options of the source');
+      }
+      this.memory = source.memory;
+      this.#line = enrol(source);
+    }
+    this.memory.i32[this.#line + ArenaWord.BlockBytes] = blockBytes;
   }
 
   /**
@@ -109,9 +134,31 @@ export class Arena implements Disposable {
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Arena {
-    const arena = new Arena({}, Memory.attach(buffer));
+    const arena = new Arena({}, Memory.attach(buffer), Line.Arena * LINE_WORDS);
     arena.verify();
     return arena;
+  }
+
+  /**
+   * The arenas that lie in a source's memory, oldest first: after attaching the source, this gives back what is in it.
+   * @throws ArenaError `ARENA_MALFORMED`
+   */
+  static attachAll(source: BlockSource): Arena[] {
+    const { i32: words, usedBytes } = source.memory;
+    const arenas: Arena[] = [];
+    let newer = 0;
+    for (let at = words[NEWEST_ARENA] ?? 0; at !== 0; at = words[(at >> 2) + ArenaWord.Older]!) {
+      // The links both ways agree, so the list cannot run into itself.
+      if (at % 8 !== 0 || at < SUPERBLOCK_BYTES || at + ARENA_LINES_BYTES > usedBytes) {
+        malformed(`no arena can lie at ${at} of ${usedBytes} bytes`);
+      }
+      if (words[(at >> 2) + ArenaWord.Newer] !== newer) malformed(`the arena at ${at} does not follow ${newer}`);
+      const arena = new Arena({ source }, source.memory, at >> 2);
+      arena.verify();
+      arenas.push(arena);
+      newer = at;
+    }
+    return arenas.reverse();
   }
 
   /**
@@ -122,11 +169,12 @@ export class Arena implements Disposable {
    */
   allocate(bytes: number): Addr {
     const words = this.memory.i32;
-    const start = words[POINTER];
+    const line = this.#line;
+    const start = words[line + ArenaWord.Pointer];
     const end = start + bytes;
     // `| 0` is false for fractions, NaN and what is beyond an address; a dropped memory makes `end` NaN.
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]) {
-      words[POINTER] = end;
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + ArenaWord.Limit]) {
+      words[line + ArenaWord.Pointer] = end;
       return start as Addr;
     }
     return this.#allocateFallback(bytes, 1);
@@ -142,18 +190,16 @@ export class Arena implements Disposable {
     const words = this.memory.i32;
     const mask = alignment - 1;
     if ((alignment & mask) !== 0 || !(alignment >= 1 && alignment <= ALIGNMENT_MAX) || (alignment | 0) !== alignment) {
-      throw new ArenaError(
-        'ARENA_INVALID_ALIGNMENT',
-        `the alignment must be a power of two from 1 to ${ALIGNMENT_MAX}: ${alignment}`,
-      );
+      throw invalidAlignment(alignment, ALIGNMENT_MAX);
     }
-    const pointer = words[POINTER];
+    const line = this.#line;
+    const pointer = words[line + ArenaWord.Pointer];
     const slop = -pointer & mask;
     const start = pointer + slop;
     const end = start + bytes;
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[LIMIT]) {
-      words[POINTER] = end;
-      words[SLOP_BYTES] += slop;
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + ArenaWord.Limit]) {
+      words[line + ArenaWord.Pointer] = end;
+      words[line + ArenaWord.SlopBytes] += slop;
       return start as Addr;
     }
     return this.#allocateFallback(bytes, alignment);
@@ -165,37 +211,40 @@ export class Arena implements Disposable {
    * @returns false when the memory is too close to its limit to promise that
    */
   ensure(bytes: number, count: number): boolean {
-    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
+    const blockBytes = this.memory.i32[this.#line + ArenaWord.BlockBytes];
     const slot = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     const perBlock = slot > blockBytes / 4 ? 0 : Math.floor(blockBytes / slot);
     const blocks = perBlock === 0 ? count : Math.ceil(count / perBlock);
-    return this.memory.ensure(blocks * ((perBlock === 0 ? slot : blockBytes) + HEADER_BYTES + ALIGNMENT));
+    const size = HEADER_BYTES + (perBlock === 0 ? slot : blockBytes);
+    return this.#source === undefined
+      ? this.memory.ensure(blocks * (size + ALIGNMENT))
+      : this.#source.ensure(size, blocks);
   }
 
   /** LevelDB's `MemoryUsage()`: bytes of all blocks and their headers, used or not. 0 once dropped. O(1). */
   memoryUsage(): number {
-    return this.memory.i32[MEMORY_USAGE] ?? 0;
+    return this.#word(ArenaWord.MemoryUsage);
   }
 
   /** The arena's own figures, from the buffer. O(1). All 0 once dropped. */
   stats(): ArenaStats {
-    const words = this.memory.i32;
-    const word = (index: number): number => words[index] ?? 0;
-    const regularCount = word(REGULAR_COUNT);
-    const dedicatedCount = word(DEDICATED_COUNT);
+    const regularCount = this.#word(ArenaWord.RegularCount);
+    const dedicatedCount = this.#word(ArenaWord.DedicatedCount);
     const headerBytes = (regularCount + dedicatedCount) * HEADER_BYTES;
-    const remainingBytes = word(LIMIT) - word(POINTER);
-    const memoryUsage = word(MEMORY_USAGE);
+    const remainingBytes = this.#word(ArenaWord.Limit) - this.#word(ArenaWord.Pointer);
+    const tailBytes = this.#word(ArenaWord.TailBytes);
+    const slopBytes = this.#word(ArenaWord.SlopBytes);
+    const memoryUsage = this.memoryUsage();
     return {
-      blockBytes: word(BLOCK_BYTES_WORD),
+      blockBytes: this.#word(ArenaWord.BlockBytes),
       regularCount,
       dedicatedCount,
       memoryUsage,
       // Nothing is counted per allocation: what was asked for is what is left of all blocks without the losses.
-      askedBytes: memoryUsage - headerBytes - remainingBytes - word(TAIL_BYTES) - word(SLOP_BYTES),
+      askedBytes: memoryUsage - headerBytes - remainingBytes - tailBytes - slopBytes,
       remainingBytes,
-      tailBytes: word(TAIL_BYTES),
-      slopBytes: word(SLOP_BYTES),
+      tailBytes,
+      slopBytes,
       headerBytes,
       capacityBytes: this.memory.capacityBytes,
     };
@@ -204,16 +253,16 @@ export class Arena implements Disposable {
   /** Every block, oldest first. O(blocks). */
   blocks(): BlockInfo[] {
     const words = this.memory.i32;
-    const blockBytes = words[BLOCK_BYTES_WORD] ?? 0;
+    const blockBytes = this.#word(ArenaWord.BlockBytes);
     const blocks: BlockInfo[] = [];
-    for (let header = words[LAST_BLOCK] ?? 0; header !== 0; header = words[(header >> 2) + 1]!) {
+    for (let header = this.#word(ArenaWord.LastBlock); header !== 0; header = words[(header >> 2) + 1]!) {
       const state = words[header >> 2];
       const address = header + HEADER_BYTES;
       if (state < 0) {
         blocks.push({ address, bytes: -state, kind: 'dedicated', usedBytes: -state, tailBytes: 0 });
       } else {
-        const current = header === words[CURRENT_BLOCK];
-        const usedBytes = current ? words[POINTER] - address : state;
+        const current = header === words[this.#line + ArenaWord.CurrentBlock];
+        const usedBytes = current ? words[this.#line + ArenaWord.Pointer] - address : state;
         const tailBytes = current ? 0 : blockBytes - state;
         blocks.push({ address, bytes: blockBytes, kind: 'regular', usedBytes, tailBytes });
       }
@@ -222,21 +271,36 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Forgets every allocation, in O(1), and keeps the memory for the next ones. Whatever lies in the arena, an index or
-   * a memtable, is gone.
+   * Forgets every allocation and keeps the memory for the next ones, or gives it back to the source. Whatever lies in
+   * the arena, an index or a memtable, is gone. O(1); O(blocks) over a source.
    * @throws ArenaError `ARENA_DROPPED`
    */
   reset(): void {
     this.#checkLive();
-    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
-    this.memory.i32.fill(0, LINE, SUPERBLOCK_BYTES / 4);
-    this.memory.i32[BLOCK_BYTES_WORD] = blockBytes;
-    this.memory.cutBack(SUPERBLOCK_BYTES);
+    if (onReset.hasSubscribers) onReset.publish({ allocator: this, memoryUsage: this.memoryUsage() });
+    const line = this.#line;
+    const blockBytes = this.memory.i32[line + ArenaWord.BlockBytes];
+    this.#giveBack(0);
+    this.memory.i32.fill(0, line, line + LINKS);
+    this.memory.i32.fill(0, this.lineOf(Line.Index), this.lineOf(Line.Table) + LINE_WORDS);
+    this.memory.i32[line + ArenaWord.BlockBytes] = blockBytes;
   }
 
-  /** Gives all memory back at once and ends the arena. Every view of its bytes reads as empty. Idempotent. */
+  /**
+   * Ends the arena: gives all memory back at once, and every view of its bytes reads as empty. Over a source it gives
+   * its blocks back for others, in O(blocks); views that were taken before show what those write. Idempotent.
+   */
   drop(): void {
-    this.memory.drop();
+    if (this.dropped) return;
+    if (onDrop.hasSubscribers) onDrop.publish({ allocator: this, memoryUsage: this.memoryUsage() });
+    if (this.#source === undefined) {
+      this.memory.drop();
+      return;
+    }
+    this.#giveBack(0);
+    strikeOff(this.#source, this.#line);
+    // The one change of the field: from now on all that asks the arena finds it dropped.
+    (this as { memory: Memory }).memory = Memory.none;
   }
 
   get dropped(): boolean {
@@ -249,7 +313,7 @@ export class Arena implements Disposable {
 
   /** Index of the first word of a layer's line of the superblock, for `memory.i32`. */
   lineOf(line: Line): number {
-    return line * LINE_WORDS;
+    return this.#line + (line - Line.Arena) * LINE_WORDS;
   }
 
   /**
@@ -259,17 +323,22 @@ export class Arena implements Disposable {
    */
   mark(mark: Int32Array): void {
     const words = this.memory.i32;
-    for (let i = 0; i < ARENA_WORDS; i++) mark[i] = words[LINE + i];
-    for (let i = 0; i < INDEX_WORDS; i++) mark[ARENA_WORDS + i] = words[INDEX_LINE + i];
+    const line = this.#line;
+    for (let i = 0; i < ARENA_WORDS; i++) mark[i] = words[line + i];
+    for (let i = 0; i < INDEX_WORDS; i++) mark[ARENA_WORDS + i] = words[line + LINE_WORDS + i];
   }
 
   /** Whether what lies at `address` was allocated after the mark. O(blocks made since). */
   isSince(mark: Int32Array, address: number): boolean {
     const words = this.memory.i32;
     if (address >= mark[ArenaWord.Pointer] && address < mark[ArenaWord.Limit]) return true;
-    for (let header = words[LAST_BLOCK]; header !== mark[ArenaWord.LastBlock]; header = words[(header >> 2) + 1]) {
+    for (
+      let header = words[this.#line + ArenaWord.LastBlock];
+      header !== mark[ArenaWord.LastBlock];
+      header = words[(header >> 2) + 1]
+    ) {
       const state = words[header >> 2];
-      const bytes = state < 0 ? -state : words[BLOCK_BYTES_WORD];
+      const bytes = state < 0 ? -state : words[this.#line + ArenaWord.BlockBytes];
       if (address > header && address < header + HEADER_BYTES + bytes) return true;
     }
     return false;
@@ -280,15 +349,15 @@ export class Arena implements Disposable {
    * unlinked it from everything older.
    */
   rewind(mark: Int32Array): void {
+    this.#giveBack(mark[ArenaWord.LastBlock]);
     const words = this.memory.i32;
-    for (let i = 0; i < ARENA_WORDS; i++) words[LINE + i] = mark[i];
-    for (let i = 0; i < INDEX_WORDS; i++) words[INDEX_LINE + i] = mark[ARENA_WORDS + i];
+    const line = this.#line;
+    for (let i = 0; i < ARENA_WORDS; i++) words[line + i] = mark[i];
+    for (let i = 0; i < INDEX_WORDS; i++) words[line + LINE_WORDS + i] = mark[ARENA_WORDS + i];
     // The block that was current then may have been closed since; its header has to say "current" again.
-    const current = words[CURRENT_BLOCK];
+    const current = words[line + ArenaWord.CurrentBlock];
     if (current !== 0) words[current >> 2] = 0;
-    const last = words[LAST_BLOCK];
-    const size = words[last >> 2] < 0 ? -words[last >> 2] : words[BLOCK_BYTES_WORD];
-    this.memory.cutBack(last === 0 ? SUPERBLOCK_BYTES : last + HEADER_BYTES + size);
+    if (INVARIANTS) this.verify();
   }
 
   /**
@@ -298,90 +367,133 @@ export class Arena implements Disposable {
   verify(): void {
     this.#checkLive();
     const words = this.memory.i32;
+    const line = this.#line;
     const top = this.memory.usedBytes;
-    const blockBytes = words[BLOCK_BYTES_WORD];
+    const blockBytes = words[line + ArenaWord.BlockBytes];
+    const current = words[line + ArenaWord.CurrentBlock];
+    const blockCount = words[line + ArenaWord.RegularCount] + words[line + ArenaWord.DedicatedCount];
     let regularCount = 0;
     let dedicatedCount = 0;
     let memoryUsage = 0;
     let tailBytes = 0;
-    let above = top;
-    for (let header = words[LAST_BLOCK]; header !== 0; header = words[(header >> 2) + 1]!) {
+    const ranges: { start: number; end: number }[] = [];
+    for (let header = words[line + ArenaWord.LastBlock]; header !== 0; header = words[(header >> 2) + 1]!) {
+      if (ranges.length === blockCount) malformed(`A3: more than the ${blockCount} blocks counted`);
+      if (header % 8 !== 0 || header < SUPERBLOCK_BYTES || header > top) {
+        malformed(`A2: a block at ${header} is not aligned between ${SUPERBLOCK_BYTES} and ${top}`);
+      }
       const state = words[header >> 2];
       const bytes = state < 0 ? -state : blockBytes;
-      // Blocks are made upwards, so the chain runs strictly downwards; this also ends a chain that was made a ring.
-      if (header % 8 !== 0 || header < SUPERBLOCK_BYTES || header + HEADER_BYTES + bytes > above) {
-        malformed(`A2: a block of ${bytes} bytes at ${header} is not aligned between ${SUPERBLOCK_BYTES} and ${above}`);
-      }
-      above = header;
+      const end = header + HEADER_BYTES + bytes;
+      if (end > top) malformed(`A2: a block of ${bytes} bytes at ${header} goes beyond ${top}`);
+      ranges.push({ start: header, end });
       memoryUsage += bytes + HEADER_BYTES;
       if (state < 0) dedicatedCount++;
       else regularCount++;
-      if (state >= 0 && header !== words[CURRENT_BLOCK]) {
+      if (state >= 0 && header !== current) {
         if (state > bytes) malformed(`A5: ${state} of ${bytes} bytes used in the block at ${header}`);
         tailBytes += bytes - state;
       }
     }
-    const current = words[CURRENT_BLOCK];
+    ranges.sort((a, b) => a.start - b.start);
+    for (let i = 1; i < ranges.length; i++) {
+      if (ranges[i].start < ranges[i - 1].end) malformed(`A2: the block at ${ranges[i].start} lies in another one`);
+    }
+    const pointer = words[line + ArenaWord.Pointer];
+    const limit = words[line + ArenaWord.Limit];
     const low = current === 0 ? 0 : current + HEADER_BYTES;
     const high = current === 0 ? 0 : low + blockBytes;
     if (current !== 0 && words[current >> 2] !== 0) malformed(`A1: the current block at ${current} says it is closed`);
-    if (words[LIMIT] !== high || words[POINTER] < low || words[POINTER] > high) {
-      malformed(`A1: pointer ${words[POINTER]}, limit ${words[LIMIT]}, block from ${low} to ${high}`);
+    if (limit !== high || pointer < low || pointer > high) {
+      malformed(`A1: pointer ${pointer}, limit ${limit}, block from ${low} to ${high}`);
     }
-    if (regularCount !== words[REGULAR_COUNT] || dedicatedCount !== words[DEDICATED_COUNT]) {
+    const counted = this.stats();
+    if (regularCount !== counted.regularCount || dedicatedCount !== counted.dedicatedCount) {
       malformed(
-        `A3: ${regularCount} regular and ${dedicatedCount} dedicated blocks in the chain, ` +
-          `${words[REGULAR_COUNT]} and ${words[DEDICATED_COUNT]} counted`,
+        `A3: ${regularCount} regular and ${dedicatedCount} dedicated blocks, ` +
+          `${counted.regularCount} and ${counted.dedicatedCount} counted`,
       );
     }
-    if (memoryUsage !== words[MEMORY_USAGE]) malformed(`A4: ${memoryUsage} bytes, ${words[MEMORY_USAGE]} counted`);
-    if (tailBytes !== words[TAIL_BYTES]) malformed(`A5: ${tailBytes} bytes of tails, ${words[TAIL_BYTES]} counted`);
+    if (memoryUsage !== counted.memoryUsage) malformed(`A4: ${memoryUsage} bytes, ${counted.memoryUsage} counted`);
+    if (tailBytes !== counted.tailBytes) malformed(`A5: ${tailBytes} bytes of tails, ${counted.tailBytes} counted`);
   }
 
   #allocateFallback(bytes: number, alignment: number): Addr {
     this.#checkLive();
     if (!Number.isInteger(bytes) || bytes < 1 || bytes > MEMORY_BYTES_MAX) {
-      throw new ArenaError(
-        'ARENA_INVALID_SIZE',
-        `the size must be a whole number of bytes from 1 to ${MEMORY_BYTES_MAX}: ${bytes}`,
-      );
+      throw invalidSize(bytes, MEMORY_BYTES_MAX);
     }
-    const blockBytes = this.memory.i32[BLOCK_BYTES_WORD];
+    const line = this.#line;
+    const blockBytes = this.memory.i32[line + ArenaWord.BlockBytes];
     // A new block starts at a multiple of 8. LevelDB asks for no more than that; a larger alignment may need slop.
     const spare = alignment > ALIGNMENT ? alignment - ALIGNMENT : 0;
     const dedicated = bytes + spare > Math.floor(blockBytes / 4);
     const size = dedicated ? bytes + spare : blockBytes;
+    if (onFallback.hasSubscribers) {
+      onFallback.publish({ arena: this, bytes, alignment, remainingBytes: this.stats().remainingBytes });
+    }
 
-    const header = this.memory.take(HEADER_BYTES + size);
-    if (header === NIL) return NIL;
+    const total = HEADER_BYTES + size;
+    const header = this.#source === undefined ? this.memory.take(total) : this.#source.allocate(total);
+    if (header === NIL) {
+      if (onFailure.hasSubscribers) onFailure.publish({ allocator: this, bytes, memoryUsage: this.memoryUsage() });
+      return NIL;
+    }
     const words = this.memory.i32; // Read again: taking may have moved the memory.
     words[header >> 2] = dedicated ? -size : 0;
-    words[(header >> 2) + 1] = words[LAST_BLOCK]!;
-    words[LAST_BLOCK] = header;
-    words[MEMORY_USAGE] += HEADER_BYTES + size;
+    words[(header >> 2) + 1] = words[line + ArenaWord.LastBlock]!;
+    words[line + ArenaWord.LastBlock] = header;
+    words[line + ArenaWord.MemoryUsage] += total;
 
     const start = header + HEADER_BYTES;
     const slop = -start & (alignment - 1);
     if (dedicated) {
-      words[DEDICATED_COUNT]++;
-      words[SLOP_BYTES] += spare;
+      words[line + ArenaWord.DedicatedCount]++;
+      words[line + ArenaWord.SlopBytes] += spare;
     } else {
       this.#closeCurrentBlock();
-      words[REGULAR_COUNT]++;
-      words[CURRENT_BLOCK] = header;
-      words[POINTER] = start + slop + bytes;
-      words[LIMIT] = start + size;
-      words[SLOP_BYTES] += slop;
+      words[line + ArenaWord.RegularCount]++;
+      words[line + ArenaWord.CurrentBlock] = header;
+      words[line + ArenaWord.Pointer] = start + slop + bytes;
+      words[line + ArenaWord.Limit] = start + size;
+      words[line + ArenaWord.SlopBytes] += slop;
+    }
+    if (INVARIANTS) this.verify();
+    if (onBlock.hasSubscribers) {
+      onBlock.publish({ arena: this, address: start, bytes: size, kind: dedicated ? 'dedicated' : 'regular' });
     }
     return (start + slop) as Addr;
   }
 
   #closeCurrentBlock(): void {
     const words = this.memory.i32;
-    const header = words[CURRENT_BLOCK];
+    const line = this.#line;
+    const header = words[line + ArenaWord.CurrentBlock];
     if (header === 0) return;
-    words[header >> 2] = words[POINTER] - header - HEADER_BYTES;
-    words[TAIL_BYTES] += words[LIMIT] - words[POINTER];
+    words[header >> 2] = words[line + ArenaWord.Pointer] - header - HEADER_BYTES;
+    words[line + ArenaWord.TailBytes] += words[line + ArenaWord.Limit] - words[line + ArenaWord.Pointer];
+  }
+
+  /** Gives back the blocks made after the one whose header is at `until`; all of them when that is 0. */
+  #giveBack(until: number): void {
+    const { i32: words, usedBytes } = this.memory;
+    if (this.#source !== undefined) {
+      for (let header = words[this.#line + ArenaWord.LastBlock]; header !== until;) {
+        const older = words[(header >> 2) + 1];
+        this.#source.free(header as Addr);
+        header = older;
+      }
+      return;
+    }
+    const state = words[until >> 2];
+    const bytes = state < 0 ? -state : words[this.#line + ArenaWord.BlockBytes];
+    const end = until === 0 ? SUPERBLOCK_BYTES : until + HEADER_BYTES + bytes;
+    if (INVARIANTS) this.memory.poison(end, usedBytes);
+    this.memory.cutBack(end);
+  }
+
+  #word(word: number): number {
+    return this.memory.i32[this.#line + word] ?? 0;
   }
 
   #checkLive(): void {
@@ -389,6 +501,28 @@ export class Arena implements Disposable {
   }
 }
 
-function malformed(message: string): never {
-  throw new ArenaError('ARENA_MALFORMED', message);
+/** Takes the lines of a new arena from the source, and puts it last in the list. @returns index of its first word */
+function enrol(source: BlockSource): number {
+  const address = source.allocate(ARENA_LINES_BYTES);
+  if (address === NIL) {
+    throw new ArenaError('ARENA_INVALID_OPTION', `the source has no ${ARENA_LINES_BYTES} bytes left for an arena`);
+  }
+  const words = source.memory.i32;
+  const line = address >> 2;
+  const older = words[NEWEST_ARENA];
+  words.fill(0, line, line + ARENA_LINES_BYTES / 4);
+  words[line + ArenaWord.Older] = older;
+  if (older !== 0) words[(older >> 2) + ArenaWord.Newer] = address;
+  words[NEWEST_ARENA] = address;
+  return line;
+}
+
+/** Takes an arena out of the list, and gives its lines back. */
+function strikeOff(source: BlockSource, line: number): void {
+  const words = source.memory.i32;
+  const older = words[line + ArenaWord.Older];
+  const newer = words[line + ArenaWord.Newer];
+  if (older !== 0) words[(older >> 2) + ArenaWord.Newer] = newer;
+  words[newer === 0 ? NEWEST_ARENA : (newer >> 2) + ArenaWord.Older] = older;
+  source.free((line << 2) as Addr);
 }

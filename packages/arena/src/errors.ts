@@ -6,6 +6,8 @@ export type ArenaErrorCode =
   | 'ARENA_INVALID_ALIGNMENT'
   /** An option outside its range. */
   | 'ARENA_INVALID_OPTION'
+  /** An address to be freed that is not allocated now: it was never given out, or has been freed already. */
+  | 'ARENA_NOT_ALLOCATED'
   /** The memory has been dropped; nothing can be read from it or allocated in it. */
   | 'ARENA_DROPPED'
   /** Bytes that were to be attached are not an arena's memory, or are damaged. */
@@ -20,4 +22,30 @@ export class ArenaError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** @internal */
+export function invalidSize(bytes: number, max: number): ArenaError {
+  return new ArenaError('ARENA_INVALID_SIZE', `the size must be a whole number of bytes from 1 to ${max}: ${bytes}`);
+}
+
+/** @internal */
+export function invalidAlignment(alignment: number, max: number): ArenaError {
+  return new ArenaError(
+    'ARENA_INVALID_ALIGNMENT',
+    `the alignment must be a power of two from 1 to ${max}: ${alignment}`,
+  );
+}
+
+/** @internal */
+export function notAllocated(address: number): ArenaError {
+  return new ArenaError(
+    'ARENA_NOT_ALLOCATED',
+    `nothing is allocated at ${address}: it is free already, or never was given out`,
+  );
+}
+
+/** @internal */
+export function malformed(message: string): never {
+  throw new ArenaError('ARENA_MALFORMED', message);
 }

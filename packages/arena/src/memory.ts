@@ -1,6 +1,6 @@
 import { type Addr, NIL } from './addr.js';
 import { ArenaError } from './errors.js';
-import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES } from './superblock.js';
+import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
 /**
  * Addresses stay below 2^31, and below the words with which a NaN begins: an address may be one half of a pair of words
@@ -11,6 +11,7 @@ export const MEMORY_BYTES_MAX = 0x7ff00000;
 const RESERVE_BYTES = 64 * 1024;
 const MAGIC_WORD = Line.Memory * LINE_WORDS + MemoryWord.Magic;
 const TOP = Line.Memory * LINE_WORDS + MemoryWord.Top;
+const TENANT = Line.Memory * LINE_WORDS + MemoryWord.Tenant;
 
 export interface MemoryOptions {
   /**
@@ -59,8 +60,15 @@ export class Memory {
     this.#setBuffer(buffer);
   }
 
-  /** @throws ArenaError `ARENA_INVALID_OPTION` */
-  static create(options: MemoryOptions = {}): Memory {
+  /** What an arena over a source has after `drop()`, while the source's memory lives on. */
+  static readonly none = new Memory(new ArrayBuffer(0), false, 0);
+
+  /**
+   * A fresh memory.
+   * @param tenant - who will share it out
+   * @throws ArenaError `ARENA_INVALID_OPTION`
+   */
+  static create(options: MemoryOptions = {}, tenant: Tenant = Tenant.Arena): Memory {
     const { reserveBytes = RESERVE_BYTES, shared = false } = options;
     const maxBytes = options.maxBytes ?? (shared ? reserveBytes : MEMORY_BYTES_MAX);
     checkOption('reserveBytes', reserveBytes, 4096, MEMORY_BYTES_MAX);
@@ -75,14 +83,15 @@ export class Memory {
     const memory = new Memory(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes), shared, maxBytes);
     memory.i32[MAGIC_WORD] = MAGIC;
     memory.i32[TOP] = SUPERBLOCK_BYTES;
+    memory.i32[TENANT] = tenant;
     return memory;
   }
 
   /**
    * A memory over bytes that another one wrote: the very buffer, or a copy of it.
-   * @throws ArenaError `ARENA_MALFORMED` when they are not a memory, or are cut short
+   * @throws ArenaError `ARENA_MALFORMED` when they are not a memory of that tenant, or are cut short
    */
-  static attach(buffer: ArrayBuffer | SharedArrayBuffer): Memory {
+  static attach(buffer: ArrayBuffer | SharedArrayBuffer, tenant: Tenant = Tenant.Arena): Memory {
     const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
     if (!shared && !(buffer instanceof ArrayBuffer)) {
       throw new TypeError('attach() takes an ArrayBuffer or a SharedArrayBuffer');
@@ -100,6 +109,9 @@ export class Memory {
         'ARENA_MALFORMED',
         `no memory of this version: it starts with 0x${magic.toString(16).padStart(8, '0')}, not 0x${MAGIC.toString(16)}`,
       );
+    }
+    if (memory.i32[TENANT] !== tenant) {
+      throw new ArenaError('ARENA_MALFORMED', `tenant ${memory.i32[TENANT]} shares this memory out, not ${tenant}`);
     }
     const top = memory.u32[TOP];
     if (top < SUPERBLOCK_BYTES || top > buffer.byteLength) {
@@ -151,6 +163,17 @@ export class Memory {
   /** Takes back everything from `top` on, in O(1). The bytes keep their content. */
   cutBack(top: number): void {
     this.i32[TOP] = top;
+  }
+
+  /** Takes everything back, in O(1); all of the superblock but what the memory itself needs is 0 again. */
+  clear(): void {
+    this.i32.fill(0, TENANT + 1, SUPERBLOCK_BYTES / 4);
+    this.i32[TOP] = SUPERBLOCK_BYTES;
+  }
+
+  /** Overwrites bytes that were given back, in the checked build, so that whoever still reads them sees it. */
+  poison(start: number, end: number): void {
+    this.u8.fill(0xcc, start, end);
   }
 
   /**

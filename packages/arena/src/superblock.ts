@@ -8,6 +8,8 @@
  *    one character = 6.4 bytes
  * ```
  *
+ * An arena over a source keeps its three lines in a block from that source, the first line of the memory belongs to all.
+ *
  * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two lines
  * belong to the packages above, which get the index of their first word from {@link Arena.lineOf}  (an index may use eight).
  */
@@ -20,6 +22,9 @@ export type Line = (typeof Line)[keyof typeof Line];
 /** Bytes of the whole superblock; the first block may start here. */
 export const SUPERBLOCK_BYTES = 256;
 
+/** Bytes that an arena over a source takes from it for its lines. */
+export const ARENA_LINES_BYTES = SUPERBLOCK_BYTES - LINE_WORDS * 4;
+
 /** 'MTK1' when the first four bytes are read as text: tells our memories from any other bytes. */
 export const MAGIC = 0x314b544d;
 
@@ -28,7 +33,15 @@ export const MemoryWord = {
   Magic: 0,
   /** First byte that no block has been given. */
   Top: 1,
+  /** Who shares the memory out, a {@link Tenant}. */
+  Tenant: 2,
+  /** Superblock of the arena made last over a source, 0 when there is none. */
+  NewestArena: 3,
 } as const;
+
+/** Who shares a memory out. Its line of the superblock is the arena's; the other tenants have no index or table. */
+export const Tenant = { Arena: 0, Heap: 1, Slab: 2, FixedArena: 3 } as const;
+export type Tenant = (typeof Tenant)[keyof typeof Tenant];
 
 /** Words of the arena's line. */
 export const ArenaWord = {
@@ -49,6 +62,9 @@ export const ArenaWord = {
   TailBytes: 8,
   /** Bytes skipped to align an allocation. */
   SlopBytes: 9,
+  /** Over a source: superblocks of the arenas made before and after this one, 0 at either end. */
+  Older: 10,
+  Newer: 11,
 } as const;
 
 /** Words of these lines that are in use: what a mark has to copy. */

@@ -192,11 +192,15 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /**
    * The memtable that wrote these bytes, or a copy of it if they are a copy, in the state it was in. `verify()` checks
    * the entries too.
+   * @param from - the buffer; of a memtable over a source, one of `Arena.attachAll(source)`
    * @param options - `comparator` must be the one it was made with, if it had one
    * @throws MemTableError `MEMTABLE_MALFORMED`; ArenaError or SkipListError for damage below
    */
-  static attach(buffer: ArrayBuffer | SharedArrayBuffer, options: Pick<MemTableOptions, 'comparator'> = {}): MemTable {
-    const arena = Arena.attach(buffer);
+  static attach(
+    from: ArrayBuffer | SharedArrayBuffer | Arena,
+    options: Pick<MemTableOptions, 'comparator'> = {},
+  ): MemTable {
+    const arena = from instanceof Arena ? from : Arena.attach(from);
     const line = arena.lineOf(Line.Table);
     const state = arena.memory.i32[line + Word.State];
     if (state !== ACTIVE && state !== FROZEN) {

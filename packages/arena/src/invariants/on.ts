@@ -1,0 +1,2 @@
+/** The checked build, which the export condition `invariants` chooses (`node -C invariants app.js`). */
+export const INVARIANTS: boolean = true;

@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { type Addr, Arena, Heap, type HeapFit, NIL } from '../src/index.js';
+
+const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
+const FITS: HeapFit[] = ['mixed', 'first', 'next', 'best'];
+
+/** What to do next; `pick` chooses among what is in use. */
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('allocate' as const), bytes: fc.integer({ min: 1, max: 700 }) }),
+    },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('free' as const), pick: fc.nat() }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('reallocate' as const),
+        pick: fc.nat(),
+        bytes: fc.integer({ min: 1, max: 1500 }),
+      }),
+    },
+  ),
+  { maxLength: 200 },
+);
+
+describe.each(FITS)('fit %s', (fit) => {
+  test('blocks never overlap, keep their bytes, are counted, and in the end are one free block again', () => {
+    fc.assert(
+      fc.property(steps, fc.constantFrom(8192, 2 ** 20), (list, maxBytes) => {
+        const heap = new Heap({ fit, reserveBytes: 4096, maxBytes });
+        const used = new Map<Addr, { bytes: number; fill: number }>();
+        const check = (at: Addr, { bytes, fill }: { bytes: number; fill: number }) =>
+          expect(heap.memory.u8.subarray(at, at + bytes).every((byte) => byte === fill)).toBe(true);
+        const put = (at: Addr, bytes: number, fill: number) => {
+          expect(at % 8).toBe(0);
+          heap.memory.u8.fill(fill, at, at + bytes);
+          used.set(at, { bytes, fill });
+        };
+        list.forEach((step, i) => {
+          const picked = step.kind === 'allocate' ? undefined : [...used][step.pick % Math.max(1, used.size)];
+          const before = heap.stats();
+          let failed = false;
+          if (step.kind === 'allocate') {
+            const at = heap.allocate(step.bytes);
+            if (at === NIL) failed = true;
+            else put(at, step.bytes, i & 0xff);
+          } else if (picked !== undefined) {
+            const [at, kept] = picked;
+            if (step.kind === 'free') {
+              used.delete(at);
+              heap.free(at);
+            } else {
+              const moved = heap.reallocate(at, step.bytes);
+              if (moved === NIL) failed = true;
+              else {
+                used.delete(at);
+                check(moved, { bytes: Math.min(kept.bytes, step.bytes), fill: kept.fill });
+                put(moved, step.bytes, i & 0xff);
+              }
+            }
+          }
+          if (failed) expect({ ...heap.stats(), capacityBytes: 0 }).toEqual({ ...before, capacityBytes: 0 });
+          heap.verify();
+        });
+        for (const [at, kept] of used) check(at, kept);
+        const blocks = heap.blocks().filter(({ kind }) => kind === 'used');
+        expect(blocks.map(({ address }) => address).sort()).toEqual([...used.keys()].sort());
+        expect(heap.stats().usedCount).toBe(used.size);
+        expect(heap.sizes().reduce((sum, { count }) => sum + count, 0)).toBe(used.size);
+        for (const at of used.keys()) heap.free(at);
+        heap.verify();
+        expect(heap.stats()).toMatchObject({ usedCount: 0, usedBytes: 0 });
+        expect(heap.blocks().length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('what was promised is served, whatever is free and though the memory cannot grow', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 60 }),
+        fc.array(fc.nat(), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 500 }),
+        fc.integer({ min: 1, max: 12 }),
+        (sizes, freed, bytes, count) => {
+          const heap = new Heap({ fit, reserveBytes: 8192, maxBytes: 8192 });
+          const used = sizes.map((size) => heap.allocate(size)).filter((at) => at !== NIL);
+          for (const pick of freed) if (used.length > 0) heap.free(used.splice(pick % used.length, 1)[0]);
+          const capacity = heap.memory.capacityBytes;
+          if (heap.ensure(bytes, count)) {
+            for (let i = 0; i < count; i++) expect(heap.allocate(bytes)).not.toBe(NIL);
+          }
+          expect(heap.memory.capacityBytes).toBe(capacity);
+        },
+      ),
+    );
+  });
+
+  test('a freed block is used again before the memory grows', () => {
+    const heap = new Heap({ fit, reserveBytes: 4096 });
+    const all = Array.from({ length: 2000 }, () => heap.allocate(100));
+    const { usedBytes } = heap.memory;
+    for (let i = 0; i < 2000; i += 2) heap.free(all[i]);
+    const again = Array.from({ length: 1000 }, () => heap.allocate(100));
+    expect(heap.memory.usedBytes).toBe(usedBytes);
+    expect(new Set(again).size).toBe(1000);
+    heap.verify();
+  });
+});
+
+describe('the fits differ', () => {
+  /** Free blocks of 300, 100 and 200 bytes, freed in this order, none next to another. */
+  const holes = (fit: HeapFit) => {
+    const heap = new Heap({ fit });
+    const at = [300, 100, 200].map((bytes) => {
+      const hole = heap.allocate(bytes);
+      heap.allocate(8);
+      return hole;
+    });
+    heap.allocate(heap.stats().largestFreeBytes);
+    at.forEach((hole) => heap.free(hole));
+    return { heap, at };
+  };
+
+  test('first takes the one freed last that is large enough', () => {
+    const { heap, at } = holes('first');
+    expect(heap.allocate(90)).toBe(at[2]);
+  });
+
+  test('next goes on behind the last success', () => {
+    const { heap, at } = holes('next');
+    expect(heap.allocate(200)).toBe(at[2]);
+    expect(heap.allocate(90)).toBe(at[1]);
+    expect(heap.allocate(90)).toBe(at[0]);
+  });
+
+  test('best takes the smallest', () => {
+    const { heap, at } = holes('best');
+    expect(heap.allocate(90)).toBe(at[1]);
+    expect(heap.allocate(190)).toBe(at[2]);
+  });
+
+  test('mixed takes the best of a size class, else goes on cutting where it cut last', () => {
+    const { heap, at } = holes('mixed');
+    expect(heap.allocate(90)).toBe(at[1]);
+    const first = heap.allocate(20);
+    expect(heap.allocate(20)).toBe(first + 32);
+  });
+});
+
+test('an address that is not in use is refused, and nothing changes', () => {
+  const heap = new Heap();
+  const at = heap.allocate(100);
+  const other = heap.allocate(100);
+  heap.free(other);
+  const before = heap.stats();
+  const wrong = [other, 0, 8, at + 8, at + 1, at + 0.5, -8, NaN, Infinity, 2 ** 31, heap.memory.usedBytes] as Addr[];
+  for (const address of wrong) {
+    expect(() => heap.free(address)).toThrow(error('ARENA_NOT_ALLOCATED'));
+    expect(() => heap.reallocate(address, 10)).toThrow(error('ARENA_NOT_ALLOCATED'));
+  }
+  expect(heap.stats()).toEqual(before);
+  heap.free(at);
+  // Both were joined with what is free around them; their old headers are no headers any more.
+  expect(() => heap.free(at)).toThrow(error('ARENA_NOT_ALLOCATED'));
+  expect(() => heap.free(other)).toThrow(error('ARENA_NOT_ALLOCATED'));
+  heap.verify();
+});
+
+test.each([0, -1, 1.5, NaN, Infinity, 2 ** 31, 2 ** 31 - 8])('%p bytes are refused before anything moves', (bytes) => {
+  const heap = new Heap();
+  const at = heap.allocate(8);
+  const before = heap.stats();
+  expect(() => heap.allocate(bytes)).toThrow(error('ARENA_INVALID_SIZE'));
+  expect(() => heap.reallocate(at, bytes)).toThrow(error('ARENA_INVALID_SIZE'));
+  expect(heap.stats()).toEqual(before);
+});
+
+test('bad options are refused', () => {
+  expect(() => new Heap({ fit: 'worst' as HeapFit })).toThrow(error('ARENA_INVALID_OPTION'));
+  expect(() => new Heap({ reserveBytes: 1 })).toThrow(error('ARENA_INVALID_OPTION'));
+});
+
+test('a block grows and shrinks in its place where it can', () => {
+  const heap = new Heap();
+  const at = heap.allocate(100);
+  expect(heap.reallocate(at, 1000)).toBe(at);
+  expect(heap.reallocate(at, 50)).toBe(at);
+  const next = heap.allocate(100);
+  expect(next).toBe(at + 64);
+  expect(heap.reallocate(at, 1000)).not.toBe(at);
+  heap.verify();
+});
+
+test('attach gives the heap back, from the buffer and from a copy', () => {
+  const heap = new Heap({ fit: 'best' });
+  const at = heap.allocate(1000);
+  heap.allocate(10);
+  heap.free(at);
+  const copy = Heap.attach(heap.memory.u8.slice().buffer);
+  expect(copy.stats()).toEqual(heap.stats());
+  expect(copy.blocks()).toEqual(heap.blocks());
+  expect(copy.allocate(500)).toBe(heap.allocate(500));
+  expect(() => Arena.attach(heap.memory.buffer)).toThrow(error('ARENA_MALFORMED'));
+  expect(() => Heap.attach(new Arena().memory.buffer)).toThrow(error('ARENA_MALFORMED'));
+});
+
+test('a damaged header, free link or end mark is found', () => {
+  const sound = () => {
+    const heap = new Heap();
+    const at = [40, 50, 60, 70].map((bytes) => heap.allocate(bytes));
+    heap.free(at[1]);
+    return heap;
+  };
+  const words = sound()
+    .blocks()
+    .flatMap(({ address, kind }) => [address / 4 - 2, address / 4 - 1, ...(kind === 'free' ? [address / 4] : [])])
+    .concat(sound().memory.usedBytes / 4 - 2);
+  for (const word of words) {
+    const heap = sound();
+    heap.memory.i32[word] += 16;
+    expect(() => heap.verify()).toThrow(error('ARENA_MALFORMED'));
+  }
+});
+
+test('reset takes everything back; drop ends it', () => {
+  const heap = new Heap({ fit: 'next' });
+  const at = heap.allocate(100);
+  heap.reset();
+  heap.verify();
+  expect(heap.stats()).toMatchObject({ fit: 'next', usedCount: 0, allocationCount: 0 });
+  expect(heap.allocate(100)).toBe(at);
+  heap.drop();
+  heap.drop();
+  expect(heap.stats()).toMatchObject({ usedCount: 0, freeBytes: 0, capacityBytes: 0 });
+  expect(heap.blocks()).toEqual([]);
+  expect(() => heap.allocate(1)).toThrow(error('ARENA_DROPPED'));
+  expect(() => heap.free(at)).toThrow(error('ARENA_DROPPED'));
+  expect(() => heap.reset()).toThrow(error('ARENA_DROPPED'));
+});

@@ -1,0 +1,111 @@
+import { Arena, Heap, type HeapFit } from '@memtable/arena';
+import { failEveryAllocation } from '@memtable/testing';
+import { MemTable, ValueType } from '../src/index.js';
+import { error, text, utf8 } from './bytes.js';
+
+const fill = (table: MemTable, name: string, count: number) => {
+  for (let i = 0; i < count; i++)
+    table.add(i, ValueType.Value, utf8(`${name}${i * 7919}`), utf8(`value ${i}`.repeat(9)));
+};
+const check = (table: MemTable, name: string, count: number) => {
+  table.verify();
+  expect(table.entryCount).toBe(count);
+  for (let i = 0; i < count; i++) {
+    expect(text(table.get(utf8(`${name}${i * 7919}`))!.value)).toBe(`value ${i}`.repeat(9));
+  }
+};
+
+describe.each<HeapFit>(['mixed', 'first', 'next', 'best'])('memtables over one heap, fit %s', (fit) => {
+  test.each(['block', 'skiplist'] as const)('a dropped one makes room for the next; index %s', (index) => {
+    const heap = new Heap({ fit });
+    const [a, b] = [new MemTable({ source: heap, index }), new MemTable({ source: heap, index })];
+    for (let i = 0; i < 3000; i++) {
+      a.add(i, ValueType.Value, utf8(`a${i}`), utf8('x'.repeat(50)));
+      b.add(i, ValueType.Value, utf8(`b${i}`), utf8('y'.repeat(50)));
+    }
+    const { usedBytes, capacityBytes } = heap.memory;
+    const usage = heap.memoryUsage();
+    a.drop();
+    expect(a.state).toBe('dropped');
+    expect(() => a.get(utf8('a1'))).toThrow(error('MEMTABLE_DROPPED'));
+    expect(a.approximateMemoryUsage()).toBe(0);
+    expect(heap.memoryUsage()).toBeLessThan(usage * 0.6);
+
+    const c = new MemTable({ source: heap, index });
+    fill(c, 'c', 1500);
+    check(c, 'c', 1500);
+    b.verify();
+    expect(text(b.get(utf8('b2999'))!.value)).toBe('y'.repeat(50));
+    heap.verify();
+    expect(heap.memory).toMatchObject({ usedBytes, capacityBytes });
+
+    b.drop();
+    c.drop();
+    expect(heap.stats()).toMatchObject({ usedCount: 0, freeCount: 1 });
+  });
+});
+
+test('one budget: when one memtable has used it up the other is full, until the first is dropped', () => {
+  const heap = new Heap({ reserveBytes: 1 << 20, maxBytes: 1 << 20 });
+  const [a, b] = [new MemTable({ source: heap }), new MemTable({ source: heap })];
+  expect(() => fill(a, 'a', 100_000)).toThrow(error('MEMTABLE_FULL'));
+  expect(() => fill(b, 'b', 1000)).toThrow(error('MEMTABLE_FULL'));
+  const before = b.stats();
+  expect(() => b.add(10_000, ValueType.Value, utf8('key'), new Uint8Array(20_000))).toThrow(error('MEMTABLE_FULL'));
+  expect(b.stats()).toEqual(before);
+  a.drop();
+  b.drop();
+  const c = new MemTable({ source: heap });
+  fill(c, 'c', 1000);
+  check(c, 'c', 1000);
+});
+
+test('the heap and the memtables in it are attached from its buffer', () => {
+  const heap = new Heap();
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => {
+    const table = new MemTable({ source: heap });
+    fill(table, name, 300);
+    return table;
+  });
+  b.drop();
+  c.freeze();
+  const copy = Heap.attach(heap.memory.u8.slice().buffer);
+  const tables = Arena.attachAll(copy).map((arena) => MemTable.attach(arena));
+  expect(tables.map(({ state }) => state)).toEqual(['active', 'frozen']);
+  expect(tables.map((table) => table.stats())).toEqual(
+    [a, c].map((table) => ({
+      ...table.stats(),
+      arena: { ...table.stats().arena, capacityBytes: copy.memory.capacityBytes },
+    })),
+  );
+  check(tables[0], 'a', 300);
+  tables[0].add(1000, ValueType.Value, utf8('new'), utf8('entry'));
+  tables.forEach((table) => table.drop());
+  expect(Arena.attachAll(copy)).toEqual([]);
+  expect(copy.stats().usedCount).toBe(0);
+});
+
+test('whichever request to the heap fails, the memtable is as it was', () => {
+  const requests = failEveryAllocation(
+    () => {
+      const heap = new Heap();
+      const table = new MemTable({ source: heap, blockBytes: 512 });
+      fill(table, 'a', 20);
+      return { heap, table, usage: heap.memoryUsage() };
+    },
+    ({ heap }) => heap,
+    ({ table }) => {
+      for (let i = 0; i < 8; i++) table.add(100 + i, ValueType.Value, utf8(`b${i}`), new Uint8Array(40 * i));
+    },
+    ({ heap, table }, thrown) => {
+      expect(thrown).toEqual(error('MEMTABLE_FULL'));
+      table.verify();
+      heap.verify();
+      const added = table.entryCount - 20;
+      for (let i = 0; i < 8; i++) expect(table.get(utf8(`b${i}`)) !== undefined).toBe(i < added);
+      table.drop();
+      expect(heap.memoryUsage()).toBe(0);
+    },
+  );
+  expect(requests).toBeGreaterThan(3);
+});
