@@ -22,6 +22,7 @@ export * from './contract.js';
 export { CounterexampleError } from './counterexample.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { failAllocation, failEveryAllocation, type FlushOutcome, InjectedFault, ScriptedTarget } from './faults.js';
+export { LcgRandom } from './lcg-random.js';
 export { type ListProgram, listPrograms } from './interleavings/program.js';
 export { bytewise, IndexModel, MemtableModel, SortedModel, StoreModel } from './model.js';
 export type { RunOptions, RunReport } from './model-test.js';
