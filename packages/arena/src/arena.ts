@@ -50,6 +50,11 @@ const BLOCK_BYTES_MAX = 1 << 28;
 /** Words that {@link Arena.mark} fills. */
 export const MARK_WORDS = ARENA_WORDS + INDEX_WORDS;
 
+// On the path of every allocation; a number is read faster than a property.
+const POINTER = ArenaWord.Pointer;
+const LIMIT = ArenaWord.Limit;
+const SLOP_BYTES = ArenaWord.SlopBytes;
+
 /** Words of the arena's line that `reset()` leaves alone: where the arena stands among others. */
 const LINKS = ArenaWord.Older;
 const NEWEST_ARENA = Line.Memory * LINE_WORDS + MemoryWord.NewestArena;
@@ -170,11 +175,11 @@ export class Arena implements Disposable {
   allocate(bytes: number): Addr {
     const words = this.memory.i32;
     const line = this.#line;
-    const start = words[line + ArenaWord.Pointer];
+    const start = words[line + POINTER];
     const end = start + bytes;
     // `| 0` is false for fractions, NaN and what is beyond an address; a dropped memory makes `end` NaN.
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + ArenaWord.Limit]) {
-      words[line + ArenaWord.Pointer] = end;
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + LIMIT]) {
+      words[line + POINTER] = end;
       return start as Addr;
     }
     return this.#allocateFallback(bytes, 1);
@@ -193,13 +198,13 @@ export class Arena implements Disposable {
       throw invalidAlignment(alignment, ALIGNMENT_MAX);
     }
     const line = this.#line;
-    const pointer = words[line + ArenaWord.Pointer];
+    const pointer = words[line + POINTER];
     const slop = -pointer & mask;
     const start = pointer + slop;
     const end = start + bytes;
-    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + ArenaWord.Limit]) {
-      words[line + ArenaWord.Pointer] = end;
-      words[line + ArenaWord.SlopBytes] += slop;
+    if ((bytes | 0) === bytes && bytes > 0 && end <= words[line + LIMIT]) {
+      words[line + POINTER] = end;
+      words[line + SLOP_BYTES] += slop;
       return start as Addr;
     }
     return this.#allocateFallback(bytes, alignment);

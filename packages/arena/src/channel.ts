@@ -8,6 +8,7 @@
  *
  * const grown = channel<{ bytes: number }>('example:grown');
  * if (grown.hasSubscribers) grown.publish({ bytes: 4096 });
+ * grown.hasSubscribers; // false
  * ```
  */
 export interface Channel<Event> {

@@ -1,79 +1,34 @@
 import fc from 'fast-check';
 import { type Addr, Arena, Heap, type HeapFit, NIL } from '../src/index.js';
+import { failEveryTake, runSteps, steps } from './model.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
 const FITS: HeapFit[] = ['mixed', 'first', 'next', 'best'];
 
-/** What to do next; `pick` chooses among what is in use. */
-const steps = fc.array(
-  fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({ kind: fc.constant('allocate' as const), bytes: fc.integer({ min: 1, max: 700 }) }),
-    },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('free' as const), pick: fc.nat() }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant('reallocate' as const),
-        pick: fc.nat(),
-        bytes: fc.integer({ min: 1, max: 1500 }),
-      }),
-    },
-  ),
-  { maxLength: 200 },
-);
-
 describe.each(FITS)('fit %s', (fit) => {
   test('blocks never overlap, keep their bytes, are counted, and in the end are one free block again', () => {
     fc.assert(
-      fc.property(steps, fc.constantFrom(8192, 2 ** 20), (list, maxBytes) => {
+      fc.property(steps(1500), fc.constantFrom(8192, 2 ** 20), (list, maxBytes) => {
         const heap = new Heap({ fit, reserveBytes: 4096, maxBytes });
-        const used = new Map<Addr, { bytes: number; fill: number }>();
-        const check = (at: Addr, { bytes, fill }: { bytes: number; fill: number }) =>
-          expect(heap.memory.u8.subarray(at, at + bytes).every((byte) => byte === fill)).toBe(true);
-        const put = (at: Addr, bytes: number, fill: number) => {
-          expect(at % 8).toBe(0);
-          heap.memory.u8.fill(fill, at, at + bytes);
-          used.set(at, { bytes, fill });
-        };
-        list.forEach((step, i) => {
-          const picked = step.kind === 'allocate' ? undefined : [...used][step.pick % Math.max(1, used.size)];
-          const before = heap.stats();
-          let failed = false;
-          if (step.kind === 'allocate') {
-            const at = heap.allocate(step.bytes);
-            if (at === NIL) failed = true;
-            else put(at, step.bytes, i & 0xff);
-          } else if (picked !== undefined) {
-            const [at, kept] = picked;
-            if (step.kind === 'free') {
-              used.delete(at);
-              heap.free(at);
-            } else {
-              const moved = heap.reallocate(at, step.bytes);
-              if (moved === NIL) failed = true;
-              else {
-                used.delete(at);
-                check(moved, { bytes: Math.min(kept.bytes, step.bytes), fill: kept.fill });
-                put(moved, step.bytes, i & 0xff);
-              }
-            }
-          }
-          if (failed) expect({ ...heap.stats(), capacityBytes: 0 }).toEqual({ ...before, capacityBytes: 0 });
-          heap.verify();
-        });
-        for (const [at, kept] of used) check(at, kept);
+        const used = runSteps(heap, list);
         const blocks = heap.blocks().filter(({ kind }) => kind === 'used');
         expect(blocks.map(({ address }) => address).sort()).toEqual([...used.keys()].sort());
-        expect(heap.stats().usedCount).toBe(used.size);
         expect(heap.sizes().reduce((sum, { count }) => sum + count, 0)).toBe(used.size);
         for (const at of used.keys()) heap.free(at);
         heap.verify();
         expect(heap.stats()).toMatchObject({ usedCount: 0, usedBytes: 0 });
-        expect(heap.blocks().length).toBeLessThanOrEqual(1);
+        expect(heap.blocks().map(({ kind }) => kind)).toEqual(heap.memory.usedBytes > 264 ? ['free'] : []);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('whichever request for memory fails, nothing changes', () => {
+    fc.assert(
+      fc.property(steps(100_000), (list) => {
+        failEveryTake(() => new Heap({ fit, reserveBytes: 4096 }), list);
+      }),
+      { numRuns: 10 },
     );
   });
 
