@@ -8,6 +8,8 @@ export type ArenaErrorCode =
   | 'ARENA_INVALID_OPTION'
   /** An address to be freed that is not allocated now: it was never given out, or has been freed already. */
   | 'ARENA_NOT_ALLOCATED'
+  /** Somebody wrote beyond his allocation in an arena with guards. */
+  | 'ARENA_OVERRUN'
   /** The memory has been dropped; nothing can be read from it or allocated in it. */
   | 'ARENA_DROPPED'
   /** Bytes that were to be attached are not an arena's memory, or are damaged. */

@@ -318,6 +318,7 @@ export class FixedArena implements Disposable {
       const start = words[Word.Offset];
       if (start + slotBytes > words[Word.Limit]) return this.#allocateInNext(slotBytes, 1);
       words[Word.Offset] = start + slotBytes;
+      words[(start >> 2) + 1] = 0; // The tag of a slot that was free before a reset.
       words[Word.Allocations]++;
       return start as Addr;
     }

@@ -4,6 +4,7 @@ export { channel, type Channel } from './channel.js';
 export { ArenaError, type ArenaErrorCode } from './errors.js';
 export type { ArenaEvents } from './events.js';
 export { FixedArena, type FixedArenaBlock, type FixedArenaOptions, type FixedArenaStats } from './fixed-arena.js';
+export { type Allocation, GuardedArena } from './guarded-arena.js';
 export { Heap, type HeapBlock, type HeapFit, type HeapOptions, type HeapStats } from './heap.js';
 export { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 export { type SlabAllocatorOptions, SlabAllocator, type SlabClass, type SlabInfo, type SlabStats } from './slab.js';

@@ -3,11 +3,10 @@
  *
  * Invariants, which `verify()` checks:
  * L1. Slabs and runs of slabs fill the memory from `First` to its top without a gap; each head carries its tag.
- * L2. A slab in use holds `Used` chunks of its class, and between 1 and its capacity; `Used` chunks and those in its free
- *     list are all below `Fresh`. Every chunk in the free list carries its tag.
+ * L2. A slab of a class has at least one chunk in use, and `Room` for the others up to its capacity. Chunks in use and
+ *     those in its free list are all that lie below `Fresh`. Every chunk in the free list carries its tag.
  * L3. The partial list of a class has its slabs with room, once each, and no others.
- * L4. The list of free slabs has every free slab, once; `FreeSlabs` counts them.
- * L5. The allocations of a class less its frees are its chunks in use.
+ * L4. The list of free slabs has every free slab, once; `FreeSlabs` counts them, `RunSlabs` those in runs.
  */
 import { type Addr, NIL } from './addr.js';
 import { ArenaError, invalidSize, malformed, notAllocated } from './errors.js';
@@ -34,8 +33,8 @@ const Slab = {
   /** 1 + its class; 0 when it is free; minus the number of slabs when it is the head of a run. */
   State: 0,
   Tag: 1,
-  /** Chunks given out. */
-  Used: 2,
+  /** Chunks that can be given out yet, of so many. */
+  Room: 2,
   Capacity: 3,
   /** First chunk that was given back; each names the next. */
   Free: 4,
@@ -44,6 +43,8 @@ const Slab = {
   /** In the partial list of its class, or in the list of free slabs. */
   Next: 6,
   Prev: 7,
+  /** Goes into the tags of its free chunks: another one each time the slab is begun, so that old tags mean nothing. */
+  Salt: 8,
 } as const;
 
 const LINE = Line.Arena * LINE_WORDS;
@@ -59,11 +60,18 @@ const Word = {
   RunFrees: LINE + 6,
   /** Address of the first slab; the records of the classes stand before it. */
   First: LINE + 7,
+  /** The salt used last. */
+  Salt: LINE + 8,
 } as const;
 
 /** A class's record, four words each right after the superblock. */
-const Class = { Bytes: 0, Partial: 1, Allocations: 2, Frees: 3 } as const;
+const Class = { Bytes: 0, Partial: 1, Frees: 2 } as const;
 const CLASS_WORDS = 4;
+
+// On the path of every request; a number is read faster than a property. A record's first word is the size.
+const { State: STATE, Tag: TAG, Room: ROOM, Capacity: CAPACITY, Free: FREE, Fresh: FRESH, Salt: SALT } = Slab;
+const { Partial: PARTIAL, Frees: FREES } = Class;
+
 const CLASSES = SUPERBLOCK_BYTES / 4;
 const CLASSES_MAX = 250;
 
@@ -148,8 +156,8 @@ export class SlabAllocator implements BlockSource, Disposable {
   readonly #slabMask: number;
   readonly #first: number;
   readonly #largest: number;
-  /** Class of a size, by eighths of it. */
-  readonly #classes: Uint8Array;
+  /** First word of a size's class record, by eighths of the size. */
+  readonly #records: Uint16Array;
   /** Reciprocals of the sizes: a chunk's number is found without a division. */
   readonly #reciprocals: Float64Array;
 
@@ -183,10 +191,10 @@ export class SlabAllocator implements BlockSource, Disposable {
     this.#first = words[Word.First];
     this.#largest = sizes[sizes.length - 1];
     this.#reciprocals = Float64Array.from(sizes, (bytes) => 1 / bytes);
-    this.#classes = new Uint8Array((this.#largest >> 3) + 1);
-    for (let i = 0, index = 0; i < this.#classes.length; i++) {
+    this.#records = new Uint16Array((this.#largest >> 3) + 1);
+    for (let i = 0, index = 0; i < this.#records.length; i++) {
       while (sizes[index] < i * 8) index++;
-      this.#classes[i] = index;
+      this.#records[i] = CLASSES + index * CLASS_WORDS;
     }
   }
 
@@ -221,33 +229,43 @@ export class SlabAllocator implements BlockSource, Disposable {
    * @throws ArenaError `ARENA_INVALID_SIZE`, `ARENA_DROPPED`
    */
   allocate(bytes: number): Addr {
-    let words = this.memory.i32;
-    if (words.length === 0) throw dropped();
-    if ((bytes | 0) !== bytes || bytes <= 0 || bytes > REQUEST_BYTES_MAX) throw invalidSize(bytes, REQUEST_BYTES_MAX);
-    if (bytes > this.#largest) return this.#allocateRun(bytes);
-    let record = CLASSES + this.#classes[(bytes + 7) >> 3] * CLASS_WORDS;
-    let slab = words[record + Class.Partial];
-    if (slab === 0) {
-      slab = this.#makeSlab(record);
-      words = this.memory.i32;
-      // No slab is to be had for this class; a larger one may still have a chunk.
-      const end = CLASSES + words[Word.ClassCount] * CLASS_WORDS;
-      while (slab === 0 && (record += CLASS_WORDS) < end) slab = words[record + Class.Partial];
-      if (slab === 0) return this.#fail(bytes);
+    if ((bytes | 0) === bytes && bytes > 0 && bytes <= this.#largest) {
+      const words = this.memory.i32;
+      const record = this.#records[(bytes + 7) >> 3];
+      const slab = words[record + PARTIAL];
+      if (slab > 0) return this.#allocateIn(words, record, slab); // A dropped memory has no such word.
     }
+    return this.#allocateSlowly(bytes);
+  }
+
+  #allocateIn(words: Int32Array, record: number, slab: number): Addr {
     const at = slab >> 2;
-    let chunk = words[at + Slab.Free];
+    let chunk = words[at + FREE];
     if (chunk !== 0) {
-      words[at + Slab.Free] = words[chunk >> 2];
+      words[at + FREE] = words[chunk >> 2];
       words[(chunk >> 2) + 1] = 0; // It is not free any more, so the tag goes.
     } else {
-      chunk = words[at + Slab.Fresh];
-      words[at + Slab.Fresh] = chunk + words[record + Class.Bytes];
+      chunk = words[at + FRESH];
+      words[at + FRESH] = chunk + words[record];
     }
-    if (++words[at + Slab.Used] === words[at + Slab.Capacity]) unlink(words, record + Class.Partial, slab);
-    words[record + Class.Allocations]++;
+    const room = words[at + ROOM] - 1;
+    words[at + ROOM] = room;
+    if (room === 0) unlink(words, record + PARTIAL, slab);
     if (INVARIANTS) this.#verifySometimes();
     return chunk as Addr;
+  }
+
+  #allocateSlowly(bytes: number): Addr {
+    if (this.dropped) throw dropped();
+    if ((bytes | 0) !== bytes || bytes <= 0 || bytes > REQUEST_BYTES_MAX) throw invalidSize(bytes, REQUEST_BYTES_MAX);
+    if (bytes > this.#largest) return this.#allocateRun(bytes);
+    let record = this.#records[(bytes + 7) >> 3];
+    let slab = this.#makeSlab(record);
+    // When no slab is to be had for this class, a larger one may still have a chunk.
+    const words = this.memory.i32;
+    const end = CLASSES + words[Word.ClassCount] * CLASS_WORDS;
+    while (slab === 0 && (record += CLASS_WORDS) < end) slab = words[record + Class.Partial];
+    return slab === 0 ? this.#fail(bytes) : this.#allocateIn(words, record, slab);
   }
 
   /**
@@ -256,37 +274,39 @@ export class SlabAllocator implements BlockSource, Disposable {
    */
   free(address: Addr): void {
     const words = this.memory.i32;
-    if (words.length === 0) throw dropped();
     const first = this.#first;
     const slab = first + ((address - first) & this.#slabMask);
     const at = slab >> 2;
-    if ((address | 0) !== address || address < first || address >= this.memory.usedBytes) throw notAllocated(address);
-    if (words[at + Slab.Tag] !== tagOf(slab)) throw notAllocated(address);
-    const state = words[at + Slab.State];
-    if (state <= 0) {
-      this.#freeRun(address, slab, state);
+    const state = words[at + STATE];
+    // Only a number below the top finds a tag, and only a slab of chunks has a positive state.
+    if (!(
+      state > 0 &&
+      words[at + TAG] === tagOf(slab) &&
+      (address | 0) === address &&
+      address < this.memory.usedBytes
+    )) {
+      this.#freeRun(address);
       return;
     }
     const record = CLASSES + (state - 1) * CLASS_WORDS;
     const offset = address - slab - HEADER_BYTES;
     const number = ((offset + 0.5) * this.#reciprocals[state - 1]) | 0;
     const chunk = address >> 2;
-    if (offset < 0 || number * words[record + Class.Bytes] !== offset || address >= words[at + Slab.Fresh]) {
-      throw notAllocated(address);
-    }
+    const tag = tagOf(address ^ words[at + SALT]);
+    if (offset < 0 || number * words[record] !== offset || address >= words[at + FRESH]) throw notAllocated(address);
     // Whoever uses a chunk may happen to write its tag; the free list has the last word.
-    if (words[chunk + 1] === tagOf(address) && isFree(words, slab, address)) throw notAllocated(address);
+    if (words[chunk + 1] === tag && isFree(words, slab, address)) throw notAllocated(address);
 
-    if (INVARIANTS) this.memory.poison(address, address + words[record + Class.Bytes]);
-    words[chunk] = words[at + Slab.Free]!;
-    words[chunk + 1] = tagOf(address);
-    words[at + Slab.Free] = address;
-    words[record + Class.Frees]++;
-    const used = words[at + Slab.Used];
-    if (used === words[at + Slab.Capacity]) link(words, record + Class.Partial, slab);
-    words[at + Slab.Used] = used - 1;
-    if (used === 1) {
-      unlink(words, record + Class.Partial, slab);
+    if (INVARIANTS) this.memory.poison(address, address + words[record]);
+    words[chunk] = words[at + FREE]!;
+    words[chunk + 1] = tag;
+    words[at + FREE] = address;
+    words[record + FREES]++;
+    const room = words[at + ROOM] + 1;
+    words[at + ROOM] = room;
+    if (room === 1) link(words, record + PARTIAL, slab);
+    if (room === words[at + CAPACITY]) {
+      unlink(words, record + PARTIAL, slab);
       this.#makeFree(slab);
     }
     if (INVARIANTS) this.#verifySometimes();
@@ -302,15 +322,14 @@ export class SlabAllocator implements BlockSource, Disposable {
       const wanted = count - this.#countFreeRuns(slabs, count);
       return wanted === 0 || this.memory.ensure(wanted * slabs * slabBytes);
     }
-    const index = this.#classes[(bytes + 7) >> 3];
-    const capacity = capacityOf(slabBytes, words[CLASSES + index * CLASS_WORDS]);
+    const record = this.#records[(bytes + 7) >> 3];
+    const capacity = capacityOf(slabBytes, words[record + Class.Bytes]);
     let wanted = count;
-    let slab = words[CLASSES + index * CLASS_WORDS + Class.Partial];
-    for (; slab !== 0 && wanted > 0; slab = words[(slab >> 2) + Slab.Next]) {
-      wanted -= words[(slab >> 2) + Slab.Capacity] - words[(slab >> 2) + Slab.Used];
+    for (let slab = words[record + Class.Partial]; slab !== 0 && wanted > 0; slab = words[(slab >> 2) + Slab.Next]) {
+      wanted -= words[(slab >> 2) + Slab.Room];
     }
     // Smaller requests in between may begin slabs of smaller classes.
-    const others = Math.min(count - 1, index);
+    const others = Math.min(count - 1, (record - CLASSES) / CLASS_WORDS);
     const slabs = Math.ceil(Math.max(0, wanted) / capacity) + others - words[Word.FreeSlabs];
     return slabs <= 0 || this.memory.ensure(slabs * slabBytes);
   }
@@ -330,9 +349,10 @@ export class SlabAllocator implements BlockSource, Disposable {
     const classes = sizesIn(words).flatMap((bytes, index): SlabClass[] => {
       const own = slabs.filter(({ kind, chunkBytes }) => kind === 'chunks' && chunkBytes === bytes);
       const sum = (of: (slab: SlabInfo) => number): number => own.reduce((all, slab) => all + of(slab), 0);
-      const allocationCount = word(CLASSES + index * CLASS_WORDS + Class.Allocations) >>> 0;
       const releaseCount = word(CLASSES + index * CLASS_WORDS + Class.Frees) >>> 0;
       const usedCount = sum((slab) => slab.usedCount);
+      // What was given out is in use, or was given back: one of three figures need not be counted.
+      const allocationCount = usedCount + releaseCount;
       const freeCount = sum((slab) => slab.freeCount);
       const chunkCount = usedCount + freeCount;
       if (allocationCount === 0) return [];
@@ -368,7 +388,7 @@ export class SlabAllocator implements BlockSource, Disposable {
       const chunkBytes =
         kind === 'chunks' ? words[CLASSES + (state - 1) * CLASS_WORDS] : kind === 'run' ? bytes - HEADER_BYTES : 0;
       const capacity = kind === 'chunks' ? words[at + Slab.Capacity] : kind === 'run' ? 1 : 0;
-      const usedCount = kind === 'chunks' ? words[at + Slab.Used] : capacity;
+      const usedCount = kind === 'chunks' ? capacity - words[at + Slab.Room] : capacity;
       const fresh = usedCount < capacity ? words[at + Slab.Fresh] : 0;
       blocks.push({
         address: slab,
@@ -394,10 +414,12 @@ export class SlabAllocator implements BlockSource, Disposable {
     if (onReset.hasSubscribers) onReset.publish({ allocator: this, memoryUsage: this.memoryUsage() });
     if (INVARIANTS) this.memory.poison(this.#first, this.memory.usedBytes);
     const slabBytes = this.memory.i32[Word.SlabBytes];
+    const salt = this.memory.i32[Word.Salt];
     const sizes = sizesIn(this.memory.i32);
     this.memory.clear();
     this.memory.take(this.#first - SUPERBLOCK_BYTES);
     this.#begin(slabBytes, sizes);
+    this.memory.i32[Word.Salt] = salt;
   }
 
   /** Gives all memory back at once, and ends the allocator and the arenas over it. Idempotent. */
@@ -425,7 +447,6 @@ export class SlabAllocator implements BlockSource, Disposable {
     const top = this.memory.usedBytes;
     const slabBytes = words[Word.SlabBytes];
     const count = words[Word.ClassCount];
-    const used = new Array<number>(count).fill(0);
     const partial = Array.from({ length: count }, () => new Set<number>());
     const free = new Set<number>();
     let runSlabs = 0;
@@ -438,42 +459,44 @@ export class SlabAllocator implements BlockSource, Disposable {
       if (state === 0) free.add(slab);
       else if (state < 0) runSlabs += length;
       else {
-        used[state - 1] += this.#verifySlab(slab, words[CLASSES + (state - 1) * CLASS_WORDS]);
-        if (words[at + Slab.Used] < words[at + Slab.Capacity]) partial[state - 1].add(slab);
+        this.#verifySlab(slab, words[CLASSES + (state - 1) * CLASS_WORDS]);
+        if (words[at + Slab.Room] > 0) partial[state - 1].add(slab);
       }
       slab += length * slabBytes;
     }
     if (free.size !== words[Word.FreeSlabs]) malformed(`L4: ${free.size} free slabs, ${words[Word.FreeSlabs]} counted`);
-    if (runSlabs !== words[Word.RunSlabs]) malformed(`L1: ${runSlabs} slabs in runs, ${words[Word.RunSlabs]} counted`);
+    if (runSlabs !== words[Word.RunSlabs]) malformed(`L4: ${runSlabs} slabs in runs, ${words[Word.RunSlabs]} counted`);
     verifyList(words, words[Word.FreeList], free, 'L4: the list of free slabs');
     for (let index = 0; index < count; index++) {
       const record = CLASSES + index * CLASS_WORDS;
       verifyList(words, words[record + Class.Partial], partial[index], `L3: the partial list of class ${index}`);
-      const counted = (words[record + Class.Allocations] - words[record + Class.Frees]) | 0;
-      if (used[index] !== counted) malformed(`L5: ${used[index]} chunks of class ${index}, ${counted} counted`);
     }
   }
 
-  /** @returns chunks in use */
-  #verifySlab(slab: number, bytes: number): number {
+  #verifySlab(slab: number, bytes: number): void {
     const words = this.memory.i32;
     const at = slab >> 2;
-    const used = words[at + Slab.Used];
     const capacity = words[at + Slab.Capacity];
+    const used = capacity - words[at + Slab.Room];
     const fresh = (words[at + Slab.Fresh] - slab - HEADER_BYTES) / bytes;
     if (capacity !== capacityOf(words[Word.SlabBytes], bytes) || used < 1 || used > capacity) {
       malformed(`L2: ${used} of ${capacity} chunks in use in the slab at ${slab}`);
     }
+    const salt = words[at + Slab.Salt];
     let listed = 0;
     for (let chunk = words[at + Slab.Free]; chunk !== 0; chunk = words[chunk >> 2]) {
       const number = (chunk - slab - HEADER_BYTES) / bytes;
-      if (!Number.isInteger(number) || number < 0 || number >= fresh || words[(chunk >> 2) + 1] !== tagOf(chunk)) {
+      if (
+        !Number.isInteger(number) ||
+        number < 0 ||
+        number >= fresh ||
+        words[(chunk >> 2) + 1] !== tagOf(chunk ^ salt)
+      ) {
         malformed(`L2: the slab at ${slab} lists ${chunk} as free`);
       }
       if (++listed > capacity) malformed(`L2: the free list of the slab at ${slab} has no end`);
     }
     if (used + listed !== fresh) malformed(`L2: ${used} used and ${listed} free of ${fresh} chunks at ${slab}`);
-    return used;
   }
 
   #begin(slabBytes: number, sizes: readonly number[]): void {
@@ -495,8 +518,9 @@ export class SlabAllocator implements BlockSource, Disposable {
     const at = slab >> 2;
     words[at + Slab.State] = 1 + (record - CLASSES) / CLASS_WORDS;
     words[at + Slab.Tag] = tagOf(slab);
-    words[at + Slab.Used] = 0;
     words[at + Slab.Capacity] = capacityOf(slabBytes, words[record + Class.Bytes]);
+    words[at + Slab.Room] = words[at + Slab.Capacity]!;
+    words[at + Slab.Salt] = ++words[Word.Salt];
     words[at + Slab.Free] = 0;
     words[at + Slab.Fresh] = slab + HEADER_BYTES;
     link(words, record + Class.Partial, slab);
@@ -533,9 +557,14 @@ export class SlabAllocator implements BlockSource, Disposable {
     return (run + HEADER_BYTES) as Addr;
   }
 
-  #freeRun(address: number, run: number, state: number): void {
-    if (state === 0 || address !== run + HEADER_BYTES) throw notAllocated(address);
+  #freeRun(address: number): void {
+    if (this.dropped) throw dropped();
     const words = this.memory.i32;
+    const run = address - HEADER_BYTES;
+    const whole = (address | 0) === address && ((run - this.#first) & ~this.#slabMask) === 0;
+    if (!whole || run < this.#first || run >= this.memory.usedBytes) throw notAllocated(address);
+    const state = words[(run >> 2) + Slab.State];
+    if (state >= 0 || words[(run >> 2) + Slab.Tag] !== tagOf(run)) throw notAllocated(address);
     const slabBytes = words[Word.SlabBytes];
     if (INVARIANTS) this.memory.poison(address, run - state * slabBytes);
     for (let slab = run - state * slabBytes - slabBytes; slab >= run; slab -= slabBytes) this.#makeFree(slab);

@@ -65,6 +65,8 @@ export const ArenaWord = {
   /** Over a source: superblocks of the arenas made before and after this one, 0 at either end. */
   Older: 10,
   Newer: 11,
+  /** 1 + the number of allocations so far in an arena with guards; 0 in any other. */
+  Guarded: 12,
 } as const;
 
 /** Words of these lines that are in use: what a mark has to copy. */
