@@ -26,6 +26,7 @@ interface Options {
   growth?: true;
   check?: true;
   micro?: true;
+  allocators?: true;
   report?: true;
   json?: true;
   baseline: string;
@@ -71,6 +72,7 @@ const program = new Command('memtable-bench')
     ]),
   )
   .addOption(new Option('--micro', 'the parts by themselves, for tuning').conflicts('report'))
+  .addOption(new Option('--allocators', 'arena, slabs and heap by themselves').conflicts(['micro', 'report']))
   .option('--report', 'write plots and README again, from the results that are there')
   .option('--json', 'print the results as JSON instead of tables')
   .option('--baseline <file>', 'the earlier run for --check', join(RESULTS, 'full.json'))
@@ -89,6 +91,7 @@ try {
 
 async function main(options: Options): Promise<void> {
   if (options.micro) return (await import('./micro/main.js')).runMicro();
+  if (options.allocators) return (await import('./allocators/main.js')).runAllocators(options.json ?? false);
   if (options.report) return report();
   const baseline = options.check && readResults(options.baseline);
   const name: PlanName = options.full ? 'full' : options.growth ? 'growth' : 'quick';
