@@ -14,7 +14,7 @@ import type { LifecycleEvent, StallReason } from './lifecycle.js';
 import { MemTable, type MemTableOptions, type MemTableStats, type MemTableValue } from './memtable.js';
 import { WriteBatch } from './write-batch.js';
 
-export interface MemTableListOptions extends MemTableOptions {
+export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'> {
   /** Where full memtables go. */
   target: FlushTarget;
   /**

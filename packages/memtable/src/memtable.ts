@@ -43,6 +43,11 @@ import type { WriteBatch } from './write-batch.js';
 
 export interface MemTableOptions extends ArenaOptions {
   /**
+   * The arena that it lies in and that is dropped with it, in place of one made by the other options: one with guard
+   * bytes, say. Nothing else lies in it.
+   */
+  arena?: Arena;
+  /**
    * Size of the arena's regular blocks in bytes.
    * @defaultValue 16384, which loses under 1 % at the ends of blocks; 4096 in the layout `leveldb`
    */
@@ -178,7 +183,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     this.#comparator = comparator;
     this.#order = comparator === undefined ? new BytewiseOrder() : new ComparatorOrder(comparator);
-    this.arena = attached ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
+    this.arena =
+      attached ?? options.arena ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
     this.#line = this.arena.lineOf(Line.Table);
     if (attached !== undefined) this.index = attachIndex(attached, this.#order);
     else if (index === 'block') this.index = new BlockSkipList(this.arena, this.#order);

@@ -1,4 +1,4 @@
-import { Arena, Heap, SlabAllocator } from '@memtable/arena';
+import { Arena, GuardedArena, Heap, SlabAllocator } from '@memtable/arena';
 import { failEveryAllocation } from '@memtable/testing';
 import { MemTable, ValueType } from '../src/index.js';
 import { error, text, utf8 } from './bytes.js';
@@ -118,4 +118,17 @@ test.each([
     },
   );
   expect(requests).toBeGreaterThan(3);
+});
+
+test.each(['block', 'skiplist'] as const)('a memtable writes nowhere but where it has allocated; index %s', (index) => {
+  const arena = new GuardedArena();
+  const table = new MemTable({ arena, index });
+  fill(table, 'a', 500);
+  for (let i = 0; i < 50; i++) {
+    expect(() => table.add(i, ValueType.Value, utf8(`a${i * 7919}`))).toThrow(error('MEMTABLE_DUPLICATE'));
+  }
+  check(table, 'a', 500);
+  expect(arena.allocations().length).toBeGreaterThan(500);
+  table.drop();
+  expect(arena.dropped).toBe(true);
 });

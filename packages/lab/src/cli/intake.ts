@@ -3,6 +3,7 @@ import type { Source } from '../sources/open-source.js';
 import { BadInput, ByteLimit, type Entry, type Fields } from '../sources/source.js';
 import type { MemtableLog } from './memtable-log.js';
 import { type Figures, type Progress } from './progress.js';
+import type { Recorder } from './recorder.js';
 import { Expectation } from './verify.js';
 
 const SKIPPED_SHOWN_MAX = 10;
@@ -15,16 +16,25 @@ export class Intake {
   readonly #skipBad: boolean;
   readonly #progress: Progress;
   readonly #log: MemtableLog;
+  readonly #recorder: Recorder | undefined;
   #entries = 0;
   #bytes = 0;
   #skipped = 0;
 
-  constructor(source: Source, maxBytes: number, skipBad: boolean, progress: Progress, log: MemtableLog) {
+  constructor(
+    source: Source,
+    maxBytes: number,
+    skipBad: boolean,
+    progress: Progress,
+    log: MemtableLog,
+    recorder?: Recorder,
+  ) {
     this.limit = new ByteLimit(maxBytes);
     this.#source = source;
     this.#skipBad = skipBad;
     this.#progress = progress;
     this.#log = log;
+    this.#recorder = recorder;
   }
 
   /** Entries that the list has accepted. */
@@ -67,6 +77,7 @@ export class Intake {
         this.#entries++;
         this.#bytes += entry.key.length + entry.value.length;
         this.expectation.set(entry.key, entry.value);
+        this.#recorder?.add(entry.key, entry.value);
         this.#progress.update(this.figures);
       }
     } catch (error) {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { Exit } from './failure.js';
 import { addRunCommand } from './run.js';
+import { addTuneCommand } from './tune.js';
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -16,4 +17,5 @@ const program = new Command('memtable-lab')
   .description('The memtable toolkit at work on real data.')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : Exit.Usage));
 addRunCommand(program);
+addTuneCommand(program);
 await program.parseAsync();

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly layout: (typeof LAYOUTS)[number];
   /** Left out: what the memtable prefers for the layout. */
   readonly index?: (typeof INDEXES)[number];
+  /** Where the requests of the arenas go, for `tune`. */
+  readonly record?: string;
   readonly json: boolean;
 }
 
@@ -65,6 +67,7 @@ export function declareRunOptions(command: Command): Command {
         'what keeps the entries in order (default: block, in layout leveldb skiplist)',
       ).choices(INDEXES),
     )
+    .option('--record <file>', 'write down what the memtables ask their arenas for; tune --trace replays it')
     .option('--json', 'print one JSON document instead of the table', false);
 }
 

@@ -9,6 +9,7 @@ import { Interrupt } from './interrupt.js';
 import { LevelDirectory } from './level-directory.js';
 import { MemtableLog } from './memtable-log.js';
 import { startProgress } from './progress.js';
+import { Recorder } from './recorder.js';
 import { differencesOf, reportAsJson, reportAsText, type RunReport, totalsOf } from './report.js';
 import { DEFAULT_INPUT, declareRunOptions, maxBytesOf, memtableOptionsOf, type RunOptions } from './run-options.js';
 import { type Verification, verify } from './verify.js';
@@ -85,6 +86,10 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   if (source.format === 'directory' && (await realpath(source.path)) === (await realpath(out))) {
     throw new Failure(`the input ${source.path} and --out ${out} are the same directory`);
   }
+  const recorder =
+    options.record === undefined
+      ? undefined
+      : await Recorder.open(options.record, memtableOptionsOf(options), options.writeBuffer);
   const level = await LevelDirectory.open(out);
 
   const maxBytes = maxBytesOf(input, options);
@@ -93,7 +98,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
     progress.say('interrupted: flushing what was accepted; Ctrl-C again ends at once'),
   );
   const log = new MemtableLog();
-  const intake = new Intake(source, maxBytes, options.skipBad, progress, log);
+  const intake = new Intake(source, maxBytes, options.skipBad, progress, log, recorder);
   const list = new MemTableList({
     target: level.target,
     writeBufferBytes: options.writeBuffer,
@@ -109,19 +114,27 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
 
   const start = performance.now();
   const errors: string[] = [];
+  let stopped = false;
   try {
     await intake.read(list, { key: options.keyField, value: options.valueField }, out, interrupt.signal);
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
     errors.push(error.message);
+    stopped = true;
   }
   const unflushed = await closeList(list);
   const elapsedMs = performance.now() - start;
   await level.close();
   progress.stop();
+  try {
+    await recorder?.close();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    errors.push(error.message);
+  }
 
   if (unflushed !== undefined) errors.push(unflushed);
-  else if (errors.length > 0) errors.push(`stopped there; the ${intake.entries} entries before it were flushed`);
+  else if (stopped) errors.push(`stopped there; the ${intake.entries} entries before it were flushed`);
   let verified: Verification | null = null;
   if (unflushed === undefined) {
     try {

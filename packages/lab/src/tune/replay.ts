@@ -1,0 +1,131 @@
+import { Arena, Heap, NIL, SlabAllocator } from '@memtable/arena';
+import type { Trace, TraceArena } from './trace.js';
+
+export const BLOCK_BYTES = [1024, 4096, 16384, 65536, 262144];
+const ROUNDS = 5;
+/** A frozen memtable is still there while the next one is filled. */
+const ALIVE = 2;
+
+const SLAB_BYTES = 1 << 20;
+
+/** Where blocks come from: a memory for each arena, or a source for all of them. */
+const SOURCES = {
+  memory: undefined,
+  'heap, mixed': (reserveBytes: number) => new Heap({ fit: 'mixed', reserveBytes }),
+  'heap, first': (reserveBytes: number) => new Heap({ fit: 'first', reserveBytes }),
+  'heap, next': (reserveBytes: number) => new Heap({ fit: 'next', reserveBytes }),
+  'heap, best': (reserveBytes: number) => new Heap({ fit: 'best', reserveBytes }),
+  slabs: (reserveBytes: number, blockBytes: number) =>
+    new SlabAllocator({ slabBytes: SLAB_BYTES, sizes: slabSizesFor(blockBytes), reserveBytes }),
+} as const;
+export type SourceName = keyof typeof SOURCES;
+
+/** What one way of allocating took; the first in the list is the one to take. */
+export interface TuneRow {
+  readonly source: SourceName;
+  readonly blockBytes: number;
+  /** Median of 5 replays of the whole trace. */
+  readonly ms: number;
+  /** Most memory in use at once: blocks, headers, and what the source could not use. */
+  readonly memoryBytes: number;
+  /** The part of it that nobody had asked for. */
+  readonly wastePercent: number;
+  /** Blocks of all arenas. */
+  readonly blocks: number;
+  /** Time and memory, each relative to the least of all, multiplied: 1 is the best there could be. */
+  readonly cost: number;
+}
+
+/**
+ * Replays a trace over every source and block size, each in turn in each round.
+ * @param onRound - called after each round
+ */
+export function tune(trace: Trace, onRound: (done: number) => void = () => {}): TuneRow[] {
+  const reserveBytes = reserveFor(trace);
+  const cases = (Object.keys(SOURCES) as SourceName[]).flatMap((source) =>
+    BLOCK_BYTES.map((blockBytes) => ({
+      source,
+      blockBytes,
+      times: [] as number[],
+      memoryBytes: 0,
+      askedBytes: 0,
+      blocks: 0,
+    })),
+  );
+  // One round more than counts: the first one compiles.
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const one of cases) {
+      const { ms, ...figures } = replay(trace, one.source, one.blockBytes, reserveBytes);
+      if (round > 0) one.times.push(ms);
+      Object.assign(one, figures);
+    }
+    onRound((round + 1) / (ROUNDS + 1));
+  }
+  const rows = cases.map(({ source, blockBytes, times, memoryBytes, askedBytes, blocks }) => {
+    const ms = times.sort((a, b) => a - b)[times.length >> 1];
+    return { source, blockBytes, ms, memoryBytes, wastePercent: 100 * (1 - askedBytes / memoryBytes), blocks };
+  });
+  const msMin = Math.min(...rows.map(({ ms }) => ms));
+  const bytesMin = Math.min(...rows.map(({ memoryBytes }) => memoryBytes));
+  return rows
+    .map((row) => ({ ...row, cost: (row.ms / msMin) * (row.memoryBytes / bytesMin) }))
+    .sort((a, b) => a.cost - b.cost);
+}
+
+interface Replay {
+  readonly ms: number;
+  readonly memoryBytes: number;
+  readonly askedBytes: number;
+  readonly blocks: number;
+}
+
+function replay(trace: Trace, name: SourceName, blockBytes: number, reserveBytes: number): Replay {
+  const source = SOURCES[name]?.(reserveBytes * ALIVE, blockBytes);
+  const alive: Arena[] = [];
+  let memoryBytes = 0;
+  let askedBytes = 0;
+  let blocks = 0;
+  const start = performance.now();
+  for (const requests of trace.arenas) {
+    if (alive.length === ALIVE) alive.shift()!.drop();
+    const arena = new Arena({ blockBytes, ...(source === undefined ? { reserveBytes } : { source }) });
+    fill(arena, requests);
+    alive.push(arena);
+    const used = source?.memoryUsage() ?? alive.reduce((sum, some) => sum + some.memoryUsage(), 0);
+    if (used > memoryBytes) {
+      memoryBytes = used;
+      askedBytes = alive.reduce((sum, some) => sum + some.stats().askedBytes, 0);
+    }
+    const { regularCount, dedicatedCount } = arena.stats();
+    blocks += regularCount + dedicatedCount;
+  }
+  for (const arena of alive) arena.drop();
+  source?.drop();
+  return { ms: performance.now() - start, memoryBytes, askedBytes, blocks };
+}
+
+/** Writes the first byte of each, as whoever asked for it would: a page costs when it is touched. */
+function fill(arena: Arena, { bytes, alignments }: TraceArena): void {
+  for (let i = 0; i < bytes.length; i++) {
+    const at = alignments[i] === 1 ? arena.allocate(bytes[i]) : arena.allocateAligned(bytes[i], alignments[i]);
+    if (at === NIL) throw new Error(`no room for request ${i + 1} of ${bytes[i]} bytes`);
+    arena.memory.u8[at] = 1;
+  }
+}
+
+/** An arena's lines, its regular blocks with their headers, and eight sizes to a doubling for what gets a block alone. */
+function slabSizesFor(blockBytes: number): number[] {
+  const sizes = [192, blockBytes + 8];
+  for (let step = blockBytes / 32; step * 16 <= SLAB_BYTES / 2; step *= 2) {
+    for (let i = 9; i <= 16; i++) sizes.push(step * i);
+  }
+  return sizes;
+}
+
+/** Enough for the largest arena with the largest blocks, so that nothing grows while it is measured. */
+function reserveFor({ arenas }: Trace): number {
+  const asked = arenas.map(({ bytes, alignments }) =>
+    bytes.reduce((sum, size, i) => sum + size + alignments[i] + 16, 4 * Math.max(...BLOCK_BYTES)),
+  );
+  return Math.min(2 ** 29, Math.ceil(1.5 * Math.max(...asked)));
+}
