@@ -40,8 +40,12 @@ export class PatchedPackages {
     if (loaded !== undefined) return loaded;
     const module = { exports: {} };
     this.#modules.set(path, module.exports);
-    const require = (request: string): object =>
-      request.startsWith('.') ? this.#load(join(dirname(path), request.replace(/\.js$/, '.ts'))) : this.load(request);
+    const require = (request: string): object => {
+      if (request === '#invariants') return this.#load(join(PACKAGES, 'arena/src/invariants/off.ts'));
+      return request.startsWith('.')
+        ? this.#load(join(dirname(path), request.replace(/\.js$/, '.ts')))
+        : this.load(request);
+    };
     // eslint-disable-next-line @typescript-eslint/no-implied-eval
     const run = new Function('module', 'exports', 'require', this.#code(path)) as (...args: unknown[]) => void;
     run(module, module.exports, require);
