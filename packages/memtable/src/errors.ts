@@ -20,10 +20,14 @@ export type MemTableErrorCode =
   | 'MEMTABLE_MALFORMED_BATCH'
   /** Writes have to wait for a flush; `admit()` tells when they can go on. */
   | 'MEMTABLE_STALLED'
-  /** The list has been closed. */
+  /** The list or store has been closed. */
   | 'MEMTABLE_CLOSED'
   /** Closing could not flush everything; what is left stays readable, and `close()` can be called again. */
   | 'MEMTABLE_UNFLUSHED'
+  /** An encoding failed on a key or a value, which is the error's `cause`. Nothing has changed. */
+  | 'MEMTABLE_ENCODING_FAILED'
+  /** The snapshot has been closed. */
+  | 'MEMTABLE_SNAPSHOT_CLOSED'
   /** A flush target used its run after the write had ended. */
   | 'MEMTABLE_RUN_ENDED';
 

@@ -244,7 +244,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       this.arena.rewind(this.#mark);
       throw error;
     }
-    this.#count(key.length, value.length, type === ValueType.Deletion ? 1 : 0);
+    this.count(key.length, value.length, type === ValueType.Deletion ? 1 : 0);
   }
 
   /**
@@ -278,7 +278,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       this.arena.rewind(this.#mark);
       throw error;
     }
-    this.#count(keyBytes, valueBytes, deletions);
+    this.count(keyBytes, valueBytes, deletions);
   }
 
   /**
@@ -452,7 +452,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     return node;
   }
 
-  #count(keyBytes: number, valueBytes: number, deletions: number): void {
+  /** @internal Counts what an entry holds; M2. */
+  count(keyBytes: number, valueBytes: number, deletions: number): void {
     const words = this.arena.memory.i32;
     words[this.#line + Word.KeyBytes] += keyBytes;
     words[this.#line + Word.ValueBytes] += valueBytes;

@@ -1,0 +1,96 @@
+import { copyBytes } from '../format/copy.js';
+import { TAG_BYTES } from '../format/internal-key.js';
+import { textBytesMax, writeText } from '../format/text.js';
+import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from '../format/varint.js';
+
+/** Where the key starts; its length, of which nothing is known before it is encoded, is written right before it. */
+const KEY_AT = VARINT32_BYTES_MAX;
+const BYTES = 256;
+
+/**
+ * The lookup key (see `format/entry.ts`) of a string or of bytes, in memory that is used again for the next one:
+ *
+ * ```
+ *    0        at     5          5 + keyLength
+ *    |  free  | n + 8 | key ...  | tag    |
+ * ```
+ */
+export class LookupKey {
+  u8!: Uint8Array;
+  view!: DataView;
+  /** The part of `u8` for the key, which a string can be written to as it is. */
+  #room!: Uint8Array;
+  /** Address of the lookup key. */
+  at = 0;
+  keyLength = 0;
+  /** How often it has been set: whoever called a function of the user's learns by it whether the key is still his. */
+  uses = 0;
+
+  constructor() {
+    this.#allocate(BYTES);
+  }
+
+  /** First byte of the key. */
+  get keyAt(): number {
+    return KEY_AT;
+  }
+
+  /** Bytes of the lookup key. */
+  get byteLength(): number {
+    return KEY_AT - this.at + this.keyLength + TAG_BYTES;
+  }
+
+  set(key: string | Uint8Array): this {
+    if (typeof key === 'string') {
+      this.#ensure(textBytesMax(key));
+      this.keyLength = writeText(this.#room, key);
+    } else {
+      this.#ensure(key.length);
+      copyBytes(this.u8, KEY_AT, key, 0, key.length);
+      this.keyLength = key.length;
+    }
+    this.#finish();
+    return this;
+  }
+
+  /** The same for bytes that lie somewhere. */
+  setBytes(bytes: Uint8Array, start: number, length: number): this {
+    this.#ensure(length);
+    copyBytes(this.u8, KEY_AT, bytes, start, length);
+    this.keyLength = length;
+    this.#finish();
+    return this;
+  }
+
+  setTag(low: number, high: number): this {
+    this.view.setUint32(KEY_AT + this.keyLength, low, true);
+    this.view.setUint32(KEY_AT + this.keyLength + 4, high, true);
+    return this;
+  }
+
+  /** Comes before all versions of the key. */
+  beforeAll(): this {
+    return this.setTag(0xffffff01, 0xffffffff);
+  }
+
+  /** Comes after all versions of the key: no entry of a store has the sequence 0. */
+  afterAll(): this {
+    return this.setTag(0, 0);
+  }
+
+  #finish(): void {
+    this.uses++;
+    this.at = KEY_AT - varint32Bytes(this.keyLength + TAG_BYTES);
+    writeVarint32(this.view, this.at, this.keyLength + TAG_BYTES);
+  }
+
+  #ensure(keyBytes: number): void {
+    if (keyBytes > this.#room.length - TAG_BYTES) this.#allocate(KEY_AT + keyBytes + TAG_BYTES);
+  }
+
+  #allocate(bytes: number): void {
+    this.u8 = new Uint8Array(bytes);
+    this.view = new DataView(this.u8.buffer);
+    this.#room = this.u8.subarray(KEY_AT);
+  }
+}

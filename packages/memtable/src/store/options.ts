@@ -1,0 +1,127 @@
+import type { ArenaStats } from '@memtable/arena';
+import { MemTableError } from '../errors.js';
+import type { Comparator } from '../order.js';
+import type { AnyEncoding, EncodingOption } from './encoding.js';
+import type { PinKind } from './pins.js';
+import type { RangeOptions } from './range.js';
+import type { StoreSnapshot } from './snapshot.js';
+
+export interface MemStoreOptions<K, V> {
+  /** @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
+  keyEncoding?: EncodingOption<K> | undefined;
+  /** @defaultValue 'utf8' */
+  valueEncoding?: EncodingOption<V> | undefined;
+  /** An order of encoded keys other than that of their bytes. */
+  comparator?: Comparator | undefined;
+  /**
+   * The memory of the store never takes more than this, in bytes. One half is for entries, the other for what a compaction
+   * writes to, so that there is always a way to get rid of garbage. From 128 KiB to 2^32 - 16.
+   * @defaultValue 2^32 - 16
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Address space taken at once, in bytes; memory only gets used as entries come. Beyond it the memory has to be moved, at
+   * about 0.2 ms a MiB. @defaultValue 256 MiB, or half of `maxBytes` if that is less
+   */
+  reserveBytes?: number | undefined;
+  /** Size of the arena's regular blocks in bytes. @defaultValue 16384 */
+  blockBytes?: number | undefined;
+  /** A compaction begins when more than this part of the entries' bytes is garbage. @defaultValue 0.5 */
+  garbageRatioMax?: number | undefined;
+  /** And not before there is so much of it, in bytes. @defaultValue 1 MiB */
+  garbageBytesMin?: number | undefined;
+  /**
+   * After how many milliseconds a snapshot or iterator that is still open is taken for a forgotten one, and
+   * `process.emitWarning` is called, or `console.warn` where there is no process. 0 for never. @defaultValue 60000
+   */
+  pinWarningMs?: number | undefined;
+  /** Keeps with each snapshot and iterator the stack of its creation, for `stats()` and the warning. @defaultValue false */
+  pinStacks?: boolean | undefined;
+  /** Told of everything that happens. What it throws is reported as an uncaught error and disturbs nothing. */
+  onEvent?: ((event: StoreEvent) => void) | undefined;
+}
+
+/** Encodings of one call, instead of the store's own; what they yield has to be of the store's types. */
+export interface EncodingOptions {
+  keyEncoding?: AnyEncoding | undefined;
+  valueEncoding?: AnyEncoding | undefined;
+}
+
+export interface ReadOptions extends EncodingOptions {
+  /** Reads what was there when it was made. */
+  snapshot?: StoreSnapshot | undefined;
+}
+
+export interface RangeReadOptions<K> extends RangeOptions<K>, ReadOptions {}
+
+/** One write of a batch, in abstract-level's words. */
+export type BatchOperation<K, V> = EncodingOptions &
+  ({ readonly type: 'put'; readonly key: K; readonly value: V } | { readonly type: 'del'; readonly key: K });
+
+/** An open snapshot or iterator. */
+export interface PinStats {
+  readonly kind: PinKind;
+  /** Number of the last write that it sees. */
+  readonly sequence: number;
+  readonly ageMs: number;
+  /** Bytes of old entries that it sees and that are there for snapshots and iterators only. */
+  readonly heldBytes: number;
+  /** With `pinStacks`: where it was made. */
+  readonly stack: string | undefined;
+}
+
+/** A store's figures; bytes unless it says count. */
+export interface MemStoreStats {
+  readonly state: 'open' | 'closed';
+  /** Keys that have a value. */
+  readonly entryCount: number;
+  /** Number of the last write. */
+  readonly lastSequence: number;
+  /** Bytes of all blocks, of a running compaction too; what `maxBytes` bounds. */
+  readonly memoryUsage: number;
+  /** Of these: entries with the newest values. */
+  readonly liveBytes: number;
+  /** Old entries that snapshots and iterators need. */
+  readonly heldBytes: number;
+  /** Entries that nobody needs: what a compaction gives back, besides their places in the index. */
+  readonly garbageBytes: number;
+  readonly compaction: {
+    readonly running: boolean;
+    readonly finished: number;
+    /** Given up, as there was no memory for it. */
+    readonly abandoned: number;
+  };
+  readonly waiting: { readonly writers: number; readonly bytes: number };
+  /** Oldest first. */
+  readonly pins: readonly PinStats[];
+  readonly arena: ArenaStats;
+}
+
+/** What happens in a store. Times are in milliseconds. Each event is published on `memtable:store` too. */
+export type StoreEvent =
+  /** A compaction has begun; the table it rewrites is not written to any more when it has ended. */
+  | { readonly type: 'freeze'; readonly garbageBytes: number; readonly memoryUsage: number }
+  /** A compaction has ended: the store has moved to a table without garbage. */
+  | {
+      readonly type: 'compact';
+      readonly beforeBytes: number;
+      readonly afterBytes: number;
+      readonly entryCount: number;
+      readonly slices: number;
+      readonly ms: number;
+    }
+  /** The memory of the table before has been given back. */
+  | { readonly type: 'drop'; readonly bytes: number }
+  /** Somebody waits for room from now on. */
+  | { readonly type: 'stall'; readonly reason: 'full'; readonly bytes: number }
+  /** The last one waiting has gone on; the first had to wait for `ms`. */
+  | { readonly type: 'resume'; readonly ms: number };
+
+/** @internal */
+export function checkOption(name: string, value: number, min: number, max: number): void {
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  throw new MemTableError(
+    'MEMTABLE_INVALID_OPTION',
+    `${name} must be a number from ${min} to ${max}: ${String(value)}`,
+  );
+}

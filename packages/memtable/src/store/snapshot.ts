@@ -1,0 +1,41 @@
+import type { Pin } from './pins.js';
+
+/**
+ * A store as it was when `store.snapshot()` was called: to be passed as the option `snapshot` of its reads. Old versions
+ * stay in memory for as long as it is open, so close it: `using snapshot = store.snapshot()` does.
+ */
+export class StoreSnapshot implements Disposable {
+  /** @internal */
+  readonly pin: Pin;
+  /** @internal The store that it is of. */
+  readonly store: object;
+  readonly #release: (pin: Pin) => void;
+  #open = true;
+
+  /** @internal */
+  constructor(store: object, pin: Pin, release: (pin: Pin) => void) {
+    this.store = store;
+    this.pin = pin;
+    this.#release = release;
+  }
+
+  /** Number of the last write that it sees. */
+  get sequence(): number {
+    return this.pin.sequence;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Lets go of the old versions. Idempotent. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#release(this.pin);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
