@@ -20,8 +20,8 @@ export interface MemStoreOptions<K, V> {
    */
   maxBytes?: number | undefined;
   /**
-   * Address space taken at once, in bytes; memory only gets used as entries come. Beyond it the memory has to be moved, at
-   * about 0.2 ms a MiB. @defaultValue 256 MiB, or half of `maxBytes` if that is less
+   * Address space that a store takes at once when it has more than 4 MiB, in bytes; memory is only used as entries come.
+   * Beyond it the memory has to be moved, which takes about 0.2 ms a MiB. @defaultValue 256 MiB, or half of `maxBytes`
    */
   reserveBytes?: number | undefined;
   /** Size of the arena's regular blocks in bytes. @defaultValue 16384 */

@@ -17,6 +17,11 @@ import { TAG_BYTES, tagHigh, tagLow, ValueType } from '../format/internal-key.js
 import { MemTable, type MemTableOptions } from '../memtable.js';
 import type { LookupKey } from './lookup-key.js';
 
+/** The address space that a table takes when it is not small any more. */
+const RESERVE_BYTES = 256 << 20;
+/** Growing to this takes about a millisecond. */
+const SMALL_BYTES = 4 << 20;
+
 /**
  * The memtable of a store. It differs from one that is filled by sequence numbers alone in that an entry which no pin
  * sees may be overwritten where it lies, if its new value is no longer: that takes no memory and leaves no garbage.
@@ -26,13 +31,22 @@ export class StoreTable {
   readonly index: BlockSkipList;
   readonly #comparator: MemTableOptions['comparator'];
   readonly #mark = new Int32Array(MARK_WORDS);
+  readonly #reserveBytes: number;
+  #memory: Uint8Array;
   /** Bytes of all entries that were ever made in it. */
   entryBytes = 0;
 
-  constructor(options: MemTableOptions) {
-    this.table = new MemTable({ ...options, layout: 'compact', index: 'block' });
+  /**
+   * @param options - `reserveBytes`: so much address space it takes when it has become large, at once; a small one costs
+   * next to nothing to make
+   * @param size - bytes to begin with
+   */
+  constructor({ reserveBytes = RESERVE_BYTES, ...options }: MemTableOptions, size: number) {
+    this.table = new MemTable({ ...options, reserveBytes: size, layout: 'compact', index: 'block' });
     this.index = this.table.index as BlockSkipList;
     this.#comparator = options.comparator;
+    this.#reserveBytes = reserveBytes;
+    this.#memory = this.table.arena.memory.u8;
   }
 
   /** The newest version of a key that the key's tag may see, deletions too; NIL when there is none. */
@@ -72,7 +86,16 @@ export class StoreTable {
     const node = bytes > arena.memory.maxBytes ? NIL : this.index.allocate(bytes);
     if (node === NIL) arena.rewind(this.#mark);
     else this.entryBytes += bytes;
+    if (arena.memory.u8 !== this.#memory) this.#reserve();
     return node;
+  }
+
+  /** The memory has grown. Growing copies, so that beyond a few MiB it is better to have done with it. */
+  #reserve(): void {
+    const { memory } = this.table.arena;
+    const capacity = memory.capacityBytes;
+    if (capacity > SMALL_BYTES && capacity < this.#reserveBytes) memory.ensure(this.#reserveBytes - memory.usedBytes);
+    this.#memory = memory.u8;
   }
 
   /** Takes back the last {@link StoreTable.allocate}. */

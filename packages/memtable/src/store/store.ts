@@ -26,7 +26,7 @@ import {
   type EncodingOptions,
 } from './options.js';
 import { Pin, type PinKind, type PinOwner, Pins } from './pins.js';
-import { KeyRange, type RangeOptions } from './range.js';
+import { KeyRange } from './range.js';
 import { StoreSnapshot } from './snapshot.js';
 import { StoreTable } from './store-table.js';
 
@@ -727,7 +727,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const live = this.#live;
     const memoryUsage = live.table.approximateMemoryUsage();
     const garbageBytes = this.#garbageBytes();
-    this.#compaction = new Compaction(live, this.#makeTable(), this.#pins);
+    this.#compaction = new Compaction(live, this.#makeTable(live.table.arena.memory.capacityBytes), this.#pins);
     // Everything has been visited when a quarter has been added, or half of what may be.
     const room = Math.max(Math.min(live.entryBytes / 4, (this.#tableBytesMax - memoryUsage) / 2), 64 << 10);
     this.#compactionRate = Math.max(8, Math.ceil((2 * live.entryBytes) / room));
@@ -806,15 +806,17 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   // Memory
 
-  #makeTable(): StoreTable {
-    const { comparator, blockBytes, reserveBytes = RESERVE_BYTES } = this.#options;
+  /** @param size - bytes to begin with; by default those of an empty store */
+  #makeTable(size = SIZE_BYTES): StoreTable {
+    const { comparator, blockBytes, reserveBytes } = this.#options;
     const maxBytes = this.#tableBytesMax;
-    return new StoreTable({
+    const options = {
       maxBytes,
-      reserveBytes: Math.min(reserveBytes, maxBytes),
       ...(comparator && { comparator }),
       ...(blockBytes && { blockBytes }),
-    });
+      ...(reserveBytes && { reserveBytes: Math.min(reserveBytes, maxBytes) }),
+    };
+    return new StoreTable(options, Math.min(size, maxBytes, reserveBytes ?? size));
   }
 
   #hasRoom(bytes: number): boolean {
@@ -907,8 +909,8 @@ interface CompactionContext extends TraceContext {
 const EMPTY = new Uint8Array(0);
 /** Beyond an entry: a block for it, and what the index may need. */
 const ROOM_BYTES = 32 << 10;
-/** So much address space a table takes at once. */
-const RESERVE_BYTES = 256 * MIB;
+/** An empty store takes so much. */
+const SIZE_BYTES = 64 << 10;
 
 type Timer = ReturnType<typeof setTimeout>;
 

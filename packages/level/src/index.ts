@@ -1,0 +1,1 @@
+export { MemtableLevel, type MemtableLevelOptions, type StoreEncoding } from './level.js';

@@ -1,0 +1,43 @@
+/** Abstract-level's own public suite, which is written for tape: every assertion of it is counted, none may fail. */
+import suite from 'abstract-level/test';
+import { createHarness } from 'tape';
+import { MemtableLevel, type StoreEncoding } from '../src/index.js';
+
+interface Outcome {
+  assertions: number;
+  readonly failed: string[];
+}
+
+async function run(factory: (options?: object) => unknown): Promise<Outcome> {
+  const harness = createHarness();
+  const rows = harness.createStream({ objectMode: true });
+  suite({ test: harness, factory });
+  const outcome: Outcome = { assertions: 0, failed: [] };
+  let test = '';
+  rows.on('data', (row) => {
+    if (row.type === 'test') test = row.name ?? '';
+    if (row.type !== 'assert') return;
+    outcome.assertions++;
+    if (row.ok === false) outcome.failed.push(`${test}: ${row.name ?? ''} ${String(row.error?.message ?? row.actual)}`);
+  });
+  await new Promise((resolve) => rows.on('end', resolve));
+  return outcome;
+}
+
+const modes: (StoreEncoding | undefined)[] = ['buffer', 'view', 'utf8', undefined];
+
+/** As many as memory-level passes in the same mode; how many are asked depends on the manifest. */
+const expected = { buffer: 5120, view: 5120, utf8: 4462 };
+
+test.each(modes)(
+  'passes with storeEncoding %s',
+  async (storeEncoding) => {
+    const { assertions, failed } = await run((options) => new MemtableLevel({ ...options, storeEncoding }));
+    process.stdout.write(
+      `abstract-level's suite, storeEncoding ${storeEncoding ?? 'left out'}: ${assertions} assertions\n`,
+    );
+    expect(failed).toEqual([]);
+    expect(assertions).toBe(expected[storeEncoding ?? 'buffer']);
+  },
+  60_000,
+);

@@ -1,0 +1,92 @@
+import { storeConformance } from '@memtable/testing';
+import { MemoryLevel } from 'memory-level';
+import { MemtableLevel } from '../src/index.js';
+
+// Abstract-level's own suite is in abstract-level.test.ts; what memory-level tests besides that comes first.
+
+test('an encoding that there is not is refused, with the code that memory-level has', () => {
+  const make = () => new MemtableLevel({ storeEncoding: 'foo' as 'view' });
+  expect(make).toThrow(expect.objectContaining({ code: 'LEVEL_ENCODING_NOT_SUPPORTED' }) as Error);
+  expect(make).toThrow("storeEncoding must be 'buffer', 'view' or 'utf8': foo");
+});
+
+test('where memory-level gives out the very buffers that it was given, this gives out copies', async () => {
+  const buffer = Buffer.from('a');
+  const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+  for (const [db, isSame] of [
+    [new MemoryLevel<Buffer, Buffer>(options), true],
+    [new MemtableLevel<Buffer, Buffer>(options), false],
+  ] as const) {
+    await db.put(buffer, buffer);
+    const [[key, value]] = await db.iterator().all();
+    expect([key === buffer, value === buffer]).toEqual([isSame, isSame]);
+    expect([key, value]).toEqual([buffer, buffer]);
+    expect(Buffer.isBuffer(value)).toBe(true);
+  }
+});
+
+describe('MemtableLevel', () => {
+  storeConformance({
+    describe,
+    it,
+    factory: () => new MemtableLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' }),
+    supports: { batches: true, ranges: true, snapshots: true, copies: true, flush: false },
+    numRuns: 50,
+  });
+});
+
+test('a location may come first, as with other databases of the family', async () => {
+  const db = new MemtableLevel<string, number>('nowhere', { valueEncoding: 'json' });
+  await db.put('a', 1);
+  expect(await db.get('a')).toBe(1);
+  expect(db.supports.permanence).toBe(false);
+});
+
+test('what is in it stays when it is closed and opened again', async () => {
+  const db = new MemtableLevel();
+  await db.put('a', '1');
+  await db.close();
+  await db.open();
+  expect(await db.get('a')).toBe('1');
+});
+
+test("the store's own options are its own: memory that is bounded refuses with its code, and nothing is half done", async () => {
+  const db = new MemtableLevel({ maxBytes: 128 << 10 });
+  const operations = Array.from({ length: 100 }, (_, i) => ({
+    type: 'put' as const,
+    key: `key ${i}`,
+    value: 'x'.repeat(1000),
+  }));
+  await expect(db.batch(operations)).rejects.toMatchObject({ code: 'MEMTABLE_FULL' });
+  expect(await db.keys().all()).toEqual([]);
+  expect(db.store.stats()).toMatchObject({ entryCount: 0, liveBytes: 0 });
+});
+
+test('an iterator holds what it sees, until it is closed', async () => {
+  const db = new MemtableLevel();
+  await db.batch([
+    { type: 'put', key: 'a', value: '1' },
+    { type: 'put', key: 'b', value: '2' },
+  ]);
+  const iterator = db.iterator();
+  await db.clear();
+  expect(db.store.stats()).toMatchObject({ entryCount: 0, pins: [{ kind: 'iterator' }] });
+  expect(db.store.stats().heldBytes).toBeGreaterThan(0);
+  expect(await iterator.nextv(10)).toEqual([
+    ['a', '1'],
+    ['b', '2'],
+  ]);
+  await iterator.close();
+  expect(db.store.stats()).toMatchObject({ heldBytes: 0, pins: [] });
+});
+
+test('sublevels, with encodings of their own', async () => {
+  const db = new MemtableLevel();
+  const people = db.sublevel<string, { name: string }>('people', { valueEncoding: 'json' });
+  await people.put('1', { name: 'Bea' });
+  await db.put('z', 'last');
+  expect(await people.iterator().all()).toEqual([['1', { name: 'Bea' }]]);
+  expect(await db.keys().all()).toEqual(['!people!1', 'z']);
+  await people.clear();
+  expect(await db.keys().all()).toEqual(['z']);
+});
