@@ -1,9 +1,4 @@
-import {
-  type AbstractDatabaseOptions,
-  AbstractLevel,
-  type AbstractOpenOptions,
-  type AbstractSnapshot,
-} from 'abstract-level';
+import { type AbstractDatabaseOptions, AbstractLevel, type AbstractSnapshot } from 'abstract-level';
 import {
   type BatchOperation,
   MemStore,
