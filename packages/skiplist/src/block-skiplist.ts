@@ -189,15 +189,19 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   /**
-   * Like {@link BlockSkipList.seek}, for an entry that is going to be inserted: {@link BlockSkipList.insertFound} then
-   * needs no search of its own.
+   * For an entry that is going to be inserted: {@link BlockSkipList.insertFound} then needs no search of its own.
+   * @returns the first entry that is not before it, as from {@link BlockSkipList.seek}, if that may have the same key;
+   * NIL when the heads tell that it has another, without looking at it
    */
   find(bytes: DataView, at: number): Addr {
     this.#findPlace(bytes, at);
     const words = this.arena.memory.i32;
     const word = this.#pathBlocks[0] >> 2;
     const slot = this.#pathSlots[0];
-    if (slot < words[word + COUNT]) return words[word + ADDRESSES + 2 * slot] as Addr;
+    if (slot < words[word + COUNT]) {
+      const isOther = words[word + HEADS + 2 * slot] !== this.#heads.head(bytes, at, words[word + PREFIX]);
+      return isOther ? NIL : (words[word + ADDRESSES + 2 * slot] as Addr);
+    }
     const next = words[word + NEXT];
     return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
   }

@@ -1,6 +1,6 @@
 import { Arena, NIL } from '@memtable/arena';
 import { BlockSkipList, SkipList } from '../src/index.js';
-import { add, keyOf, keysOf, lookup, withHeads } from './keys.js';
+import { add, keyOf, keysOf, lookup, prepare, withHeads } from './keys.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({
@@ -112,4 +112,21 @@ test('verify finds each broken invariant', () => {
   expect(damaged((words, leaf) => words[leaf + 3]++)).toThrow(says('B4'));
   expect(damaged((words, leaf) => words[leaf + HEADS + 18]++)).toThrow(says('B4'));
   expect(damaged((words, leaf) => words[leaf + 8 + 2]++)).toThrow(says('B5'));
+});
+
+test('an entry can be inserted at the place that a search for it found', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  const other = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (const i of [...shuffled.slice(0, 3000), ...shuffled.slice(0, 100)]) {
+    const key = decimal(i);
+    const found = index.find(lookup(key), 0);
+    expect(keyOf(index, found) === key.toString('hex')).toBe(!add(other, key));
+    if (keyOf(index, found) === key.toString('hex')) continue;
+    const node = prepare(index, key);
+    index.find(lookup(decimal(random(count))), 0); // One that is not followed by an insert.
+    index.find(lookup(key), 0);
+    index.insertFound(node);
+  }
+  index.verify();
+  expect(keysOf(index)).toEqual(keysOf(other));
 });
