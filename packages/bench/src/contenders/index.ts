@@ -1,10 +1,11 @@
 import type { ContenderKind } from './contender.js';
 import { functionalRedBlackTree } from './functional-red-black-tree.js';
 import { jsSdsl } from './js-sdsl.js';
-import { classicLevel, memoryLevel } from './level.js';
+import { classicLevel, memoryLevel, memtableLevel } from './level.js';
 import { limit } from './limit.js';
 import { lmdb } from './lmdb.js';
 import { mapSorted } from './map-sorted.js';
+import { memStore } from './mem-store.js';
 import { memtables } from './memtable.js';
 import { properSkipList } from './proper-skip-list.js';
 import { sortedBTrees } from './sorted-btree.js';
@@ -14,6 +15,8 @@ export const OURS = 'memtable-block';
 
 export const CONTENDERS: readonly ContenderKind[] = [
   ...memtables,
+  memStore,
+  memtableLevel,
   ...sortedBTrees,
   jsSdsl,
   functionalRedBlackTree,

@@ -1,6 +1,7 @@
 import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
+import { MemtableLevel } from 'memtable-level';
 import type { Chunk } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
 import type { Contender, ContenderKind } from './contender.js';
@@ -18,9 +19,13 @@ class LevelContender implements Contender {
   /** Whether values come by reference, and are to be copied. */
   readonly #shares: boolean;
 
-  constructor(level: Level, shares: boolean) {
+  /** Bytes in use by its own account, where it keeps one. */
+  readonly bytes?: () => number;
+
+  constructor(level: Level, shares: boolean, bytes?: () => number) {
     this.#level = level;
     this.#shares = shares;
+    if (bytes !== undefined) this.bytes = bytes;
   }
 
   insert(chunk: Chunk): Promise<void> {
@@ -129,6 +134,20 @@ export const memoryLevel: ContenderKind = {
     const level = new MemoryLevel<Buffer, Buffer>({ storeEncoding: 'buffer', ...ENCODINGS });
     await level.open();
     return new LevelContender(level, true);
+  },
+};
+
+export const memtableLevel: ContenderKind = {
+  name: 'memtable-level',
+  about: 'memtable-level, batches of 1000, getSync, nextv',
+  package: 'memtable-level',
+  keys: 'bytes',
+  keeps: 'copies',
+  rate: 700,
+  open: async () => {
+    const level = new MemtableLevel<Buffer, Buffer>(ENCODINGS);
+    await level.open();
+    return new LevelContender(level, false, () => level.store.memoryUsage());
   },
 };
 
