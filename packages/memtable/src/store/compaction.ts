@@ -30,7 +30,8 @@ export class Compaction {
   #newer = Infinity;
   /** Deletions of the key that are needed if an older version is. */
   readonly #deletions: Addr[] = [];
-  visitedEntries = 0;
+  /** Bytes of the deletions that had to be kept: garbage that a compaction leaves. */
+  deletionBytes = 0;
 
   constructor(from: StoreTable, to: StoreTable, pins: Pins) {
     this.from = from;
@@ -52,7 +53,6 @@ export class Compaction {
       const entry = cursor.entry;
       if (entry === NIL) return false;
       left -= VISIT_BYTES + from.bytesOf(entry);
-      this.visitedEntries++;
       if (!this.#visit(entry)) return undefined;
     }
     return true;
@@ -81,7 +81,10 @@ export class Compaction {
       this.#deletions.push(entry);
       return true;
     }
-    for (const deletion of this.#deletions) if (!to.insertCopy(from, deletion)) return false;
+    for (const deletion of this.#deletions) {
+      if (!to.insertCopy(from, deletion)) return false;
+      this.deletionBytes += from.bytesOf(deletion);
+    }
     this.#deletions.length = 0;
     return to.insertCopy(from, entry);
   }

@@ -148,14 +148,14 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const storedKey = this.#encodeKey(key, options?.keyEncoding);
     const storedValue = this.#encodeValue(value, options?.valueEncoding);
     this.#checkOpen();
-    this.#putFound(this.#find(storedKey), storedValue);
+    this.#afterWrite(this.#putFound(this.#find(storedKey), storedValue));
   }
 
   /** Deletes `key`, which need not be there. @throws as {@link MemStore.put} */
   del(key: K, options?: EncodingOptions): void {
     const storedKey = this.#encodeKey(key, options?.keyEncoding);
     this.#checkOpen();
-    this.#delete(storedKey);
+    this.#afterWrite(this.#delete(storedKey));
   }
 
   /**
@@ -192,7 +192,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#checkOpen();
     const older = this.#find(storedKey);
     if (this.#isValue(older)) return false;
-    this.#putFound(older, storedValue);
+    this.#afterWrite(this.#putFound(older, storedValue));
     return true;
   }
 
@@ -207,8 +207,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#checkOpen();
     const older = this.#find(storedKey);
     if (!this.#isEqual(older, storedExpected)) return false;
-    if (storedValue !== undefined) this.#putFound(older, storedValue);
-    else if (this.#isValue(older)) this.#deleteFound(older);
+    if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
+    else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
     return true;
   }
 
@@ -226,8 +226,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const storedValue = value === undefined ? undefined : this.#encodeValue(value);
     this.#checkOpen();
     if (uses !== this.#key.uses) older = this.#find(storedKey);
-    if (storedValue !== undefined) this.#putFound(older, storedValue);
-    else if (this.#isValue(older)) this.#deleteFound(older);
+    if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
+    else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
     return value;
   }
 
@@ -245,6 +245,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (this.#pins.newest === -1) {
       if (isAll) this.#clearAll();
       else for (const key of this.#keysOf(range, sequence)) this.#delete(key);
+      this.#afterWrite(0); // Only now, as a compaction that ends would take the table away.
       return;
     }
     // Deletions beside versions that somebody needs take memory, which may run out.
@@ -373,6 +374,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         this.#emit({ type: 'stall', reason: 'full', bytes });
       }
       this.#compactIfDue();
+      if (this.#compaction !== undefined) this.#drive();
     });
   }
 
@@ -384,7 +386,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   async compact(): Promise<void> {
     this.#checkOpen();
     if (this.#compaction === undefined) this.#beginCompaction();
-    await new Promise<void>((resolve, reject) => this.#compactionWaiters.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => {
+      this.#compactionWaiters.push({ resolve, reject });
+      this.#drive();
+    });
   }
 
   /** All of its figures. O(open snapshots and iterators). */
@@ -573,8 +578,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   // Writing an entry
 
-  /** Writes a value at the place that was found for it. */
-  #putFound(older: Addr, value: string | Uint8Array): void {
+  /** Writes a value at the place that was found for it. @returns how many bytes */
+  #putFound(older: Addr, value: string | Uint8Array): number {
     const isText = typeof value === 'string';
     const length = isText ? this.#encodeText(value) : value.length;
     const bytes = isText ? this.#text : value;
@@ -597,19 +602,19 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#liveBytes += newBytes - oldBytes;
     if (!replaces) this.#entryCount++;
     if (this.#compaction !== undefined) this.#mirror(entry);
-    this.#afterWrite(newBytes);
+    return newBytes;
   }
 
   /** Deletes a key; most often where its value lies, without looking for the place of another entry. */
-  #delete(key: string | Uint8Array): void {
+  #delete(key: string | Uint8Array): number {
     this.#key.set(key).beforeAll();
     const older = this.#live.seek(this.#key);
-    if (!this.#isValue(older)) return;
-    this.#deleteFound(this.#live.sequenceOf(older) > this.#pins.newest ? older : this.#find(key));
+    if (!this.#isValue(older)) return 0;
+    return this.#deleteFound(this.#live.sequenceOf(older) > this.#pins.newest ? older : this.#find(key));
   }
 
   /** Deletes a value, which is there, at the place that was found for it. */
-  #deleteFound(older: Addr): void {
+  #deleteFound(older: Addr): number {
     const live = this.#live;
     const oldBytes = live.bytesOf(older);
     const sequence = this.#sequence + 1;
@@ -627,7 +632,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#liveBytes -= oldBytes;
     this.#entryCount--;
     if (this.#compaction !== undefined) this.#mirror(entry);
-    this.#afterWrite(0);
+    return 0;
   }
 
   /** Makes writes, undefined values for deletions, as one: first all that takes memory, then all that shows. */
@@ -768,7 +773,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#live = compaction.to;
     this.#compaction = undefined;
     for (const pin of this.#pins.all) for (const owner of pin.owners) owner.tableReplaced();
-    this.#garbageLeft = this.#garbageBytes();
+    this.#garbageLeft = compaction.deletionBytes;
     this.#finished++;
     const figures = { beforeBytes, afterBytes, entryCount: this.#entryCount, slices, ms: performance.now() - start };
     this.#emit({ type: 'compact', ...figures });
@@ -777,6 +782,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#emit({ type: 'drop', bytes: beforeBytes });
     for (const waiter of this.#compactionWaiters.splice(0)) waiter.resolve();
     this.#wake();
+    this.#compactIfDue(); // What became garbage meanwhile has been copied.
   }
 
   /** The next one begins when there is half as much garbage again. */
@@ -793,15 +799,15 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     }
   }
 
-  /** Goes on with the compaction whenever the event loop turns; this keeps no process alive. */
+  /** Goes on with the compaction whenever the event loop turns; this keeps a process alive only if somebody waits. */
   #drive(): void {
-    if (this.#driver !== undefined) return;
-    this.#driver = setTimer(() => {
-      this.#driver = undefined;
+    clearTimeout(this.#driver);
+    const isAwaited = this.#compactionWaiters.length > 0 || this.#waiters.length > 0;
+    this.#driver = setTimer(isAwaited, 0, () => {
       const end = performance.now() + SLICE_MS;
       while (this.#compaction !== undefined && performance.now() < end) this.#compact(SLICE_BYTES_MAX / 8);
       if (this.#compaction !== undefined) this.#drive();
-    }, 0);
+    });
   }
 
   // Memory
@@ -855,7 +861,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #makePin(kind: PinKind): Pin {
     const stack = this.#options.pinStacks === true ? new Error(`${kind} made here`).stack : undefined;
     const pin = new Pin(kind, this.#sequence, performance.now(), stack);
-    if (this.#pinWarningMs > 0) this.#pinTimer ??= setTimer(() => this.#warnOfPins(), this.#pinWarningMs);
+    if (this.#pinWarningMs > 0) this.#pinTimer ??= setTimer(false, this.#pinWarningMs, () => this.#warnOfPins());
     return pin;
   }
 
@@ -873,13 +879,13 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       if (pin.warned || ageMs < this.#pinWarningMs) continue;
       pin.warned = true;
       warn(
-        `A ${pin.kind} of a MemStore has been open for ${Math.round(ageMs / 1000)} s and holds ` +
+        `${pin.kind === 'iterator' ? 'An' : 'A'} ${pin.kind} of a MemStore has been open for ${Math.round(ageMs / 1000)} s and holds ` +
           `${this.#pins.heldBytesOf(pin)} bytes of old entries. Was it forgotten?`,
         pin.stack,
       );
     }
     if (this.#pins.all.some(({ warned }) => !warned)) {
-      this.#pinTimer = setTimer(() => this.#warnOfPins(), this.#pinWarningMs);
+      this.#pinTimer = setTimer(false, this.#pinWarningMs, () => this.#warnOfPins());
     }
   }
 
@@ -914,10 +920,10 @@ const SIZE_BYTES = 64 << 10;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** A timer that does not keep the process alive. */
-function setTimer(call: () => void, ms: number): Timer {
+/** A timer that keeps the process alive or does not. */
+function setTimer(alive: boolean, ms: number, call: () => void): Timer {
   const timer = setTimeout(call, ms);
-  (timer as { unref?: () => void }).unref?.();
+  if (!alive) (timer as { unref?: () => void }).unref?.();
   return timer;
 }
 

@@ -1,0 +1,20 @@
+// Overwrites 100 keys ten million times without ever letting the event loop turn, and says how far memory rose.
+import { MemStore } from '../dist/index.js';
+
+const [keys, overwrites] = [100, 10_000_000];
+const store = new MemStore({ valueEncoding: 'view' });
+const names = Array.from({ length: keys }, (_, i) => `key ${i}`);
+const value = new Uint8Array(200).fill(7);
+// Of lengths that grow and shrink, so that most of them do not fit where the one before was.
+const values = Array.from({ length: 101 }, (_, i) => value.subarray(0, (i * 37) % 101));
+const start = process.memoryUsage().rss;
+let peak = 0;
+for (let i = 0; i < overwrites; i++) {
+  store.put(names[i % keys], values[(i * 7) % 101]);
+  if (i % 100_000 === 0) peak = Math.max(peak, process.memoryUsage.rss());
+}
+store.verify();
+const { compaction, memoryUsage, entryCount } = store.stats();
+console.log(
+  JSON.stringify({ overwrites, riseBytes: peak - start, compactions: compaction.finished, memoryUsage, entryCount }),
+);

@@ -1,0 +1,127 @@
+// A mixed load on one store for as many seconds as it is told, checked against a model: puts, overwrites, deletions,
+// batches, snapshots and iterators that stay open for a while. Prints figures; exits with 1 when something is wrong.
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { MemStore } from '../dist/index.js';
+
+const seconds = Number(process.argv[2] ?? 600);
+const seed = Number(process.argv[3] ?? 1) || 1;
+const KEYS = 20_000;
+const CALL_MS_MAX = 20;
+
+let state = seed;
+const random = (n) => (state = (state * 48271) % 2147483647) % n;
+const store = new MemStore({ pinWarningMs: 0 });
+const model = new Map();
+const name = (i) => `key ${String(i).padStart(8, '0')}`;
+const names = Array.from({ length: KEYS }, (_, i) => name(i));
+const text = 'abcdefghij'.repeat(40);
+
+let [calls, slow, longestMs] = [0, 0, 0];
+/** Runs one call of the store against the clock. */
+function timed(call) {
+  const start = performance.now();
+  const result = call();
+  const ms = performance.now() - start;
+  calls++;
+  longestMs = Math.max(longestMs, ms);
+  if (ms > CALL_MS_MAX) slow++;
+  return result;
+}
+
+const wrong = [];
+function expectSame(what, found, expected) {
+  if (found !== expected && wrong.length < 10) wrong.push(`${what} is ${found}, not ${expected}`);
+}
+
+const open = [];
+/** Opens a snapshot and an iterator, with what a sample of keys is then. */
+function remember() {
+  const snapshot = timed(() => store.snapshot());
+  const sample = Array.from({ length: 20 }, () => names[random(KEYS)]).map((key) => [key, model.get(key)]);
+  const from = names[random(KEYS)];
+  const inside = [...model.keys()]
+    .filter((key) => key >= from)
+    .sort()
+    .slice(0, 50);
+  const expected = inside.map((key) => [key, model.get(key)]);
+  open.push({ snapshot, sample, iterator: timed(() => store.iterator({ gte: from, limit: 50 })), expected });
+}
+
+function check({ snapshot, sample, iterator, expected }) {
+  for (const [key, value] of sample)
+    expectSame(
+      `${key} of a snapshot`,
+      timed(() => store.get(key, { snapshot })),
+      value,
+    );
+  timed(() => snapshot.close());
+  const found = timed(() => iterator.nextv(100));
+  timed(() => iterator.close());
+  expectSame('an iterator', JSON.stringify(found), JSON.stringify(expected));
+}
+
+const end = performance.now() + seconds * 1000;
+const warm = performance.now() + Math.min(seconds / 4, 60) * 1000;
+let [warmRss, peakRss, turns] = [0, 0, 0];
+while (performance.now() < end) {
+  for (let i = 0; i < 1000; i++) {
+    const key = names[random(KEYS)];
+    const dice = random(100);
+    if (dice < 55) {
+      const value = text.slice(0, random(400));
+      timed(() => store.put(key, value));
+      model.set(key, value);
+    } else if (dice < 70) {
+      timed(() => store.del(key));
+      model.delete(key);
+    } else if (dice < 72) {
+      const operations = Array.from({ length: random(100) }, () => {
+        const key = names[random(KEYS)];
+        return random(4) === 0 ? { type: 'del', key } : { type: 'put', key, value: text.slice(random(400)) };
+      });
+      timed(() => store.batch(operations));
+      for (const { type, key, value } of operations) type === 'put' ? model.set(key, value) : model.delete(key);
+    } else
+      expectSame(
+        key,
+        timed(() => store.get(key)),
+        model.get(key),
+      );
+  }
+  if (turns % 50 === 0) remember();
+  if (open.length > 5) check(open.splice(random(open.length), 1)[0]);
+  // Half of the time the event loop never turns.
+  if (++turns % 200 < 100) await setImmediate();
+  if (turns % 20 !== 0) continue;
+  const rss = process.memoryUsage.rss();
+  if (performance.now() < warm) warmRss = Math.max(warmRss, rss);
+  else peakRss = Math.max(peakRss, rss);
+}
+for (const each of open.splice(0)) check(each);
+
+store.verify();
+const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+let at = 0;
+for (const [key, value] of store) {
+  expectSame(`entry ${at}`, `${key}=${value}`, `${expected[at]?.[0]}=${expected[at]?.[1]}`);
+  at++;
+}
+expectSame('the number of entries', at, expected.length);
+expectSame('heldBytes', store.stats().heldBytes, 0);
+const { compaction, memoryUsage, liveBytes } = store.stats();
+const riseBytes = peakRss - warmRss;
+const figures = {
+  seconds,
+  seed,
+  calls,
+  longestMs,
+  slow,
+  compactions: compaction.finished,
+  riseBytes,
+  memoryUsage,
+  liveBytes,
+  wrong,
+};
+console.log(JSON.stringify(figures));
+if (wrong.length > 0 || (seconds >= 60 && slow > 0)) process.exitCode = 1;
