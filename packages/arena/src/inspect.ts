@@ -1,0 +1,73 @@
+/** What lies in an arena's memory, read from nothing but its buffer: plain data, for tools that show or check it. */
+import { Arena, HEADER_BYTES } from './arena.js';
+import { ArenaError } from './errors.js';
+import type { ArenaStats, BlockInfo } from './stats.js';
+import { SUPERBLOCK_BYTES } from './superblock.js';
+
+/** A block with all of its bytes: `headerBytes + usedBytes + tailBytes + freeBytes`. */
+export interface BlockInspection extends BlockInfo {
+  /** Address of the header; the block's own bytes follow it. */
+  readonly headerAddress: number;
+  readonly headerBytes: number;
+  /** Still to be handed out; only the current block has any. */
+  readonly freeBytes: number;
+  /** Whether small requests are served from it now. */
+  readonly current: boolean;
+}
+
+export interface ArenaInspection {
+  /** From the start of the buffer to the end of the last block; a dump holds that much. */
+  readonly usedBytes: number;
+  /** What stands before the first block. */
+  readonly superblockBytes: number;
+  readonly stats: ArenaStats;
+  /** In the order in which they were made, which is that of their addresses. */
+  readonly blocks: readonly BlockInspection[];
+}
+
+/**
+ * Looks at the arena in a buffer: that of a live one (`arena.memory.buffer`) or a copy of it. Reads only. O(blocks).
+ *
+ * The arena must own its memory. One that takes its blocks from a heap or from slabs shares that memory with others, and
+ * there is no telling which of its bytes are whose.
+ *
+ * @throws ArenaError `ARENA_MALFORMED`: no arena of its own, cut short or damaged; the message says what, and where
+ *
+ * @example
+ * ```ts
+ * import { Arena } from '@memtable/arena';
+ * import { inspectArena } from '@memtable/arena/inspect';
+ *
+ * const arena = new Arena();
+ * arena.allocate(100);
+ * arena.allocate(4000);
+ * const { blocks } = inspectArena(arena.memory.buffer);
+ * blocks.map(({ kind }) => kind); // ['regular', 'dedicated']
+ * blocks.map(({ usedBytes }) => usedBytes); // [100, 4000]
+ * blocks[0].freeBytes; // 3996
+ * ```
+ */
+export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
+  const arena = Arena.attach(buffer);
+  const stats = arena.stats();
+  if (stats.blockBytes === 0) {
+    throw new ArenaError(
+      'ARENA_MALFORMED',
+      'this memory holds no arena of its own: one whose blocks come from a heap or from slabs cannot be inspected',
+    );
+  }
+  const blocks = arena.blocks();
+  const currentIndex = blocks.findLastIndex(({ kind }) => kind === 'regular');
+  return {
+    usedBytes: arena.memory.usedBytes,
+    superblockBytes: SUPERBLOCK_BYTES,
+    stats,
+    blocks: blocks.map((block, i) => ({
+      ...block,
+      headerAddress: block.address - HEADER_BYTES,
+      headerBytes: HEADER_BYTES,
+      freeBytes: block.bytes - block.usedBytes - block.tailBytes,
+      current: i === currentIndex,
+    })),
+  };
+}

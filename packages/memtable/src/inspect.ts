@@ -1,0 +1,295 @@
+/** What a memtable looks like in its buffer, to the last byte: plain data, for tools. */
+import { NIL } from '@memtable/arena';
+import { type ArenaInspection, inspectArena } from '@memtable/arena/inspect';
+import { type IndexInspection, inspectIndex, type SearchTrace, traceSeek } from '@memtable/skiplist/inspect';
+import { MemTableError } from './errors.js';
+import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, ValueType } from './format/internal-key.js';
+import { readVarint32, skipVarint, VARINT32_BYTES_MAX } from './format/varint.js';
+import { MemTable, type MemTableStats } from './memtable.js';
+import { BytewiseOrder } from './order.js';
+
+export type {
+  BlockListInspection,
+  BlockStep,
+  IndexBlock,
+  IndexInspection,
+  SearchTrace,
+  SkipListInspection,
+  TowerStep,
+} from '@memtable/skiplist/inspect';
+export type { ArenaInspection, BlockInspection } from '@memtable/arena/inspect';
+
+/** What bytes of a memtable's buffer are for; the column `kinds` of {@link Pieces} holds the place in this list. */
+export const PIECE_KINDS = [
+  /** Counters and states of all layers. */
+  'superblock',
+  /** Size and predecessor of a block. */
+  'header',
+  /** A skip list's links; in the layout `leveldb` with the pointer to the entry. */
+  'tower',
+  /** A block of a block list. */
+  'index block',
+  'key length',
+  'key',
+  /** Type and sequence. */
+  'tag',
+  'value length',
+  'value',
+  /** Skipped so that what follows is aligned. */
+  'slop',
+  /** Lost at the end of a block that was given up for a new one. */
+  'tail',
+  /** Still to be handed out. */
+  'free',
+  /** Up to seven bytes between two blocks, which start at multiples of 8; LevelDB's figures don't count them. */
+  'gap',
+] as const;
+export type PieceKind = (typeof PIECE_KINDS)[number];
+
+/**
+ * The used part of a buffer, cut into pieces: in the order of their addresses, without overlap, without a byte between
+ * them. A column each, as there may be millions.
+ */
+export interface Pieces {
+  readonly addresses: Int32Array;
+  readonly bytes: Int32Array;
+  readonly kinds: Uint8Array;
+  /**
+   * Rank of the entry that a part of an entry or a tower belongs to; number of the arena's block for header, slop, tail and
+   * free; -1 for others, the head of a skip list among them.
+   */
+  readonly owners: Int32Array;
+}
+
+/** The entries in their order; a column each. The entry of rank `i` is the index's `entries[i]`. */
+export interface EntryColumns {
+  readonly addresses: Int32Array;
+  /** Whole entries: both lengths, key, tag and value. */
+  readonly bytes: Int32Array;
+  readonly keyStarts: Int32Array;
+  readonly keyBytes: Int32Array;
+  readonly valueStarts: Int32Array;
+  readonly valueBytes: Int32Array;
+  /** Exact up to 2^53 - 1, which is as far as writes go. */
+  readonly sequences: Float64Array;
+  /** {@link ValueType} */
+  readonly types: Uint8Array;
+}
+
+export interface MemTableInspection {
+  /** State and counters. */
+  readonly stats: MemTableStats;
+  /** Whether its keys have an order of their own, which the buffer does not tell. */
+  readonly customOrder: boolean;
+  readonly arena: ArenaInspection;
+  readonly index: IndexInspection;
+  readonly entries: EntryColumns;
+  readonly pieces: Pieces;
+}
+
+/**
+ * Looks at the memtable in a buffer: of a live one (`table.arena.memory.buffer`), a frozen one, or a copy that lay in a
+ * file. Reads only, and checks what it reads: every byte in use is accounted for, or it says which is not.
+ * O(bytes).
+ *
+ * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the bytes
+ * are no memtable, cut short or damaged; the message says what is wrong, and where
+ *
+ * @example
+ * ```ts
+ * import { MemTable, ValueType } from '@memtable/memtable';
+ * import { inspectMemTable, PIECE_KINDS } from '@memtable/memtable/inspect';
+ *
+ * const table = new MemTable({ layout: 'leveldb' });
+ * table.add(1, ValueType.Value, new TextEncoder().encode('key'), new Uint8Array(100));
+ * const { stats, pieces } = inspectMemTable(table.arena.memory.buffer);
+ * stats.arena.memoryUsage; // 4104
+ * [...pieces.kinds].map((kind) => PIECE_KINDS[kind]).slice(0, 4); // ['superblock', 'header', 'tower', 'key length']
+ * [...pieces.bytes].slice(0, 4); // [256, 8, 104, 1]
+ * ```
+ */
+export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
+  const arena = inspectArena(buffer);
+  const index = inspectIndex(buffer);
+  let table: MemTable;
+  let customOrder = false;
+  try {
+    table = MemTable.attach(buffer);
+  } catch (error) {
+    // It wants the comparator that the table was made with; nothing is compared here, so any will do.
+    if (!(error instanceof MemTableError)) throw error;
+    table = MemTable.attach(buffer, { comparator: () => 0 });
+    customOrder = true;
+  }
+  const entries = readEntries(new DataView(buffer), index, arena.usedBytes);
+  return { stats: table.stats(), customOrder, arena, index, entries, pieces: tile(arena, index, entries) };
+}
+
+/**
+ * Lets the table in a buffer look a key up, and says step by step what its index did; see {@link SearchTrace}.
+ * @param sequence - as for `get`
+ * @throws as {@link inspectMemTable}; MemTableError `MEMTABLE_MALFORMED` too when it has an order of keys of its own
+ */
+export function traceGet(buffer: ArrayBufferLike, key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): SearchTrace {
+  const lookupKey = MemTable.attach(buffer).encodeLookupKey(key, sequence);
+  return traceSeek(buffer, new BytewiseOrder(), lookupKey, 0);
+}
+
+function readEntries(view: DataView, index: IndexInspection, usedBytes: number): EntryColumns {
+  const addresses = index.entries;
+  const count = addresses.length;
+  const column = (): Int32Array => new Int32Array(count);
+  const [bytes, keyStarts, keyBytes, valueStarts, valueBytes] = [column(), column(), column(), column(), column()];
+  const sequences = new Float64Array(count);
+  const types = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const entry = addresses[i];
+    if (entry <= NIL || entry >= usedBytes) malformed(`M1: an entry at ${entry}`);
+    const lookupBytes = readVarint32(view, entry, Math.min(entry + VARINT32_BYTES_MAX, usedBytes));
+    const key = lookupBytes < 0 ? entry : skipVarint(view, entry);
+    const tag = key + lookupBytes - TAG_BYTES;
+    if (lookupBytes < TAG_BYTES || tag + TAG_BYTES > usedBytes) {
+      malformed(`M1: a key and tag of ${lookupBytes} bytes in the entry at ${entry}`);
+    }
+    const low = view.getUint32(tag, true);
+    if ((low & 0xff) > ValueType.Value) malformed(`M1: type ${low & 0xff} in the entry at ${entry}`);
+    const length = tag + TAG_BYTES;
+    const size = readVarint32(view, length, Math.min(length + VARINT32_BYTES_MAX, usedBytes));
+    const value = size < 0 ? length : skipVarint(view, length);
+    if (size < 0 || value + size > usedBytes) malformed(`M1: a value of ${size} bytes in the entry at ${entry}`);
+    bytes[i] = value + size - entry;
+    keyStarts[i] = key;
+    keyBytes[i] = tag - key;
+    valueStarts[i] = value;
+    valueBytes[i] = size;
+    sequences[i] = Number(tagSequence(low, view.getUint32(tag + 4, true)));
+    types[i] = low & 0xff;
+  }
+  return { addresses, bytes, keyStarts, keyBytes, valueStarts, valueBytes, sequences, types };
+}
+
+/** Puts all allocations in order, cuts them up, and fills what lies between with slop, tails and free bytes. */
+function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColumns): Pieces {
+  const units = allocationsOf(index, entries);
+  // By the word in which it starts: none is as short as a word, so two in one word would overlap. No sorting is needed.
+  const starting = new Int32Array(arena.usedBytes / 4 + 1);
+  for (let unit = 0; unit < units.count; unit++) {
+    const word = units.addresses[unit] >> 2;
+    if (starting[word] !== 0) malformed(`two things start at ${units.addresses[unit]}, or right before`);
+    starting[word] = unit + 1;
+  }
+  const pieces = new PieceList();
+  pieces.push(0, arena.superblockBytes, 'superblock', -1);
+  let end = arena.superblockBytes;
+  let placed = 0;
+  let slopBytes = 0;
+  for (const [i, block] of arena.blocks.entries()) {
+    pieces.push(end, block.headerAddress - end, 'gap', -1);
+    pieces.push(block.headerAddress, block.headerBytes, 'header', i);
+    end = block.address;
+    const usedEnd = end + block.usedBytes;
+    for (let word = end >> 2; word < usedEnd / 4; word++) {
+      const unit = starting[word] - 1;
+      if (unit === -1) continue;
+      const address = units.addresses[unit];
+      if (address < end || address + units.bytes[unit] > usedEnd) {
+        malformed(`${units.bytes[unit]} bytes at ${address}, where only ${end} to ${usedEnd} are there for them`);
+      }
+      pieces.push(end, address - end, 'slop', i);
+      slopBytes += address - end;
+      if (units.kinds[unit] === ENTRY) pushEntry(pieces, entries, units.owners[unit]);
+      else pieces.push(address, units.bytes[unit], PIECE_KINDS[units.kinds[unit]], units.owners[unit]);
+      end = address + units.bytes[unit];
+      placed++;
+    }
+    pieces.push(end, usedEnd - end, 'slop', i);
+    slopBytes += usedEnd - end;
+    pieces.push(usedEnd, block.tailBytes, 'tail', i);
+    pieces.push(usedEnd + block.tailBytes, block.freeBytes, 'free', i);
+    end = block.address + block.bytes;
+  }
+  if (placed !== units.count)
+    malformed(`${units.count - placed} entries or parts of the index lie outside of all blocks`);
+  // Bytes that nothing is known of would be taken for slop; but the arena counts that itself.
+  if (slopBytes !== arena.stats.slopBytes) {
+    malformed(`${slopBytes} bytes belong to nothing, ${arena.stats.slopBytes} were skipped to align`);
+  }
+  return pieces.columns();
+}
+
+/** Whole entries, to be cut up later. */
+const ENTRY = 255;
+
+function allocationsOf(index: IndexInspection, entries: EntryColumns): PieceList {
+  const units = new PieceList();
+  if (index.kind === 'skiplist') {
+    units.push(index.head.towerAddress, index.head.towerBytes, 'tower', -1);
+    for (let i = 0; i < index.entryCount; i++) units.push(index.towerAddresses[i], index.towerBytes[i], 'tower', i);
+  } else {
+    for (const { address, bytes } of index.levels.flat()) units.push(address, bytes, 'index block', -1);
+  }
+  for (let i = 0; i < entries.addresses.length; i++) {
+    units.pushKind(entries.addresses[i], entries.bytes[i], ENTRY, i);
+  }
+  return units;
+}
+
+function pushEntry(pieces: PieceList, entries: EntryColumns, i: number): void {
+  const entry = entries.addresses[i];
+  const key = entries.keyStarts[i];
+  const tag = key + entries.keyBytes[i];
+  const value = entries.valueStarts[i];
+  pieces.push(entry, key - entry, 'key length', i);
+  pieces.push(key, tag - key, 'key', i);
+  pieces.push(tag, TAG_BYTES, 'tag', i);
+  pieces.push(tag + TAG_BYTES, value - tag - TAG_BYTES, 'value length', i);
+  pieces.push(value, entries.valueBytes[i], 'value', i);
+}
+
+/** Columns that grow. */
+class PieceList implements Pieces {
+  addresses = new Int32Array(1024);
+  bytes = new Int32Array(1024);
+  kinds = new Uint8Array(1024);
+  owners = new Int32Array(1024);
+  count = 0;
+
+  /** Adds a piece, unless it is empty. */
+  push(address: number, bytes: number, kind: PieceKind, owner: number): void {
+    if (bytes > 0) this.pushKind(address, bytes, KIND_INDEX[kind], owner);
+  }
+
+  pushKind(address: number, bytes: number, kind: number, owner: number): void {
+    const i = this.count++;
+    if (i === this.addresses.length) this.#grow();
+    this.addresses[i] = address;
+    this.bytes[i] = bytes;
+    this.kinds[i] = kind;
+    this.owners[i] = owner;
+  }
+
+  columns(): Pieces {
+    const { count } = this;
+    return {
+      addresses: this.addresses.slice(0, count),
+      bytes: this.bytes.slice(0, count),
+      kinds: this.kinds.slice(0, count),
+      owners: this.owners.slice(0, count),
+    };
+  }
+
+  #grow(): void {
+    const length = 2 * this.addresses.length;
+    const grown = <T extends Int32Array | Uint8Array>(larger: T, column: T): T => (larger.set(column), larger);
+    this.addresses = grown(new Int32Array(length), this.addresses);
+    this.bytes = grown(new Int32Array(length), this.bytes);
+    this.kinds = grown(new Uint8Array(length), this.kinds);
+    this.owners = grown(new Int32Array(length), this.owners);
+  }
+}
+
+const KIND_INDEX = Object.fromEntries(PIECE_KINDS.map((kind, i) => [kind, i])) as Record<PieceKind, number>;
+
+function malformed(message: string): never {
+  throw new MemTableError('MEMTABLE_MALFORMED', message);
+}
