@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { build, defaultClientConditions, type InlineConfig, preview } from 'vite';
+
+const PAGE = fileURLToPath(new URL('../../src/page', import.meta.url));
+const SITE = fileURLToPath(new URL('../../dist/site', import.meta.url));
+
+/** The packages are taken from their sources, so that the page can't be older than they are. */
+function configFor(outDir: string): InlineConfig {
+  return {
+    root: PAGE,
+    base: './',
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { conditions: ['@memtable/source', ...defaultClientConditions] },
+    build: { outDir, emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+    preview: { host: '127.0.0.1' },
+  };
+}
+
+const options = new Command('lab')
+  .description('Serves a page that shows the lifecycle of a memtable, byte for byte.')
+  .option('--build [dir]', 'write the page as a static site, and end')
+  .option('--port <port>', 'where to serve it (default: the first free one from 4173)', Number)
+  .parse()
+  .opts<{ build?: string | true; port?: number }>();
+
+const outDir = typeof options.build === 'string' ? options.build : SITE;
+const config = configFor(outDir);
+await build(config);
+if (options.build !== undefined) {
+  process.stdout.write(`the site is in ${relative(process.cwd(), outDir)}\n`);
+} else {
+  const server = await preview({ ...config, preview: { ...config.preview, port: options.port ?? 4173 } });
+  process.stdout.write(`memtable lab: ${server.resolvedUrls!.local[0]}\n`);
+}

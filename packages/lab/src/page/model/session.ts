@@ -1,0 +1,293 @@
+/**
+ * A real MemTableList with a flush target in the page, driven by operations. The same operations give the same bytes, in
+ * whatever time they come; that is what makes undo by replay and addresses of views possible.
+ */
+import {
+  type FlushRun,
+  type LifecycleEvent,
+  type MemTable,
+  MemTableList,
+  type MemTableListStats,
+  type ValueType,
+  WriteBatch,
+} from '@memtable/memtable';
+import { type Operation, type TargetMode, type Write } from './operation.js';
+import { sampleEntry } from './samples.js';
+import { type Settings, tableOptionsOf } from './settings.js';
+
+/** One moment of the timeline. */
+export interface Tick {
+  readonly activeBytes: number;
+  readonly frozenBytes: number;
+  readonly waiting: number;
+  /** What happened, besides writes. */
+  readonly event?: LifecycleEvent;
+}
+
+/** A flush under way at a target that is not prompt. */
+interface Gate {
+  readonly run: FlushRun;
+  read: boolean;
+  readonly accept: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+export interface NumberedTable {
+  readonly id: number;
+  readonly table: MemTable;
+}
+
+const TICKS_A_LOAD = 400;
+const RETRY_MS = 20;
+/** A long load lets the page draw in between. */
+const SLICE_MS = 40;
+
+export class Session {
+  readonly list: MemTableList;
+  readonly ticks: Tick[] = [];
+  /** What the target has accepted: the newest version of each key. */
+  readonly stored = new Map<string, ValueType>();
+  storedEntries = 0;
+  target: TargetMode = 'prompt';
+  readonly #settings: Settings;
+  readonly #onChange: () => void;
+  readonly #places = new Map<string, number>();
+  #gate: Gate | undefined;
+  #gateOpened: (() => void) | undefined;
+  #load: Promise<void> | undefined;
+  /** Resolves what waits for the load to come to a halt. */
+  #halted: (() => void)[] = [];
+  #loading = false;
+  #ended = false;
+
+  constructor(settings: Settings, onChange: () => void = () => undefined) {
+    this.#settings = settings;
+    this.#onChange = onChange;
+    this.list = new MemTableList({
+      ...tableOptionsOf(settings),
+      writeBufferBytes: settings.writeBufferBytes,
+      retryMs: RETRY_MS,
+      retryMsMax: RETRY_MS,
+      target: { write: (run, { signal }) => this.#write(run, signal) },
+      onEvent: (event) => this.#tick(event),
+    });
+    this.#tick();
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** The tables that hold entries, oldest first. */
+  tables(): NumberedTable[] {
+    const tables = this.list.tables().reverse();
+    const first = this.list.stats().flush.flushedTables + 1;
+    return tables.map((table, i) => ({ id: first + i, table }));
+  }
+
+  stats(): MemTableListStats {
+    return this.list.stats();
+  }
+
+  /** How far the flush is that the target has not answered yet. */
+  get flush(): 'none' | 'asked' | 'read' {
+    return this.#gate === undefined ? 'none' : this.#gate.read ? 'read' : 'asked';
+  }
+
+  /** Whether a load is under way and nothing holds it up. */
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  /**
+   * Performs an operation. Resolves when it has been done, or waits for the target: then later operations can go on.
+   * @throws MemTableError as the packages do; nothing was written then
+   */
+  async perform(operation: Operation): Promise<void> {
+    await this.#untilHalted();
+    switch (operation.type) {
+      case 'put':
+      case 'del':
+        await this.#apply([operation]);
+        break;
+      case 'batch':
+        await this.#apply(operation.writes);
+        break;
+      case 'load':
+        this.#load = this.#fill(operation).finally(() => (this.#load = undefined));
+        await this.#untilHalted();
+        break;
+      case 'freeze':
+        this.list.flush().catch(() => undefined);
+        await settle();
+        break;
+      case 'target':
+        this.target = operation.mode;
+        if (operation.mode === 'prompt') await this.#answer('accept');
+        break;
+      default:
+        await this.#answer(operation.type);
+    }
+    this.#onChange();
+  }
+
+  /** Ends it: what waits is refused, all memory is given back. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const signal = AbortSignal.abort(new Error('the session has ended'));
+    const tables = this.list.tables();
+    await this.list.close({ signal }).catch(() => undefined);
+    for (const table of tables) table.drop();
+  }
+
+  async #apply(writes: readonly Write[]): Promise<void> {
+    const batch = new WriteBatch();
+    for (const write of writes) {
+      if (write.type === 'del') batch.del(utf8.encode(write.key));
+      else batch.put(utf8.encode(write.key), valueOf(write));
+    }
+    const before = this.list.lastSequence;
+    const done = this.list.write(batch);
+    if (this.list.lastSequence === before) {
+      done.then(() => this.#tick()).catch(() => undefined);
+      // Refused, or it waits for the target; then it is not waited for here.
+      await Promise.race([done, settle()]);
+    } else await done;
+    this.#tick();
+    await settle();
+  }
+
+  async #fill({ sample, ascending, count }: Operation & { type: 'load' }): Promise<void> {
+    const name = `${sample} ${ascending}`;
+    const every = Math.ceil(count / TICKS_A_LOAD);
+    const batch = new WriteBatch();
+    this.#loading = true;
+    let stalled = false;
+    let sliceEnd = performance.now() + SLICE_MS;
+    try {
+      for (let i = 1; i <= count; i++) {
+        const place = this.#places.get(name) ?? 0;
+        this.#places.set(name, place + 1);
+        const { key, value } = sampleEntry(sample, ascending, place);
+        const before = this.list.lastSequence;
+        const done = this.list.write(batch.clear().put(utf8.encode(key), utf8.encode(value)));
+        if (this.list.lastSequence === before) {
+          // A prompt target makes room in a moment; another one when it is told to.
+          const waits = await Promise.race([done.then(() => false), settle().then(() => true)]);
+          if (waits) {
+            stalled = true;
+            this.#halt();
+            await done;
+            this.#loading = true;
+          }
+        }
+        if (i % every === 0 || i === count) this.#tick();
+        if (performance.now() > sliceEnd && i < count) {
+          this.#onChange();
+          await pause();
+          sliceEnd = performance.now() + SLICE_MS;
+        }
+      }
+      await settle();
+    } catch {
+      // The session was ended while the load waited.
+    } finally {
+      this.#halt();
+      if (stalled) this.#onChange(); // Nobody waits for it any more who would tell.
+    }
+  }
+
+  #halt(): void {
+    this.#loading = false;
+    for (const resolve of this.#halted.splice(0)) resolve();
+  }
+
+  /** Target and writers take turns: whatever comes next starts when the load has ended or waits. */
+  async #untilHalted(): Promise<void> {
+    if (this.#loading) await new Promise<void>((resolve) => this.#halted.push(resolve));
+  }
+
+  async #write(run: FlushRun, signal: AbortSignal): Promise<void> {
+    if (this.#ended) throw new Error('the session has ended');
+    if (this.target === 'prompt') {
+      this.#store(run);
+      this.#gateOpened?.(); // Who has waited for the question finds it answered.
+      return;
+    }
+    const answered = new Promise<void>((accept, fail) => {
+      this.#gate = { run, read: false, accept, fail };
+    });
+    signal.addEventListener('abort', () => this.#gate?.fail(new Error('aborted')));
+    this.#gateOpened?.();
+    this.#onChange();
+    try {
+      await answered;
+    } finally {
+      this.#gate = undefined;
+    }
+    this.#store(run);
+  }
+
+  #store(run: FlushRun): void {
+    let previous: string | undefined;
+    for (const { key, type } of run.views()) {
+      const name = text.decode(key);
+      if (name !== previous) this.stored.set(name, type); // The newest version of a key comes first.
+      previous = name;
+      this.storedEntries++;
+    }
+  }
+
+  /** Lets the target answer. After a failure it is asked again in a moment, so this may have to wait for the question. */
+  async #answer(answer: 'read' | 'accept' | 'fail'): Promise<void> {
+    if (this.#gate === undefined) {
+      if (this.list.stats().frozen.length === 0) return;
+      await new Promise<void>((resolve) => (this.#gateOpened = resolve));
+    }
+    const gate = this.#gate;
+    if (gate !== undefined && answer === 'read') gate.read = true;
+    else if (answer === 'accept') gate?.accept();
+    else if (answer === 'fail') gate?.fail(new Error('no space left on device'));
+    if (answer !== 'read') await settle();
+    await this.#untilHalted();
+    if (this.#load !== undefined) await settle();
+  }
+
+  #tick(event?: LifecycleEvent): void {
+    if (this.list === undefined) return; // The list tells of nothing before it is there.
+    const { active, frozen, waiting } = this.list.stats();
+    const frozenBytes = frozen.reduce((sum, { arena }) => sum + arena.memoryUsage, 0);
+    this.ticks.push({
+      activeBytes: active.arena.memoryUsage,
+      frozenBytes,
+      waiting: waiting.writers,
+      ...(event === undefined ? {} : { event }),
+    });
+  }
+}
+
+function valueOf({ value, bytes }: Write & { type: 'put' }): Uint8Array {
+  const encoded = utf8.encode(value);
+  if (bytes === undefined) return encoded;
+  const source = encoded.length === 0 ? utf8.encode('.') : encoded;
+  return Uint8Array.from({ length: bytes }, (_, i) => source[i % source.length]);
+}
+
+/** Until everything that only waits for promises has come to rest. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();

@@ -1,0 +1,28 @@
+/** Bytes as people read them. */
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function byteCount(value: number): string {
+  return `${count(value)} ${value === 1 ? 'byte' : 'bytes'}`;
+}
+
+export function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+/** As text, if it is text; else in hex. */
+export function textOf(bytes: Uint8Array, charactersMax = 60): string {
+  let text: string;
+  try {
+    // As a stream, so that a character cut in two at the end is no error.
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    text = decoder.decode(bytes.subarray(0, 4 * charactersMax), { stream: true });
+    // eslint-disable-next-line no-control-regex
+    if (/[\x00-\x1f\x7f]/.test(text)) throw new Error('control characters');
+  } catch {
+    text = `0x${Array.from(bytes.subarray(0, charactersMax / 2), hexByte).join('')}`;
+  }
+  return text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+}

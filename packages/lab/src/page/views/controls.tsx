@@ -1,0 +1,325 @@
+/** Everything one can do to the memtables. */
+import { useSignal } from '@preact/signals';
+import {
+  busy,
+  canUndo,
+  change,
+  changes,
+  openDump,
+  perform,
+  playing,
+  reset,
+  session,
+  settings,
+  source,
+  speed,
+  step,
+  togglePlay,
+  undo,
+} from '../model/lab.js';
+import type { Write } from '../model/operation.js';
+import { isSample, SAMPLES } from '../model/samples.js';
+import { CHOICES, indexOf, type Settings } from '../model/settings.js';
+import { count } from './bytes.js';
+
+export function Controls(): preact.JSX.Element {
+  return (
+    <aside class="controls" aria-label="Controls">
+      <WriteForm />
+      <Sample />
+      <TableSettings />
+      <OpenDump />
+    </aside>
+  );
+}
+
+function WriteForm(): preact.JSX.Element {
+  const key = useSignal('apple');
+  const value = useSignal('red');
+  const bytes = useSignal('');
+  const batch = useSignal<readonly Write[]>([]);
+  const put = (): Write => ({
+    type: 'put',
+    key: key.value,
+    value: value.value,
+    ...(bytes.value === '' ? {} : { bytes: Math.min(Number(bytes.value), 10_000_000) }),
+  });
+  const add = (write: Write): void => {
+    batch.value = [...batch.value, write];
+  };
+  return (
+    <form
+      class="card"
+      aria-labelledby="write-title"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void perform(put());
+      }}
+    >
+      <h2 id="write-title">Write</h2>
+      <label>
+        Key
+        <input
+          value={key.value}
+          onInput={(event) => (key.value = event.currentTarget.value)}
+          autocomplete="off"
+          spellcheck={false}
+        />
+      </label>
+      <div class="pair">
+        <label>
+          Value
+          <input
+            value={value.value}
+            onInput={(event) => (value.value = event.currentTarget.value)}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+        <label>
+          Bytes
+          <input
+            class="short"
+            type="number"
+            min="0"
+            max="10000000"
+            placeholder={String(new TextEncoder().encode(value.value).length)}
+            value={bytes.value}
+            onInput={(event) => (bytes.value = event.currentTarget.value)}
+          />
+        </label>
+      </div>
+      <div class="buttons">
+        <button type="submit" class="primary">
+          Put
+        </button>
+        <button type="button" onClick={() => void perform({ type: 'del', key: key.value })}>
+          Delete
+        </button>
+        <button type="button" onClick={() => void perform({ type: 'freeze' })}>
+          Freeze
+        </button>
+      </div>
+      <details>
+        <summary>Batch {batch.value.length > 0 && `(${batch.value.length})`}</summary>
+        <ul class="batch">
+          {batch.value.map((write, i) => (
+            <li key={i}>
+              {write.type} {write.key}
+            </li>
+          ))}
+        </ul>
+        <div class="buttons">
+          <button type="button" onClick={() => add(put())}>
+            Add put
+          </button>
+          <button type="button" onClick={() => add({ type: 'del', key: key.value })}>
+            Add delete
+          </button>
+          <button
+            type="button"
+            disabled={batch.value.length === 0}
+            onClick={() => {
+              void perform({ type: 'batch', writes: batch.value });
+              batch.value = [];
+            }}
+          >
+            Write batch
+          </button>
+        </div>
+      </details>
+    </form>
+  );
+}
+
+const COUNTS = [10, 100, 1000, 10_000, 100_000];
+
+function Sample(): preact.JSX.Element {
+  void changes.value;
+  const { sample, ascending, count: entries } = source.value;
+  const waiting = session.value.stats().waiting.writers > 0;
+  return (
+    <section class="card" aria-labelledby="sample-title">
+      <h2 id="sample-title">Sample</h2>
+      <div class="pair">
+        <label>
+          Entries
+          <select
+            value={sample}
+            onChange={({ currentTarget: { value } }) => {
+              if (isSample(value)) source.value = { ...source.value, sample: value };
+            }}
+          >
+            {SAMPLES.map((name) => (
+              <option key={name} value={name}>
+                {SAMPLE_TEXTS[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Order
+          <select
+            value={ascending ? 'ascending' : 'shuffled'}
+            onChange={({ currentTarget: { value } }) => {
+              source.value = { ...source.value, ascending: value === 'ascending' };
+            }}
+          >
+            <option value="shuffled">shuffled</option>
+            <option value="ascending">ascending</option>
+          </select>
+        </label>
+      </div>
+      <div class="pair">
+        <label>
+          How many
+          <select
+            value={String(entries)}
+            onChange={({ currentTarget: { value } }) => (source.value = { ...source.value, count: Number(value) })}
+          >
+            {COUNTS.map((value) => (
+              <option key={value} value={value}>
+                {count(value)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button
+          type="button"
+          id="load"
+          class="primary"
+          disabled={busy.value || waiting}
+          onClick={() => void perform({ type: 'load', sample, ascending, count: entries })}
+        >
+          {busy.value ? 'Loading…' : 'Load'}
+        </button>
+      </div>
+      <div class="buttons four">
+        <button type="button" disabled={waiting || playing.value} onClick={() => void step()}>
+          Step
+        </button>
+        <button type="button" aria-pressed={playing.value} onClick={togglePlay}>
+          {playing.value ? 'Pause' : 'Play'}
+        </button>
+        <button type="button" disabled={!canUndo.value} onClick={() => void undo()}>
+          Undo
+        </button>
+        <button type="button" onClick={() => void reset()}>
+          Reset
+        </button>
+      </div>
+      <label class="range">
+        Speed
+        <input
+          type="range"
+          min="1"
+          max="30"
+          value={speed.value}
+          aria-valuetext={`${speed.value} steps a second`}
+          onInput={(event) => (speed.value = Number(event.currentTarget.value))}
+        />
+        <output>{speed.value}/s</output>
+      </label>
+    </section>
+  );
+}
+
+const SAMPLE_TEXTS = { words: 'words', paths: 'paths', random: 'random, 16/100 bytes' };
+
+function TableSettings(): preact.JSX.Element {
+  const current = settings.value;
+  const compact = current.layout === 'compact';
+  const isSkipList = indexOf(current) === 'skiplist';
+  return (
+    <section class="card" aria-labelledby="table-title">
+      <h2 id="table-title">Memtable</h2>
+      <p class="hint">A change repeats all that was done, with other memtables.</p>
+      <div class="pair">
+        <Choice label="Layout" name="layout" values={CHOICES.layout} />
+        <Choice label="Index" name="index" values={CHOICES.index} disabled={!compact} shown={indexOf(current)} />
+      </div>
+      <div class="pair">
+        <Choice label="Block size" name="blockBytes" values={CHOICES.blockBytes} format={size} />
+        <Choice label="Write buffer" name="writeBufferBytes" values={CHOICES.writeBufferBytes} format={size} />
+      </div>
+      <div class="pair">
+        <Choice label="Branching" name="branching" values={CHOICES.branching} disabled={!isSkipList} />
+        <label>
+          Seed
+          <input
+            type="number"
+            min="0"
+            max="4294967295"
+            disabled={!isSkipList}
+            value={current.seed}
+            onChange={({ currentTarget: { value } }) => {
+              const seed = Number(value);
+              if (Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff) void change({ seed });
+            }}
+          />
+        </label>
+      </div>
+    </section>
+  );
+}
+
+function Choice<K extends keyof typeof CHOICES>({
+  label,
+  name,
+  values,
+  disabled = false,
+  shown = settings.value[name],
+  format = String,
+}: {
+  label: string;
+  name: K;
+  values: readonly Settings[K][];
+  disabled?: boolean;
+  shown?: Settings[K];
+  format?: (value: Settings[K]) => string;
+}): preact.JSX.Element {
+  return (
+    <label>
+      {label}
+      <select
+        value={String(shown)}
+        disabled={disabled}
+        onChange={({ currentTarget }) => void change({ [name]: values[currentTarget.selectedIndex] })}
+      >
+        {values.map((value) => (
+          <option key={String(value)} value={String(value)}>
+            {format(value)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function size(bytes: number): string {
+  if (bytes >= 1 << 20) return `${bytes / (1 << 20)} MiB`;
+  return bytes >= 1024 ? `${bytes / 1024} KiB` : `${bytes} bytes`;
+}
+
+function OpenDump(): preact.JSX.Element {
+  return (
+    <section class="card" aria-labelledby="dump-title">
+      <h2 id="dump-title">Dump</h2>
+      <p class="hint">
+        Drop a file that <code>run --dump</code> wrote anywhere on the page, or
+      </p>
+      <label class="file button">
+        Open a dump
+        <input
+          type="file"
+          class="visually-hidden"
+          onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            if (file !== undefined) void openDump(file);
+            event.currentTarget.value = '';
+          }}
+        />
+      </label>
+    </section>
+  );
+}

@@ -1,0 +1,154 @@
+/** The page in a real browser, served as `npm run lab` serves it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+jest.setTimeout(30_000);
+
+const CANDIDATES = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** Where a browser is, if there is one. */
+export const browserPath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
+
+/** For a whole file of tests; where no browser is to be had they are skipped, and their name says why. */
+export const describeInBrowser: (name: string, body: () => void) => void = (name, body) =>
+  browserPath === undefined
+    ? describe.skip(`${name} (no Chromium found: apt-get install chromium, or set CHROMIUM to its path)`, body)
+    : describe(name, body);
+
+/** Where the tests leave pictures of what they saw. */
+const SCREENSHOTS = join(__dirname, '../screenshots');
+const LAB = join(__dirname, '../dist/cli/lab.js');
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Opening {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+}
+
+/** Serves the page and starts the browser before all tests of a file; ends both after them. */
+export function inBrowser(): { open(hash: string, opening?: Opening): Promise<Page> } {
+  const profile = mkdtempSync(join(tmpdir(), 'memtable-lab-page-'));
+  const pages: Page[] = [];
+  let server: ChildProcess;
+  let browser: Browser;
+  let address: string;
+  /** What a sound page never does. */
+  const trouble: string[] = [];
+
+  beforeAll(async () => {
+    server = spawn(process.execPath, [LAB], { stdio: ['ignore', 'pipe', 'inherit'] });
+    address = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      server.stdout!.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        const found = /http:\S+/.exec(said);
+        if (found !== null) resolve(found[0]);
+      });
+      server.on('exit', () => reject(new Error(`the server ended: ${said}`)));
+    });
+    browser = await chromium.launch({ executablePath: browserPath!, args: FLAGS });
+  });
+
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+    expect(trouble.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.kill();
+    rmSync(profile, { recursive: true, force: true });
+  });
+
+  return {
+    async open(hash, { width = 1440, height = 900, dark = false } = {}) {
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' });
+      pages.push(page);
+      page.setDefaultTimeout(8000);
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) trouble.push(`${message.type()}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => trouble.push(`uncaught: ${error.message}`));
+      page.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(address) && !/^(data|blob):/.test(url)) trouble.push(`a request to ${url}`);
+      });
+      await page.goto(`${address}#${hash}`);
+      await page.waitForSelector('#figures');
+      return page;
+    },
+  };
+}
+
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
+
+/** A figure of the table that is shown, by its name on the page. */
+export function figure(page: Page, name: string): Promise<string> {
+  return page.innerText(`[data-figure="${name}"] dd`);
+}
+
+/** Waits until a figure has a value, and says what it was if it never does. */
+export async function expectFigure(page: Page, name: string, value: string): Promise<void> {
+  const reached = page.waitForFunction(
+    ([name, value]) => document.querySelector<HTMLElement>(`[data-figure="${name}"] dd`)?.innerText === value,
+    [name, value],
+    { timeout: 5000 },
+  );
+  await reached.catch(() => undefined);
+  expect(`${name}: ${await figure(page, name)}`).toBe(`${name}: ${value}`);
+}
+
+/** Drops a file onto the page. */
+export async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ name, content }) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(content), (character) => character.charCodeAt(0))], name));
+      return data;
+    },
+    { name, content: Buffer.from(bytes).toString('base64') },
+  );
+  await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
+}
+
+/** What axe finds that is serious. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{
+          violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[];
+        }>;
+      };
+    };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`),
+      );
+  });
+}
