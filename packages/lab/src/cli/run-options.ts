@@ -29,6 +29,8 @@ export interface RunOptions {
   /** Where the requests of the arenas go, for `tune`. */
   readonly record?: string;
   readonly json: boolean;
+  readonly watch: boolean;
+  readonly dump?: string;
 }
 
 export function declareRunOptions(command: Command): Command {
@@ -68,6 +70,8 @@ export function declareRunOptions(command: Command): Command {
       ).choices(INDEXES),
     )
     .option('--record <file>', 'write down what the memtables ask their arenas for; tune --trace replays it')
+    .option('--watch', 'show the lifecycle of the memtables while it runs', false)
+    .option('--dump <file>', 'write the first memtable to a file when it is frozen, for npm run lab')
     .option('--json', 'print one JSON document instead of the table', false);
 }
 

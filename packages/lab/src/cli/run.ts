@@ -3,6 +3,7 @@ import { type LifecycleEvent, MemTable, MemTableError, MemTableList } from '@mem
 import type { Command } from 'commander';
 import { openSource, UnclearFormat } from '../sources/open-source.js';
 import { BadInput } from '../sources/source.js';
+import { Dump } from './dump.js';
 import { Exit, Failure, reasonOf } from './failure.js';
 import { Intake } from './intake.js';
 import { Interrupt } from './interrupt.js';
@@ -13,6 +14,7 @@ import { Recorder } from './recorder.js';
 import { differencesOf, reportAsJson, reportAsText, type RunReport, totalsOf } from './report.js';
 import { DEFAULT_INPUT, declareRunOptions, maxBytesOf, memtableOptionsOf, type RunOptions } from './run-options.js';
 import { type Verification, verify } from './verify.js';
+import { LifecycleWatch } from './watch.js';
 
 const HELP = `
 What it does:
@@ -93,18 +95,22 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   const level = await LevelDirectory.open(out);
 
   const maxBytes = maxBytesOf(input, options);
-  const progress = startProgress(source.totalBytes !== undefined || maxBytes !== Infinity);
+  const watch = options.watch ? new LifecycleWatch(() => list, options.writeBuffer) : undefined;
+  const progress = watch ?? startProgress(source.totalBytes !== undefined || maxBytes !== Infinity);
+  const dump = options.dump === undefined ? undefined : new Dump(options.dump);
   const interrupt = new Interrupt(() =>
     progress.say('interrupted: flushing what was accepted; Ctrl-C again ends at once'),
   );
   const log = new MemtableLog();
   const intake = new Intake(source, maxBytes, options.skipBad, progress, log, recorder);
-  const list = new MemTableList({
+  const list: MemTableList = new MemTableList({
     target: level.target,
     writeBufferBytes: options.writeBuffer,
     ...memtableOptionsOf(options),
     onEvent: (event) => {
       log.onEvent(event);
+      watch?.onEvent(event);
+      if (event.type === 'freeze') dump?.take(list.tables()[1]); // Behind the new active one.
       if (event.type === 'flush') progress.flushed(event.table, intake.figures);
       const trouble = troubleOf(event);
       if (trouble !== undefined) progress.say(trouble);
@@ -135,6 +141,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
 
   if (unflushed !== undefined) errors.push(unflushed);
   else if (stopped) errors.push(`stopped there; the ${intake.entries} entries before it were flushed`);
+  if (dump?.error !== undefined) errors.push(dump.error);
   let verified: Verification | null = null;
   if (unflushed === undefined) {
     try {

@@ -1,0 +1,138 @@
+import type { LifecycleEvent, MemTableList, MemTableListStats, MemTableStats } from '@memtable/memtable';
+import { createLogUpdate } from 'log-update';
+import prettyBytes from 'pretty-bytes';
+import type { Figures, Progress } from './progress.js';
+
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
+const HISTORY = 60;
+const EVENTS_SHOWN = 6;
+const LEVELS = '▁▂▃▄▅▆▇█';
+const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
+
+/**
+ * The lifecycle of the memtables of a run, live, on standard error: who waits, what is active, frozen and flushed, and the
+ * memory usage of the last six seconds. Where standard error is no terminal, a line for each event instead.
+ */
+export class LifecycleWatch implements Progress {
+  readonly #list: () => MemTableList;
+  readonly #writeBuffer: number;
+  readonly #screen = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #events: string[] = [];
+  readonly #history: number[] = [];
+  #figures: (() => Figures) | undefined;
+  #drawnAt = 0;
+
+  /** @param list - asked when there is something to show, so it may be made after this */
+  constructor(list: () => MemTableList, writeBuffer: number) {
+    this.#list = list;
+    this.#writeBuffer = writeBuffer;
+    // Also while nothing is read because writers wait; and it keeps no process alive.
+    if (this.#screen !== undefined) this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
+  }
+
+  onEvent(event: LifecycleEvent): void {
+    const line = lineOf(event);
+    if (this.#screen === undefined) process.stderr.write(`${line}\n`);
+    this.#events.push(line);
+    if (this.#events.length > EVENTS_SHOWN) this.#events.shift();
+  }
+
+  update(figures: () => Figures): void {
+    this.#figures = figures;
+    // Reading may keep the event loop busy, and then the timer never fires.
+    if (this.#screen !== undefined && performance.now() - this.#drawnAt >= REDRAW_MS) this.#draw();
+  }
+
+  /** An event has told. */
+  flushed(): void {}
+
+  say(line: string): void {
+    if (this.#screen === undefined) process.stderr.write(`${line}\n`);
+    else this.#screen.persist(line);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    if (this.#screen === undefined) return;
+    this.#draw();
+    this.#screen.done();
+  }
+
+  #draw(): void {
+    this.#drawnAt = performance.now();
+    const stats = this.#list().stats();
+    this.#history.push(stats.memoryUsage);
+    if (this.#history.length > HISTORY) this.#history.shift();
+    this.#screen?.(
+      [
+        ...stationsOf(stats, this.#writeBuffer),
+        `memory    ${sparkline(this.#history)} ${size(stats.memoryUsage)}`,
+        ...(this.#figures === undefined ? [] : [`input     ${inputLine(this.#figures())}`]),
+        '',
+        ...this.#events,
+      ].join('\n'),
+    );
+  }
+}
+
+function stationsOf({ active, frozen, flush, waiting }: MemTableListStats, writeBuffer: number): string[] {
+  const first = flush.flushedTables + 1;
+  const writers =
+    waiting.reason === undefined
+      ? 'admitted'
+      : `${waiting.writers} waiting for ${(waiting.ms / 1000).toFixed(1)} s: ${REASONS[waiting.reason]}`;
+  return [
+    `writers   ${writers}`,
+    `active    ${active.state === 'dropped' ? 'none' : tableLine(first + frozen.length, active, writeBuffer)}`,
+    ...(frozen.length === 0 ? ['frozen    none'] : []),
+    ...frozen.map((stats, i) => {
+      const attempt = i > 0 ? 'waits' : flush.failures > 0 ? `failed ${flush.failures} times` : 'flushing';
+      return `frozen    ${tableLine(first + i, stats, writeBuffer)}, ${attempt}`;
+    }),
+    `flushed   ${count(flush.flushedTables)} memtables, ${count(flush.flushedEntries)} entries`,
+  ];
+}
+
+function tableLine(id: number, { entryCount, arena }: MemTableStats, writeBuffer: number): string {
+  const full = Math.min(1, arena.memoryUsage / writeBuffer);
+  const bar = '█'.repeat(Math.round(full * BAR_WIDTH)).padEnd(BAR_WIDTH, '░');
+  const blocks = `${arena.regularCount} + ${arena.dedicatedCount} blocks`;
+  return `${bar} ${size(arena.memoryUsage)}, memtable ${id}: ${count(entryCount)} entries in ${blocks}`;
+}
+
+function inputLine({ entries, bytes, done }: Figures): string {
+  const part = done === undefined ? '' : ` (${Math.min(100, Math.floor(done * 100))} %)`;
+  return `${count(entries)} entries, ${size(bytes)} accepted${part}`;
+}
+
+function sparkline(values: readonly number[]): string {
+  const most = Math.max(...values, 1);
+  return values.map((value) => LEVELS[Math.round((value / most) * (LEVELS.length - 1))]).join('');
+}
+
+function lineOf(event: LifecycleEvent): string {
+  switch (event.type) {
+    case 'freeze':
+      return `memtable ${event.table} frozen: ${count(event.stats.entryCount)} entries, ${count(event.stats.arena.memoryUsage)} bytes`;
+    case 'flush':
+      return `memtable ${event.table} flushed in ${event.ms.toFixed(1)} ms`;
+    case 'flush-error':
+      return `memtable ${event.table} not flushed, attempt ${event.attempts}`;
+    case 'drop':
+      return `memtable ${event.table} dropped: ${count(event.stats.arena.memoryUsage)} bytes given back`;
+    case 'stall':
+      return `writers wait: ${REASONS[event.reason]}`;
+    case 'resume':
+      return `writers go on after ${event.ms.toFixed(1)} ms`;
+  }
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function size(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
+}
