@@ -9,6 +9,8 @@ export interface AllocatorContender {
   free?(allocation: never): unknown;
   /** Gives everything back. */
   reset(): void;
+  /** Allocations are objects, not addresses. */
+  readonly objects?: true;
   /** Frees that are timed together; fewer where one takes milliseconds. */
   readonly freesTimed?: number;
 }
@@ -46,7 +48,12 @@ export const ALLOCATORS: readonly (() => AllocatorContender)[] = [
       freesTimed: 5,
     };
   },
-  (): AllocatorContender => ({ name: 'new Uint8Array(n)', allocate: (bytes) => new Uint8Array(bytes), reset() {} }),
+  (): AllocatorContender => ({
+    name: 'new Uint8Array(n)',
+    allocate: (bytes) => new Uint8Array(bytes),
+    reset() {},
+    objects: true,
+  }),
 ];
 
 /** Its own object with a name; the methods are called on it as a user would. */

@@ -1,25 +1,42 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import type { Case } from './child.js';
 import { ALLOCATORS } from './contenders.js';
-import { ALLOCATIONS, type AllocatorTimes, type PlacementTimes } from './measure.js';
+import { ALLOCATIONS, type AllocatorTimes, type PlacementTimes, type SharingTimes } from './measure.js';
 
 const SIZES = [24, 126];
 const PLACED_BYTES = [24, 48];
+/** As it comes, and at cache lines. */
+const ALIGNMENTS = [8, 64];
 
 /** Every allocator beside what one would use instead, and what cache-line placement costs and gains. */
 export function runAllocators(json: boolean): void {
-  const times = SIZES.flatMap((bytes) => ALLOCATORS.map((_, index) => child<AllocatorTimes>(index, bytes)));
-  const placement = PLACED_BYTES.flatMap((bytes) => [8, 64].map((at) => child<PlacementTimes>(-1, bytes, at)));
-  if (json) process.stdout.write(`${JSON.stringify({ times, placement }, undefined, 2)}\n`);
-  else process.stdout.write(SIZES.map((bytes) => timesTable(bytes, times)).join('') + placementTable(placement));
+  const times = SIZES.flatMap((bytes) =>
+    ALLOCATORS.map((_, index) => child<AllocatorTimes>({ what: 'allocator', index, bytes })),
+  );
+  const placement = PLACED_BYTES.flatMap((bytes) =>
+    ALIGNMENTS.map((alignment) => child<PlacementTimes>({ what: 'placement', bytes, alignment })),
+  );
+  const sharing = ALIGNMENTS.map((alignment) => child<SharingTimes>({ what: 'sharing', alignment }));
+  if (json) process.stdout.write(`${JSON.stringify({ times, placement, sharing }, undefined, 2)}\n`);
+  else {
+    process.stdout.write(SIZES.map((bytes) => timesTable(bytes, times)).join(''));
+    process.stdout.write(placementTable(placement));
+    process.stdout.write(sharing.map(({ alignment, countNs }) => sharingLine(alignment, countNs)).join(''));
+  }
 }
 
-function child<T>(...args: number[]): T {
+function child<T>(one: Case): T {
   const path = fileURLToPath(new URL('child.js', import.meta.url));
-  const { stdout, stderr, status } = spawnSync(process.execPath, [path, ...args.map(String)], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`measuring ${args.join(' ')} failed: ${stderr}`);
+  const text = JSON.stringify(one);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [path, text], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`measuring ${text} failed: ${stderr}`);
   return JSON.parse(stdout) as T;
+}
+
+function sharingLine(alignment: number, countNs: number): string {
+  return `Two threads, each counting up an object of its own, at multiples of ${alignment}: ${ns(countNs)} ns a count\n`;
 }
 
 function timesTable(bytes: number, all: readonly AllocatorTimes[]): string {

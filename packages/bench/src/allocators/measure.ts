@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import type { AllocatorContender } from './contenders.js';
 
 export const ALLOCATIONS = 1_000_000;
@@ -19,7 +21,7 @@ export interface AllocatorTimes {
 }
 
 export function measureAllocator(contender: AllocatorContender, bytes: number): AllocatorTimes {
-  const allocations = new Array<unknown>(ALLOCATIONS).fill(0);
+  const allocations = contender.objects ? new Array<object>(ALLOCATIONS) : new Int32Array(ALLOCATIONS);
   const times = {
     allocateNs: [] as number[],
     freeOldestNs: [] as number[],
@@ -106,9 +108,38 @@ export async function measurePlacement(bytes: number, alignment: number): Promis
   return { bytes, alignment, bytesPerObject, allocateNs: median(allocateNs), readNs: median(readNs) };
 }
 
+/** What two threads pay that count up objects of their own, side by side. */
+export interface SharingTimes {
+  readonly alignment: number;
+  readonly countNs: number;
+}
+
+const COUNTS = 10_000_000;
+
+export async function measureSharing(alignment: number): Promise<SharingTimes> {
+  const { Arena } = await import('@memtable/arena');
+  const rounds: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const arena = new Arena({ shared: true, reserveBytes: 65536 });
+    const start = arena.allocateAligned(4, 64);
+    const addresses = [0, 1].map(() => arena.allocateAligned(4, alignment));
+    const begin = performance.now();
+    const workers = addresses.map((address) => {
+      const workerData = { buffer: arena.memory.buffer, start, address, count: COUNTS };
+      return once(new Worker(new URL('counter.js', import.meta.url), { workerData }), 'exit');
+    });
+    await Promise.all(workers);
+    rounds.push(((performance.now() - begin) * 1e6) / COUNTS);
+  }
+  return { alignment, countNs: median(rounds) };
+}
+
+/** Addresses, or objects that have to be held. */
+type Allocations = { [index: number]: unknown };
+
 function allocate(
   contender: AllocatorContender,
-  allocations: unknown[],
+  allocations: Allocations,
   bytes: number,
   from: number,
   to: number,
@@ -116,7 +147,7 @@ function allocate(
   for (let i = from; i < to; i++) allocations[i] = contender.allocate(bytes);
 }
 
-function free(contender: AllocatorContender, allocations: unknown[], from: number, to: number): void {
+function free(contender: AllocatorContender, allocations: Allocations, from: number, to: number): void {
   for (let i = from; i < to; i++) contender.free!(allocations[i] as never);
 }
 
