@@ -217,9 +217,9 @@ export class Arena implements Disposable {
    */
   ensure(bytes: number, count: number): boolean {
     const blockBytes = this.memory.i32[this.#line + ArenaWord.BlockBytes];
-    const slot = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-    const perBlock = slot > blockBytes / 4 ? 0 : Math.floor(blockBytes / slot);
-    const blocks = perBlock === 0 ? count : Math.ceil(count / perBlock);
+    const slot = (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+    const perBlock = slot > blockBytes >> 2 ? 0 : (blockBytes / slot) | 0;
+    const blocks = perBlock === 0 ? count : ((count + perBlock - 1) / perBlock) | 0;
     const size = HEADER_BYTES + (perBlock === 0 ? slot : blockBytes);
     return this.#source === undefined
       ? this.memory.ensure(blocks * (size + ALIGNMENT))

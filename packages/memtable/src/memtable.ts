@@ -16,7 +16,7 @@ import {
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { checkBytes, MemTableError } from './errors.js';
-import { copyOut } from './format/copy.js';
+import { copyOut, copyView } from './format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -237,13 +237,17 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     checkWriteSequence(sequence);
     this.#checkActive();
-    this.arena.mark(this.#mark);
-    try {
-      this.#insert(this.#write(sequence, type, key, 0, key.length, value, 0, value.length));
-    } catch (error) {
-      this.arena.rewind(this.#mark);
-      throw error;
-    }
+    // The place first: then there is nothing to undo when the entry is refused.
+    const lookupKey = this.#encode(key, tagLow(sequence, type), tagHigh(sequence));
+    this.index.find(lookupKey, 0);
+    if (this.index.foundEqual) throw duplicate(sequence);
+    const node = this.#allocate(entryBytes(key.length, value.length));
+    const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
+    const entry = this.index.entryOf(node);
+    const length = lookupKeyBytes(key.length);
+    copyView(view, entry, lookupKey, 0, length);
+    writeValue(u8, view, entry + length, value, 0, value.length);
+    this.index.insertFound(node);
     this.count(key.length, value.length, type === ValueType.Deletion ? 1 : 0);
   }
 
@@ -415,6 +419,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       low = tagLow(sequence, ValueType.Value);
       high = tagHigh(sequence);
     }
+    return this.#encode(key, low, high);
+  }
+
+  /** A lookup key in scratch bytes, good until the next call. */
+  #encode(key: Uint8Array, low: number, high: number): DataView {
     const length = lookupKeyBytes(key.length);
     if (length > this.#scratch.length) {
       this.#scratch = new Uint8Array(length);
@@ -422,6 +431,17 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     writeLookupKey(this.#scratch, this.#scratchView, 0, key, 0, key.length, low, high);
     return this.#scratchView;
+  }
+
+  /** Room for an entry, in a node of the index. */
+  #allocate(bytes: number): Addr {
+    const limit = this.arena.memory.maxBytes;
+    const node = bytes > limit ? NIL : this.index.allocate(bytes);
+    if (node !== NIL) return node;
+    throw new MemTableError(
+      'MEMTABLE_FULL',
+      `no room for an entry of ${bytes} bytes: ${this.approximateMemoryUsage()} of ${limit} bytes are in use`,
+    );
   }
 
   #write(
@@ -435,14 +455,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     valueLength: number,
   ): Addr {
     const length = entryBytes(keyLength, valueLength);
-    const limit = this.arena.memory.maxBytes;
-    const node = length > limit ? NIL : this.index.allocate(length);
-    if (node === NIL) {
-      throw new MemTableError(
-        'MEMTABLE_FULL',
-        `no room for an entry of ${length} bytes: ${this.approximateMemoryUsage()} of ${limit} bytes are in use`,
-      );
-    }
+    const node = this.#allocate(length);
     const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
     const entry = this.index.entryOf(node);
     const low = tagLow(sequence, type);
@@ -465,7 +478,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const entry = this.index.entryOf(node);
     const { view } = this.arena.memory;
     const sequence = tagSequence(tagLowOf(view, entry), tagHighOf(view, entry));
-    throw new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
+    throw duplicate(sequence);
   }
 
   /** The newest version of `key` that `sequence` may see, or NIL. */
@@ -513,6 +526,10 @@ function checkWriteSequence(sequence: Sequence): asserts sequence is number {
     'MEMTABLE_INVALID_SEQUENCE',
     `the sequence of a write is a whole number from 0 to 2^53 - 1: ${String(sequence)}`,
   );
+}
+
+function duplicate(sequence: Sequence): MemTableError {
+  return new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
 }
 
 function invalidOption(message: string): MemTableError {

@@ -19,7 +19,7 @@
  *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
  * B5. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
  */
-import { type Addr, type Arena, Line, NIL } from '@memtable/arena';
+import { type Addr, type Arena, Line, MARK_WORDS, NIL } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
@@ -56,6 +56,8 @@ const LOWEST = -0x80000000;
 const BLOCK_BYTES = 4 * (HEADS + 2 * SLOTS);
 /** Of the memory, so that groups of heads do not straddle two lines. */
 const CACHE_LINE_BYTES = 64;
+/** With what may be skipped to get to a line. */
+const BLOCK_SLOT_BYTES = BLOCK_BYTES + CACHE_LINE_BYTES;
 
 /** Levels there may be: 32 at least a block, so more than memory can hold. */
 const HEIGHT_MAX = 12;
@@ -106,11 +108,16 @@ export class BlockSkipList implements OrderedIndex {
   readonly order: Order;
   readonly #heads: Heads;
   readonly #line: number;
+  /** An entry of more bytes may get a block of its own from the arena. */
+  readonly #smallBytesMax: number;
+  readonly #blocksInArenaBlock: number;
 
   // The way down to the place found last: block and slot on each level.
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
   readonly #pathSlots = new Int32Array(HEIGHT_MAX);
-  #foundEqual = false;
+  foundEqual = false;
+
+  readonly #mark = new Int32Array(MARK_WORDS);
 
   // Where the last insert went, for the next ascending one. Derived.
   #lastBlock = 0;
@@ -126,8 +133,11 @@ export class BlockSkipList implements OrderedIndex {
     this.order = order;
     this.#heads = order.head !== undefined && order.commonPrefix !== undefined ? (order as Heads) : NO_HEADS;
     this.#line = arena.lineOf(Line.Index);
+    const { blockBytes } = arena.stats();
+    this.#smallBytesMax = Math.floor(blockBytes / 4);
+    this.#blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
     if (attached) return;
-    if (!arena.ensure(BLOCK_BYTES + CACHE_LINE_BYTES, 1)) {
+    if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
     }
     const first = this.#makeBlock();
@@ -168,19 +178,34 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   allocate(bytes: number): Addr {
-    const entry = this.arena.allocate(bytes);
-    if (entry === NIL) return NIL;
-    const words = this.arena.memory.i32;
-    const pending = ++words[this.#line + Word.Pending];
+    const { arena } = this;
+    const words = arena.memory.i32;
     // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
-    const height = words[this.#line + Word.Height];
-    return this.arena.ensure(BLOCK_BYTES + CACHE_LINE_BYTES, pending + height + 1) ? entry : NIL;
+    const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
+    if (bytes > this.#smallBytesMax) return this.#allocateLarge(bytes, blocks);
+    // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
+    if (!arena.ensure(BLOCK_SLOT_BYTES, blocks + this.#blocksInArenaBlock)) return NIL;
+    const entry = arena.allocate(bytes);
+    if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
+    return entry;
+  }
+
+  #allocateLarge(bytes: number, blocks: number): Addr {
+    const { arena } = this;
+    arena.mark(this.#mark);
+    const entry = arena.allocate(bytes);
+    if (entry !== NIL && arena.ensure(BLOCK_SLOT_BYTES, blocks)) {
+      arena.memory.i32[this.#line + Word.Pending]++;
+      return entry;
+    }
+    arena.rewind(this.#mark);
+    return NIL;
   }
 
   insert(node: Addr): boolean {
     const { i32: words, view } = this.arena.memory;
     this.#findPlace(view, node);
-    if (this.#foundEqual) {
+    if (this.foundEqual) {
       words[this.#line + Word.Pending]--;
       return false;
     }
@@ -188,11 +213,6 @@ export class BlockSkipList implements OrderedIndex {
     return true;
   }
 
-  /**
-   * For an entry that is going to be inserted: {@link BlockSkipList.insertFound} then needs no search of its own.
-   * @returns the first entry that is not before it, as from {@link BlockSkipList.seek}, if that may have the same key;
-   * NIL when the heads tell that it has another, without looking at it
-   */
   find(bytes: DataView, at: number): Addr {
     this.#findPlace(bytes, at);
     const words = this.arena.memory.i32;
@@ -206,7 +226,6 @@ export class BlockSkipList implements OrderedIndex {
     return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
   }
 
-  /** Links a node with the entry that the last {@link BlockSkipList.find} was for, and did not find. */
   insertFound(node: Addr): void {
     const { i32: words, view } = this.arena.memory;
     let block = this.#pathBlocks[0];
@@ -229,7 +248,7 @@ export class BlockSkipList implements OrderedIndex {
   #findPlace(bytes: DataView, at: number): void {
     this.#sharePrefix(bytes, at);
     if (this.#ascending && this.#isAfterLast(bytes, at)) {
-      this.#foundEqual = false;
+      this.foundEqual = false;
       this.#pathBlocks[0] = this.#lastBlock;
       this.#pathSlots[0] = this.#lastSlot + 1;
       return;
@@ -450,7 +469,7 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   #findPath(bytes: DataView, at: number): void {
-    this.#foundEqual = false;
+    this.foundEqual = false;
     const block = this.#descend(bytes, at);
     this.#pathBlocks[0] = block;
     this.#pathSlots[0] = this.#search(this.arena.memory.i32, block, 0, bytes, at);
@@ -458,7 +477,7 @@ export class BlockSkipList implements OrderedIndex {
 
   /**
    * The first slot whose entry is not before the one at `at`; above level 0 from slot 1 on, as whatever comes before that
-   * belongs to slot 0. Sets `#foundEqual` when an entry is equal.
+   * belongs to slot 0. Sets `foundEqual` when an entry is equal.
    *
    * It counts how many pilots, and then how many heads of a group, are below: no branch to guess wrong, a third faster
    * than a binary search. Unused slots count for nothing, as their heads are the highest there is.
@@ -513,7 +532,7 @@ export class BlockSkipList implements OrderedIndex {
         const comparison = this.order.compare(view, entry, bytes, at);
         if (comparison < 0) low = middle + 1;
         else {
-          if (comparison === 0) this.#foundEqual = true;
+          if (comparison === 0) this.foundEqual = true;
           high = middle;
         }
       }

@@ -6,7 +6,8 @@ import type { Order } from './order.js';
  * removed; an index links them. One thread inserts.
  *
  * An entry is added in three steps: `allocate` room for it, write it, `insert` it. Memory can only run out in the
- * first, so several entries can be made ready before any of them shows (that is how a batch is atomic).
+ * first, so several entries can be made ready before any of them shows (that is how a batch is atomic). A single entry
+ * can have its place found first, with `find`; then nothing has to be undone when it is refused.
  */
 export interface OrderedIndex {
   readonly arena: Arena;
@@ -20,8 +21,7 @@ export interface OrderedIndex {
 
   /**
    * Room for an entry of `bytes` bytes and for what the index needs to link it.
-   * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit (then rewind the arena
-   * to a mark taken before, as part of what is needed may have been allocated)
+   * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit: nothing has changed then
    */
   allocate(bytes: number): Addr;
 
@@ -34,6 +34,21 @@ export interface OrderedIndex {
    * @throws what the order throws; nothing has been linked then
    */
   insert(node: Addr): boolean;
+
+  /**
+   * Finds the place of an entry that is going to be inserted, and keeps it for `insertFound`. `foundEqual` tells whether an
+   * equal one is there.
+   * @returns the first entry that is not before it, as from `seek`, if that may have the same key; NIL when the index can
+   * tell that it has another without looking at it
+   * @throws what the order throws
+   */
+  find(bytes: DataView, at: number): Addr;
+
+  /** Whether the last `find` came upon an entry that is equal. */
+  readonly foundEqual: boolean;
+
+  /** Links a node whose entry has been written and is the one that the last `find` was for; there must be no equal one. */
+  insertFound(node: Addr): void;
 
   /**
    * Takes out nodes inserted since a mark, so that the arena can be rewound to it. O(entries), for failures only; it

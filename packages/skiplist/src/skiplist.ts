@@ -8,7 +8,7 @@
  * S3. No node is on a level at or above `Height`.
  * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
  */
-import { type Addr, type Arena, Line, NIL } from '@memtable/arena';
+import { type Addr, type Arena, Line, MARK_WORDS, NIL } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
@@ -77,8 +77,9 @@ export class SkipList implements OrderedIndex {
   readonly #before = new Int32Array(HEIGHT_MAX);
   /** The node after that place, known to be greater; NIL at the end. */
   #lastInserted = NIL;
+  readonly #mark = new Int32Array(MARK_WORDS);
   #ascending = false;
-  #foundEqual = false;
+  foundEqual = false;
 
   /**
    * An empty list; allocates its head.
@@ -146,28 +147,37 @@ export class SkipList implements OrderedIndex {
 
   /** Draws the height and allocates, in LevelDB's order: entry, then node. See {@link OrderedIndex.allocate}. */
   allocate(bytes: number): Addr {
+    const random = this.arena.memory.i32[this.#line + Word.Random];
     const height = this.#drawHeight();
     const node = this.#allocateNode(bytes, height);
+    const words = this.arena.memory.i32; // Allocating may have moved the memory.
     // Until the node is linked, its first link holds its height (RocksDB's trick): no word is spent on it.
-    if (node !== NIL) this.arena.memory.i32[this.#linkWord(node, 0)] = height;
+    if (node !== NIL) words[this.#linkWord(node, 0)] = height;
+    else words[this.#line + Word.Random] = random;
     return node;
   }
 
   insert(node: Addr): boolean {
-    const words = this.arena.memory.i32;
-    const bytes = this.arena.memory.view;
-    const before = this.#before;
-    const entry = this.entryOf(node);
-    if (!(this.#ascending && this.#isPlace(bytes, entry))) {
-      this.#ascending = false; // An order that throws leaves `#before` half filled; it must not be taken for a place.
-      this.#findPlace(bytes, entry);
-      if (this.#foundEqual) {
-        this.#forgetPlace();
-        return false;
-      }
-      this.#ascending = before[0] === this.#lastInserted;
-    }
+    this.find(this.arena.memory.view, this.entryOf(node));
+    if (this.foundEqual) return false;
+    this.insertFound(node);
+    return true;
+  }
 
+  find(bytes: DataView, at: number): Addr {
+    if (this.#ascending && this.#isPlace(bytes, at)) this.foundEqual = false;
+    else {
+      this.#ascending = false; // An order that throws leaves `#before` half filled; it must not be taken for a place.
+      this.#findPlace(bytes, at);
+      this.#ascending = !this.foundEqual && this.#before[0] === this.#lastInserted;
+    }
+    const next = this.#link(this.#before[0], 0);
+    return next === NIL ? NIL : this.entryOf(next);
+  }
+
+  insertFound(node: Addr): void {
+    const words = this.arena.memory.i32;
+    const before = this.#before;
     const first = this.#first;
     const step = this.#step;
     const height = words[(node >> 2) + first];
@@ -187,7 +197,6 @@ export class SkipList implements OrderedIndex {
     }
     this.#lastInserted = node;
     words[this.#line + Word.Count]++;
-    return true;
   }
 
   unlink(nodes: readonly Addr[]): void {
@@ -338,9 +347,9 @@ export class SkipList implements OrderedIndex {
     }
   }
 
-  /** Fills `#before` for the entry at `at`; sets `#foundEqual`. The same descent, which also keeps its way. */
+  /** Fills `#before` for the entry at `at`; sets `foundEqual`. The same descent, which also keeps its way. */
   #findPlace(bytes: DataView, at: number): void {
-    const words = this.arena.memory.i32;
+    const { i32: words, view } = this.arena.memory;
     const order = this.order;
     const before = this.#before;
     const inline = this.layout === 'compact';
@@ -354,7 +363,7 @@ export class SkipList implements OrderedIndex {
       const next = words[(node >> 2) + offset];
       let comparison = 1;
       if (next !== greater && next !== NIL) {
-        comparison = order.compare(bytes, inline ? next : words[next >> 2], bytes, at);
+        comparison = order.compare(view, inline ? next : words[next >> 2], bytes, at);
         if (comparison === 0) equal = true;
       }
       if (comparison < 0) {
@@ -367,15 +376,16 @@ export class SkipList implements OrderedIndex {
         offset -= step;
       }
     }
-    this.#foundEqual = equal;
+    this.foundEqual = equal;
   }
 
   /** Whether the entry at `at` belongs right after the last one inserted: then `#before` is right for it too. */
   #isPlace(bytes: DataView, at: number): boolean {
+    const { view } = this.arena.memory;
     const last = this.#lastInserted;
-    if (this.order.compare(bytes, this.entryOf(last), bytes, at) >= 0) return false;
+    if (this.order.compare(view, this.entryOf(last), bytes, at) >= 0) return false;
     const next = this.#link(last, 0);
-    return next === NIL || this.order.compare(bytes, this.entryOf(next), bytes, at) > 0;
+    return next === NIL || this.order.compare(view, this.entryOf(next), bytes, at) > 0;
   }
 
   #forgetPlace(): void {
@@ -389,10 +399,14 @@ export class SkipList implements OrderedIndex {
       const tower = this.arena.allocateAligned(towerBytes + entryBytes, 4);
       return tower === NIL ? NIL : ((tower + towerBytes) as Addr);
     }
+    this.arena.mark(this.#mark);
     const entry = entryBytes === 0 ? NIL : this.arena.allocate(entryBytes);
     if (entryBytes !== 0 && entry === NIL) return NIL;
     const node = this.arena.allocateAligned(8 + 8 * height, 8);
-    if (node === NIL) return NIL;
+    if (node === NIL) {
+      this.arena.rewind(this.#mark);
+      return NIL;
+    }
     const words = this.arena.memory.i32;
     words[node >> 2] = entry;
     // The upper halves of the 64-bit pointers; the memory may have been used before a reset.

@@ -14,6 +14,13 @@ export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: n
 
 const COPY_BYTES_MAX = 40;
 
+/** Copies `length` bytes from one place to another, four at a time: 25 bytes in 8 ns, 30 with {@link copyBytes}. */
+export function copyView(to: DataView, at: number, from: DataView, start: number, length: number): void {
+  const words = length & ~3;
+  for (let i = 0; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i));
+  for (let i = words; i < length; i++) to.setUint8(at + i, from.getUint8(start + i));
+}
+
 /**
  * A copy for the caller. An `ArrayBuffer` of its own for each short value would cost more than finding the value (440 ns,
  * and 140 this way), so short copies are cut off one buffer after the other, as Node does for its `Buffer`s.
@@ -25,9 +32,7 @@ export function copyOut(u8: Uint8Array, view: DataView, start: number, length: n
     poolAt = 0;
   }
   const at = poolAt;
-  const words = length & ~3;
-  for (let i = 0; i < words; i += 4) pool.setInt32(at + i, view.getInt32(start + i));
-  for (let i = words; i < length; i++) pool.setUint8(at + i, view.getUint8(start + i));
+  copyView(pool, at, view, start, length);
   poolAt = (at + length + 7) & ~7;
   return new Uint8Array(pool.buffer, at, length);
 }
