@@ -1,0 +1,11 @@
+const { strictEqual } = require('node:assert/strict');
+require('@memtable/arena');
+require('@memtable/skiplist');
+require('@memtable/testing');
+const { MemStore } = require('@memtable/memtable');
+const { MemtableLevel } = require('memtable-level');
+
+const store = new MemStore();
+store.put('a', '1');
+strictEqual(store.get('a'), '1');
+new MemtableLevel().put('b', '2').then(() => console.log('used'));

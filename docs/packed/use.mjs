@@ -1,0 +1,23 @@
+import { ok, strictEqual } from 'node:assert/strict';
+import * as arena from '@memtable/arena';
+import * as memtable from '@memtable/memtable';
+import * as skiplist from '@memtable/skiplist';
+import * as testing from '@memtable/testing';
+import { MemtableLevel } from 'memtable-level';
+
+ok(new arena.Arena().allocate(5) > 0);
+ok(skiplist.BlockSkipList);
+const store = new memtable.MemStore();
+store.put('a', '1');
+strictEqual(store.get('a'), '1');
+const db = new MemtableLevel();
+await db.put('b', '2');
+strictEqual(await db.get('b'), '2');
+await testing.assertMemtable(
+  {
+    factory: () => new memtable.MemTable(),
+    supports: testing.supportsNothing,
+  },
+  { numRuns: 3 },
+);
+console.log('used');
