@@ -6,6 +6,7 @@ import { ValueType } from '../format/internal-key.js';
 import { type Codec, decode, encode } from './encoding.js';
 import { LookupKey } from './lookup-key.js';
 import type { Pin, PinOwner } from './pins.js';
+import { Page } from './page.js';
 import type { KeyRange } from './range.js';
 import type { StoreTable } from './store-table.js';
 
@@ -13,6 +14,8 @@ import type { StoreTable } from './store-table.js';
 export interface IteratorHost {
   /** The table in use. @throws MemTableError `MEMTABLE_CLOSED` */
   current(): StoreTable;
+  /** Whether the table holds nothing but what a read at this sequence sees. */
+  isPlain(sequence: number): boolean;
   release(pin: Pin, owner: PinOwner): void;
 }
 
@@ -76,10 +79,18 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return this.step() ? { done: false, value: this.#take() } : { done: true, value: undefined };
   }
 
-  /** Up to `size` more entries; fewer only at the end. Quicker than one by one. */
+  /** Up to `size` more entries; fewer only at the end. Several times as quick as one by one. */
   nextv(size: number): T[] {
+    const { yields, keyCodec, valueCodec } = this.#options;
+    const page = new Page(yields === 'values' ? undefined : keyCodec, yields === 'keys' ? undefined : valueCodec);
     const found: T[] = [];
-    while (found.length < size && !this.#closed && this.#advance()) found.push(this.#take());
+    while (found.length + page.count < size && !this.#closed && this.#advance()) {
+      const { u8, view } = this.#table.table.arena.memory;
+      if (page.add(u8, view, this.#entry)) continue;
+      page.moveTo(found);
+      page.add(u8, view, this.#entry);
+    }
+    page.moveTo(found);
     return found;
   }
 
@@ -209,6 +220,11 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { order } = table.index;
     if (!this.#ready) cursor.next();
     this.#ready = false;
+    if (upper === undefined && cursor.entry !== NIL && this.#host.isPlain(sequence)) {
+      this.#entry = cursor.entry;
+      this.#last = cursor.entry;
+      return true;
+    }
     for (let entry = cursor.entry; entry !== NIL; cursor.next(), entry = cursor.entry) {
       const { view } = table.table.arena.memory;
       if (upper !== undefined && order.compare(view, entry, upper.view, upper.at) >= 0) break;

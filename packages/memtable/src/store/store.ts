@@ -133,6 +133,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         this.#checkOpen();
         return this.#live;
       },
+      isPlain: (sequence) => sequence === this.#sequence && this.#live.index.entryCount === this.#entryCount,
       release: (pin, owner) => this.#release(pin, owner),
     };
   }

@@ -1,0 +1,121 @@
+import { type Addr } from '@memtable/arena';
+import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
+import { BufferClass, readText } from '../format/text.js';
+import { type Codec, decodeStored } from './encoding.js';
+
+/** Like Node's pool of `Buffer`s: small enough that it does not matter if one copy of many keeps it all. */
+const PAGE_BYTES = 8192;
+/** Start and length of a key, and of a value. */
+const PLACE_WORDS = 4;
+
+/**
+ * Copies of a few entries at once, which is quicker than one by one: their bytes go into one buffer, of which the copies are
+ * parts. Strings are cut out of one that is decoded for all of them, if they are ASCII.
+ */
+export class Page {
+  readonly #keys: Codec | undefined;
+  readonly #values: Codec | undefined;
+  /** Whether the bytes are given out; else they are used again. */
+  readonly #givesBytes: boolean;
+  #u8!: Uint8Array;
+  #view!: DataView;
+  #used = 0;
+  #count = 0;
+  /** All bytes, or-ed: whether any is not ASCII. */
+  #all = 0;
+  readonly #places: number[] = [];
+
+  /** @param keys - undefined when there are to be values only, and the other way round */
+  constructor(keys: Codec | undefined, values: Codec | undefined) {
+    this.#keys = keys;
+    this.#values = values;
+    this.#givesBytes = [keys, values].some((codec) => codec !== undefined && codec.format !== 'utf8');
+    this.#allocate(PAGE_BYTES);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds an entry; false when the page is full. An entry that is larger than a page has one of its own. */
+  add(u8: Uint8Array, view: DataView, entry: Addr): boolean {
+    const keyLength = this.#keys === undefined ? 0 : keyLengthOf(view, entry);
+    const valueLength = this.#values === undefined ? 0 : valueLengthOf(view, entry);
+    const bytes = keyLength + valueLength;
+    if (this.#used + bytes > this.#u8.length) {
+      if (this.#count > 0) return false;
+      this.#allocate(bytes);
+    }
+    const place = this.#count++ * PLACE_WORDS;
+    this.#places[place] = this.#used;
+    this.#places[place + 1] = keyLength;
+    if (keyLength > 0) this.#copy(u8, view, keyStartOf(view, entry), keyLength);
+    this.#places[place + 2] = this.#used;
+    this.#places[place + 3] = valueLength;
+    if (valueLength > 0) this.#copy(u8, view, valueStartOf(view, entry), valueLength);
+    return true;
+  }
+
+  /** Moves what is on the page to a list, and begins a new page. */
+  moveTo(list: unknown[]): void {
+    const keys = this.#keys;
+    const values = this.#values;
+    const places = this.#places;
+    const isAscii = (this.#all & 0x80808080) === 0;
+    const hasText = keys?.format === 'utf8' || values?.format === 'utf8';
+    const text = isAscii && hasText ? readText(this.#u8, 0, this.#used) : undefined;
+    for (let i = 0, end = this.#count * PLACE_WORDS; i < end; i += PLACE_WORDS) {
+      const key = keys && this.#read(keys, text, places[i], places[i + 1]);
+      if (values === undefined) list.push(key);
+      else {
+        const value = this.#read(values, text, places[i + 2], places[i + 3]);
+        list.push(keys === undefined ? value : [key, value]);
+      }
+    }
+    this.#count = 0;
+    this.#used = 0;
+    this.#all = 0;
+    if (this.#givesBytes || this.#u8.length > PAGE_BYTES) this.#allocate(PAGE_BYTES);
+  }
+
+  #read(codec: Codec, text: string | undefined, start: number, length: number): unknown {
+    const { format } = codec;
+    let data: unknown;
+    if (format === 'view') data = new Uint8Array(this.#u8.buffer, start, length);
+    else if (format === 'buffer') data = BufferClass!.from(this.#u8.buffer, start, length);
+    else data = text === undefined ? readText(this.#u8, start, length) : text.substring(start, start + length);
+    return codec.decode === undefined ? data : decodeStored(codec, data);
+  }
+
+  #copy(u8: Uint8Array, view: DataView, start: number, length: number): void {
+    const to = this.#view;
+    const at = this.#used;
+    this.#used += length;
+    if (length > LONG_BYTES) {
+      this.#u8.set(u8.subarray(start, start + length), at);
+      this.#all = -1; // Not looked at.
+      return;
+    }
+    let all = this.#all;
+    const words = length & ~3;
+    for (let i = 0; i < words; i += 4) {
+      const word = view.getInt32(start + i);
+      to.setInt32(at + i, word);
+      all |= word;
+    }
+    for (let i = words; i < length; i++) {
+      const byte = view.getUint8(start + i);
+      to.setUint8(at + i, byte);
+      all |= byte;
+    }
+    this.#all = all;
+  }
+
+  #allocate(bytes: number): void {
+    this.#u8 = new Uint8Array(bytes);
+    this.#view = new DataView(this.#u8.buffer);
+  }
+}
+
+/** From here on one call that copies is quicker than a loop, and so is decoding by itself. */
+const LONG_BYTES = 1024;
