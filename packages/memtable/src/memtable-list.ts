@@ -7,6 +7,7 @@
  * L2. Tables are flushed one at a time, oldest first; a table is dropped only after its write has resolved.
  * L3. Writes are applied in the order in which they were asked for; one that waits is passed by none.
  */
+import { channel, Trace } from './diagnostics.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
 import { MemTableError } from './errors.js';
 import { FlushRun, type FlushTarget } from './flush-target.js';
@@ -69,6 +70,9 @@ export interface MemTableListStats {
 
 /** Room above the write buffer: the superblock, and the write that passes the limit. */
 const RESERVE_SLACK_BYTES = 64 << 10;
+
+const events = channel('memtable:list');
+const flushes = new Trace('memtable:flush');
 
 interface Frozen {
   readonly id: number;
@@ -469,6 +473,8 @@ export class MemTableList implements AsyncDisposable {
         : setTimeout(() => attempt.abort(new Error(`the flush took longer than ${flushMsMax} ms`)), flushMsMax);
     const run = new FlushRun(id, table);
     this.#attempt = attempt;
+    const context = { list: this, table: id, entryCount: table.entryCount };
+    flushes.begin(context);
     try {
       // A promise of ours, so that a target that throws at once is one that rejects.
       await (async () => this.#options.target.write(run, { signal: attempt.signal }))();
@@ -476,6 +482,7 @@ export class MemTableList implements AsyncDisposable {
       frozen.failures++;
       frozen.lastError = error;
       const retryMs = this.#state === 'open' ? this.#pauseMs(frozen.failures) : undefined;
+      flushes.fail(context, error);
       this.#emit({ type: 'flush-error', table: id, attempts: frozen.failures, error, retryMs });
       return false;
     } finally {
@@ -486,7 +493,9 @@ export class MemTableList implements AsyncDisposable {
     this.#flushedTables++;
     this.#flushedEntries += table.entryCount;
     const stats = table.stats();
-    this.#emit({ type: 'flush', table: id, stats, attempts: frozen.failures + 1, ms: performance.now() - start });
+    const figures = { attempts: frozen.failures + 1, ms: performance.now() - start };
+    flushes.succeed(context, figures);
+    this.#emit({ type: 'flush', table: id, stats, ...figures });
     this.#frozen.shift();
     table.drop();
     this.#emit({ type: 'drop', table: id, stats });
@@ -510,6 +519,7 @@ export class MemTableList implements AsyncDisposable {
   }
 
   #emit(event: LifecycleEvent): void {
+    if (events.hasSubscribers) events.publish({ list: this, ...event });
     try {
       this.#options.onEvent?.(event);
     } catch (error) {
