@@ -9,7 +9,7 @@ test('what happens in a list is published, and each attempt of a flush is traced
   channel('memtable:list').subscribe(listen);
   const seen: string[] = [];
   const note = (name: string) => (context: object) => {
-    const { error, result } = context as { error?: unknown; result?: object };
+    const { error, result } = context as { error?: Error; result?: object };
     seen.push(error !== undefined ? `${name}: ${String(error)}` : result !== undefined ? `${name}, done` : name);
   };
   const subscribers = {
