@@ -1,5 +1,5 @@
 import { MemTableError } from '../errors.js';
-import { copyOut } from '../format/copy.js';
+import { copyOut, copyOutBuffer } from '../format/copy.js';
 import { BufferClass, readText } from '../format/text.js';
 
 /** What keys and values are stored as, and come out as before they are decoded. Abstract-level's names. */
@@ -129,11 +129,6 @@ export function decodeStored(codec: Codec, data: unknown): unknown {
       { cause },
     );
   }
-}
-
-function copyOutBuffer(u8: Uint8Array, view: DataView, start: number, length: number): Uint8Array {
-  const copy = copyOut(u8, view, start, length);
-  return BufferClass!.from(copy.buffer, copy.byteOffset, length);
 }
 
 /** @internal What a value is, in words. */

@@ -17,6 +17,8 @@ export class Page {
   readonly #values: Codec | undefined;
   /** Whether the bytes are given out; else they are used again. */
   readonly #givesBytes: boolean;
+  /** By itself: asking a view for its buffer takes longer than making a view of it. */
+  #buffer!: ArrayBuffer;
   #u8!: Uint8Array;
   #view!: DataView;
   #used = 0;
@@ -81,8 +83,8 @@ export class Page {
   #read(codec: Codec, text: string | undefined, start: number, length: number): unknown {
     const { format } = codec;
     let data: unknown;
-    if (format === 'view') data = new Uint8Array(this.#u8.buffer, start, length);
-    else if (format === 'buffer') data = BufferClass!.from(this.#u8.buffer, start, length);
+    if (format === 'view') data = new Uint8Array(this.#buffer, start, length);
+    else if (format === 'buffer') data = BufferClass!.from(this.#buffer, start, length);
     else data = text === undefined ? readText(this.#u8, start, length) : text.substring(start, start + length);
     return codec.decode === undefined ? data : decodeStored(codec, data);
   }
@@ -112,8 +114,9 @@ export class Page {
   }
 
   #allocate(bytes: number): void {
-    this.#u8 = new Uint8Array(bytes);
-    this.#view = new DataView(this.#u8.buffer);
+    this.#buffer = new ArrayBuffer(bytes);
+    this.#u8 = new Uint8Array(this.#buffer);
+    this.#view = new DataView(this.#buffer);
   }
 }
 

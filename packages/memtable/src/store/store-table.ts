@@ -74,8 +74,11 @@ export class StoreTable {
       throw new TypeError('the value is a view of this store, and has ended: the memory has been moved; copy it first');
     }
     const { u8, view } = this.table.arena.memory;
-    copyBytes(u8, node, key.u8, key.at, key.byteLength);
-    writeValue(u8, view, node + key.byteLength, value, 0, valueLength);
+    const { view: from, at, byteLength } = key;
+    const words = byteLength & ~3;
+    for (let i = 0; i < words; i += 4) view.setInt32(node + i, from.getInt32(at + i));
+    for (let i = words; i < byteLength; i++) view.setUint8(node + i, from.getUint8(at + i));
+    writeValue(u8, view, node + byteLength, value, 0, valueLength);
     return node;
   }
 
