@@ -296,8 +296,8 @@ function draw(context: CanvasRenderingContext2D, { height }: Size): void {
     const label = labelOf(seen!, piece);
     if (label === undefined) return;
     const [text, colour] = label;
-    context.textAlign = 'left';
     if (context.measureText(text).width > width - 8) return;
+    context.textAlign = 'left';
     context.fillStyle = colours[colour];
     context.fillText(text, x + 5, y + rowHeight / 2 + 1);
     context.textAlign = 'right';
