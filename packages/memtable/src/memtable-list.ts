@@ -455,6 +455,8 @@ export class MemTableList implements AsyncDisposable {
 
   async #flushAll(): Promise<void> {
     for (let oldest = this.#frozen[0]; oldest !== undefined; oldest = this.#frozen[0]) {
+      // Given up: an attempt that began now would have nobody to abort it.
+      if (this.#state === 'closed') return;
       if (await this.#flushOne(oldest)) continue;
       // While closing, one complete attempt a table is all; the rest is for close() to report.
       if (this.#state !== 'open') return;

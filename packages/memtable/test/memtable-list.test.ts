@@ -230,6 +230,22 @@ describe('a target that hangs', () => {
     expect(text(list.get(entry(19)[0])!.value)).toBe(text(entry(19)[1]));
   });
 
+  test('is not asked again by a close that gives up in the pause after a failure', async () => {
+    const target = new RecordingTarget(async (attempt, signal) => {
+      if (attempt > 1) await hang(attempt, signal);
+      throw new Error('not now');
+    });
+    const list = new MemTableList({ target, retryMs: 60_000, retryMsMax: 60_000 });
+    await list.put(utf8('a'), utf8('1'));
+    const flushed = expect(list.flush()).rejects.toThrow(error('MEMTABLE_UNFLUSHED'));
+    await sleep(0);
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(list.close({ signal })).rejects.toThrow(error('MEMTABLE_UNFLUSHED'));
+    await flushed;
+    expect(target.attempts).toBe(1);
+    expect(text(list.get(utf8('a'))!.value)).toBe('1');
+  });
+
   test('a writer can stop waiting for it; its batch is not applied, and the one behind it keeps its place', async () => {
     let release = () => {};
     const target = new RecordingTarget((attempt) =>
