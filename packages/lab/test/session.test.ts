@@ -38,7 +38,7 @@ test('operations survive being an address', () => {
   );
 });
 
-test.each(['p', 'p:a', 'q:1', 's:words:x:1', 's:nothing:a:1', 't:maybe', 'd', 'p:a:b:-1', 'f*x', 'b:z'])(
+test.each(['p', 'p:a', 'q:1', 's:words:x:1', 's:nothing:a:1', 't:maybe', 'd', 'p:a:b:-1', 'f*x', 'b:z', 'f*999999'])(
   'the operation "%s" is refused',
   (text) => {
     expect(() => decodeOperations(`f~${text}`)).toThrow(`"${text}" is no operation`);

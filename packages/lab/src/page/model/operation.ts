@@ -49,12 +49,19 @@ export function encodeOperations(operations: readonly Operation[]): string {
 /** @throws Error that says which part makes no sense */
 export function decodeOperations(text: string): Operation[] {
   if (text === '') return [];
-  return text.split('~').flatMap((part) => {
+  const operations = text.split('~').flatMap((part) => {
     const [, body, times = '1'] = /^([^*]*)(?:\*(\d{1,6}))?$/.exec(part) ?? fail(part);
     const operation = decode(body.split(':').map(decodeURIComponent), part);
+    if (Number(times) > OPERATIONS_MAX) return fail(part);
     return Array<Operation>(Number(times)).fill(operation);
   });
+  if (operations.length > OPERATIONS_MAX)
+    throw new Error(`${operations.length} operations, of ${OPERATIONS_MAX} at most`);
+  return operations;
 }
+
+/** A short address must not keep a browser busy for ever. */
+const OPERATIONS_MAX = 20_000;
 
 function encode(operation: Operation): string {
   switch (operation.type) {

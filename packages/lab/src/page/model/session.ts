@@ -40,7 +40,7 @@ export interface NumberedTable {
 const TICKS_A_LOAD = 400;
 const RETRY_MS = 20;
 /** A long load lets the page draw in between. */
-const SLICE_MS = 40;
+const SLICE_MS = 100;
 
 export class Session {
   readonly list: MemTableList;
@@ -58,7 +58,6 @@ export class Session {
   /** Resolves what waits for the load to come to a halt. */
   #halted: (() => void)[] = [];
   #loading = false;
-  #ended = false;
 
   constructor(settings: Settings, onChange: () => void = () => undefined) {
     this.#settings = settings;
@@ -133,7 +132,6 @@ export class Session {
 
   /** Ends it: what waits is refused, all memory is given back. */
   async end(): Promise<void> {
-    this.#ended = true;
     const signal = AbortSignal.abort(new Error('the session has ended'));
     const tables = this.list.tables();
     await this.list.close({ signal }).catch(() => undefined);
@@ -208,7 +206,6 @@ export class Session {
   }
 
   async #write(run: FlushRun, signal: AbortSignal): Promise<void> {
-    if (this.#ended) throw new Error('the session has ended');
     if (this.target === 'prompt') {
       this.#store(run);
       this.#gateOpened?.(); // Who has waited for the question finds it answered.

@@ -32,6 +32,9 @@ export interface MemoryLayout {
   readonly zoom: number;
 }
 
+/** More than these are never all in sight. */
+const BLOCKS_LARGE_MAX = 60;
+
 /** Without a zoom: as large as it can be with everything in sight, but no larger than can be overlooked. */
 export function layOut(
   seen: MemTableInspection,
@@ -39,12 +42,11 @@ export function layOut(
   zoom: number | undefined,
 ): MemoryLayout {
   if (zoom !== undefined) return layOutAt(seen, size.width, zoom, ROW_HEIGHT);
-  for (const candidate of [8, 4, 2]) {
+  for (const candidate of seen.arena.blocks.length > BLOCKS_LARGE_MAX ? [] : [8, 4, 2]) {
     for (const rowHeight of [ROW_HEIGHT_MAX, 30, ROW_HEIGHT]) {
       const layout = layOutAt(seen, size.width, candidate, rowHeight);
       if (layout.height <= size.height) return layout;
     }
-    if (seen.arena.blocks.length > 100) break;
   }
   return layOutAt(seen, size.width, 1, ROW_HEIGHT);
 }
