@@ -24,7 +24,7 @@ export const CHOICES = {
   index: ['skiplist', 'block'],
   blockBytes: [256, 1024, 4096, 16384, 65536],
   branching: [2, 4, 8, 16],
-  writeBufferBytes: [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 64 << 20],
+  writeBufferBytes: [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 64 << 20],
 } as const;
 
 /** The block list is there in the compact layout only. */

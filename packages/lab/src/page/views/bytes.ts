@@ -8,6 +8,10 @@ export function byteCount(value: number): string {
   return `${count(value)} ${value === 1 ? 'byte' : 'bytes'}`;
 }
 
+export function entriesText(value: number): string {
+  return `${count(value)} ${value === 1 ? 'entry' : 'entries'}`;
+}
+
 export function hexByte(byte: number): string {
   return byte.toString(16).padStart(2, '0');
 }

@@ -8,7 +8,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { changes, perform, session, shownId, stats, view } from '../model/lab.js';
 import { TARGETS, type TargetMode } from '../model/operation.js';
 import type { Tick } from '../model/session.js';
-import { byteCount, count } from './bytes.js';
+import { byteCount, count, entriesText } from './bytes.js';
 
 const HEIGHT = 250;
 const MARGIN = { top: 26, right: 16, bottom: 30, left: 66 };
@@ -55,7 +55,7 @@ function Stations(): preact.JSX.Element {
         <li class="station active">
           <h3>Active</h3>
           <strong>{byteCount(active.arena.memoryUsage)}</strong>
-          <span>{count(active.entryCount)} entries</span>
+          <span>{entriesText(active.entryCount)}</span>
           <button type="button" class="link" onClick={() => show(tables.at(-1)!.id)}>
             look inside
           </button>
@@ -66,7 +66,7 @@ function Stations(): preact.JSX.Element {
           {frozen.map(({ arena, entryCount }, i) => (
             <div key={tables[i].id}>
               <strong>{byteCount(arena.memoryUsage)}</strong>
-              <span>{count(entryCount)} entries, read-only</span>
+              <span>{entriesText(entryCount)}, read-only</span>
               <button type="button" class="link" onClick={() => show(tables[i].id)}>
                 look inside
               </button>
@@ -75,7 +75,7 @@ function Stations(): preact.JSX.Element {
         </li>
         <li class={flush.failures > 0 ? 'station trouble' : 'station'}>
           <h3>Target ({target})</h3>
-          <strong>{count(storedEntries)} entries</strong>
+          <strong>{entriesText(storedEntries)}</strong>
           <span>
             {flush.failures > 0
               ? `failed ${flush.failures} ${flush.failures === 1 ? 'time' : 'times'}`
@@ -313,7 +313,7 @@ function EventLog(): preact.JSX.Element {
 function lineOf(event: LifecycleEvent): string {
   switch (event.type) {
     case 'freeze':
-      return `memtable ${event.table} frozen: ${count(event.stats.entryCount)} entries, ${byteCount(event.stats.arena.memoryUsage)}`;
+      return `memtable ${event.table} frozen: ${entriesText(event.stats.entryCount)}, ${byteCount(event.stats.arena.memoryUsage)}`;
     case 'flush':
       return `memtable ${event.table} flushed${event.attempts > 1 ? `, attempt ${event.attempts}` : ''}`;
     case 'flush-error':

@@ -289,7 +289,13 @@ function SearchPanel(): preact.JSX.Element {
       >
         <label>
           Search for a key
-          <input name="key" autocomplete="off" spellcheck={false} placeholder="cherry" />
+          <input
+            name="key"
+            autocomplete="off"
+            spellcheck={false}
+            placeholder="cherry"
+            defaultValue={search.value?.key}
+          />
         </label>
         <button type="submit" class="primary" disabled={seen?.customOrder !== false}>
           Search
