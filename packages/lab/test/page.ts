@@ -1,7 +1,6 @@
 /** The page in a real browser, served as `npm run lab` serves it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -17,11 +16,13 @@ const CANDIDATES = [
 /** Where a browser is, if there is one. */
 export const browserPath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
 
-/** For a whole file of tests; where no browser is to be had they are skipped, and their name says why. */
-export const describeInBrowser: (name: string, body: () => void) => void = (name, body) =>
-  browserPath === undefined
-    ? describe.skip(`${name} (no Chromium found: apt-get install chromium, or set CHROMIUM to its path)`, body)
-    : describe(name, body);
+/** For a whole file of tests; where no browser is to be had they are skipped, and a line says why. */
+export function describeInBrowser(name: string, body: () => void): void {
+  if (browserPath !== undefined) return describe(name, body);
+  const reason = 'no Chromium found: apt-get install chromium, or set CHROMIUM to its path';
+  process.stderr.write(`${name} is not tested: ${reason}\n`);
+  describe.skip(`${name} (${reason})`, body);
+}
 
 /** Where the tests leave pictures of what they saw. */
 const SCREENSHOTS = join(__dirname, '../screenshots');
@@ -46,7 +47,6 @@ export interface Opening {
 
 /** Serves the page and starts the browser before all tests of a file; ends both after them. */
 export function inBrowser(): { open(hash: string, opening?: Opening): Promise<Page> } {
-  const profile = mkdtempSync(join(tmpdir(), 'memtable-lab-page-'));
   const pages: Page[] = [];
   let server: ChildProcess;
   let browser: Browser;
@@ -76,7 +76,6 @@ export function inBrowser(): { open(hash: string, opening?: Opening): Promise<Pa
   afterAll(async () => {
     await browser?.close();
     server?.kill();
-    rmSync(profile, { recursive: true, force: true });
   });
 
   return {
