@@ -66,7 +66,7 @@ export interface FixedArenaOptions {
    * @defaultValue no slots: requests of any size, and nothing can be given back
    */
   slotBytes?: number;
-  /** The chain never grows beyond this, lines and superblock included. @defaultValue 2^31 - 8 */
+  /** The chain never grows beyond this, lines and superblock included. @defaultValue 2^31 - 2^20 */
   maxBytes?: number;
 }
 

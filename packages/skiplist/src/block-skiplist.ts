@@ -182,15 +182,17 @@ export class BlockSkipList implements OrderedIndex {
     const words = arena.memory.i32;
     // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
     const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
-    if (bytes > this.#smallBytesMax) return this.#allocateLarge(bytes, blocks);
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
-    if (!arena.ensure(BLOCK_SLOT_BYTES, blocks + this.#blocksInArenaBlock)) return NIL;
+    if (bytes > this.#smallBytesMax || !arena.ensure(BLOCK_SLOT_BYTES, blocks + this.#blocksInArenaBlock)) {
+      return this.#allocateExactly(bytes, blocks);
+    }
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
     return entry;
   }
 
-  #allocateLarge(bytes: number, blocks: number): Addr {
+  /** For large entries, and for the last ones that fit: the blocks are made sure of when the entry has its place. */
+  #allocateExactly(bytes: number, blocks: number): Addr {
     const { arena } = this;
     arena.mark(this.#mark);
     const entry = arena.allocate(bytes);

@@ -16,7 +16,7 @@ export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: n
 
 const COPY_BYTES_MAX = 40;
 
-/** Copies `length` bytes from one place to another, four at a time: 25 bytes in 8 ns, 30 with {@link copyBytes}. */
+/** Copies `length` bytes from one place to another, four at a time: 25 bytes in 12 ns, in 25 with {@link copyBytes}. */
 export function copyView(to: DataView, at: number, from: DataView, start: number, length: number): void {
   const words = length & ~3;
   for (let i = 0; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i));

@@ -1,7 +1,7 @@
-import { type Addr, MARK_WORDS, NIL } from '@memtable/arena';
+import { type Addr, NIL } from '@memtable/arena';
 import type { BlockSkipList } from '@memtable/skiplist';
 import { MemTableError } from '../errors.js';
-import { copyBytes } from '../format/copy.js';
+import { copyBytes, copyView } from '../format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -21,6 +21,9 @@ import type { LookupKey } from './lookup-key.js';
 const RESERVE_BYTES = 256 << 20;
 /** Growing to this takes about a millisecond. */
 const SMALL_BYTES = 4 << 20;
+/** More than the index is promised for an entry, and more levels than it has. */
+const ENTRY_ROOM_BYTES = 1024;
+const HEIGHT_MAX = 64;
 
 /**
  * The memtable of a store. It differs from one that is filled by sequence numbers alone in that an entry which no pin
@@ -30,7 +33,6 @@ export class StoreTable {
   readonly table: MemTable;
   readonly index: BlockSkipList;
   readonly #comparator: MemTableOptions['comparator'];
-  readonly #mark = new Int32Array(MARK_WORDS);
   readonly #reserveBytes: number;
   #memory: Uint8Array;
   /** Bytes of all entries that were ever made in it. */
@@ -66,29 +68,29 @@ export class StoreTable {
    * @returns NIL when the memory is at its limit; nothing has changed then
    */
   prepare(key: LookupKey, value: Uint8Array, valueLength: number): Addr {
-    const bytes = entryBytes(key.keyLength, valueLength);
-    const node = this.allocate(bytes);
+    const { byteOffset } = value;
+    const node = this.allocate(entryBytes(key.keyLength, valueLength));
     if (node === NIL) return NIL;
-    if (value.length < valueLength) {
-      this.rewind(bytes);
-      throw new TypeError('the value is a view of this store, and has ended: the memory has been moved; copy it first');
-    }
     const { u8, view } = this.table.arena.memory;
-    const { view: from, at, byteLength } = key;
-    const words = byteLength & ~3;
-    for (let i = 0; i < words; i += 4) view.setInt32(node + i, from.getInt32(at + i));
-    for (let i = words; i < byteLength; i++) view.setUint8(node + i, from.getUint8(at + i));
-    writeValue(u8, view, node + byteLength, value, 0, valueLength);
+    copyView(view, node, key.view, key.at, key.byteLength);
+    const at = node + key.byteLength;
+    // A view of this very store ends when its memory moves; the bytes have the same address there.
+    if (value.length < valueLength) writeValue(u8, view, at, u8, byteOffset, valueLength);
+    else writeValue(u8, view, at, value, 0, valueLength);
     return node;
   }
 
-  /** Room for an entry, or NIL; a mark before it has been taken. */
+  /** Whether the memory may move while so many entries are made of keys and values of `bytes` bytes; true when in doubt. */
+  mayMove(entryCount: number, bytes: number): boolean {
+    const { usedBytes, capacityBytes } = this.table.arena.memory;
+    return usedBytes + 2 * bytes + (entryCount + HEIGHT_MAX) * ENTRY_ROOM_BYTES > capacityBytes;
+  }
+
+  /** Room for an entry, or NIL. */
   allocate(bytes: number): Addr {
     const { arena } = this.table;
-    arena.mark(this.#mark);
     const node = bytes > arena.memory.maxBytes ? NIL : this.index.allocate(bytes);
-    if (node === NIL) arena.rewind(this.#mark);
-    else this.entryBytes += bytes;
+    if (node !== NIL) this.entryBytes += bytes;
     if (arena.memory.u8 !== this.#memory) this.#reserve();
     return node;
   }
@@ -99,12 +101,6 @@ export class StoreTable {
     const capacity = memory.capacityBytes;
     if (capacity > SMALL_BYTES && capacity < this.#reserveBytes) memory.ensure(this.#reserveBytes - memory.usedBytes);
     this.#memory = memory.u8;
-  }
-
-  /** Takes back the last {@link StoreTable.allocate}. */
-  rewind(bytes: number): void {
-    this.table.arena.rewind(this.#mark);
-    this.entryBytes -= bytes;
   }
 
   /** Links an entry at the place that the last {@link StoreTable.find} was for. */

@@ -5,7 +5,7 @@
  * T1. `liveBytes` and `entryCount` are those of the newest versions that are values.
  * T2. `heldBytes` are those of the older versions that pins see.
  */
-import { type Addr, MARK_WORDS, NIL } from '@memtable/arena';
+import { type Addr, MARK_WORDS, MEMORY_BYTES_MAX, NIL } from '@memtable/arena';
 import { channel, Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
 import { entryBytes, valueLengthOf, valueStartOf } from '../format/entry.js';
@@ -31,8 +31,6 @@ import { StoreSnapshot } from './snapshot.js';
 import { StoreTable } from './store-table.js';
 
 const MIB = 1 << 20;
-/** Of one table: what an arena can address. */
-const TABLE_BYTES_MAX = 0x7ffffff8;
 const TABLE_BYTES_MIN = 64 << 10;
 
 /** Of entries that a write visits for a compaction, besides a multiple of its own bytes. */
@@ -111,14 +109,14 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
   constructor(options: MemStoreOptions<K, V> = {}) {
     const {
-      maxBytes = 2 * TABLE_BYTES_MAX,
+      maxBytes = 2 * MEMORY_BYTES_MAX,
       garbageRatioMax = 0.5,
       garbageBytesMin = MIB,
       pinWarningMs = 60_000,
     } = options;
-    checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * TABLE_BYTES_MAX);
+    checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
     checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
-    checkOption('garbageBytesMin', garbageBytesMin, 0, TABLE_BYTES_MAX);
+    checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
     checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
     this.#keyCodec = codecOf('keyEncoding', options.keyEncoding);
     this.#valueCodec = codecOf('valueEncoding', options.valueEncoding);
@@ -643,6 +641,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const { entryBytes: bytesBefore } = live;
     const nodes: Addr[] = [];
     const olders: Addr[] = [];
+    // Views of this very store end when its memory moves.
+    if (live.mayMove(keys.length, bytesMaxOf(keys) + bytesMaxOf(values))) {
+      keys = keys.map(copyOf);
+      values = values.map(copyOf);
+    }
     live.table.arena.mark(this.#batchMark);
     try {
       for (let i = 0; i < keys.length; i++) {
@@ -918,6 +921,17 @@ const EMPTY = new Uint8Array(0);
 const ROOM_BYTES = 32 << 10;
 /** An empty store takes so much. */
 const SIZE_BYTES = 64 << 10;
+
+/** The most bytes that keys or values take. */
+function bytesMaxOf(items: readonly (string | Uint8Array | undefined)[]): number {
+  let bytes = 0;
+  for (const item of items) bytes += typeof item === 'string' ? textBytesMax(item) : (item?.length ?? 0);
+  return bytes;
+}
+
+function copyOf<T extends string | Uint8Array | undefined>(item: T): T {
+  return (item instanceof Uint8Array ? item.slice() : item) as T;
+}
 
 type Timer = ReturnType<typeof setTimeout>;
 
