@@ -2,7 +2,7 @@
 import { Arena, HEADER_BYTES } from './arena.js';
 import { ArenaError } from './errors.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
-import { SUPERBLOCK_BYTES } from './superblock.js';
+import { LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
 /** A block with all of its bytes: `headerBytes + usedBytes + tailBytes + freeBytes`. */
 export interface BlockInspection extends BlockInfo {
@@ -48,14 +48,11 @@ export interface ArenaInspection {
  * ```
  */
 export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
+  checkTenant(buffer);
   const arena = Arena.attach(buffer);
   const stats = arena.stats();
-  if (stats.blockBytes === 0) {
-    throw new ArenaError(
-      'ARENA_MALFORMED',
-      'this memory holds no arena of its own: one whose blocks come from a heap or from slabs cannot be inspected',
-    );
-  }
+  if (stats.blockBytes === 0)
+    throw new ArenaError('ARENA_MALFORMED', 'this memory holds no arena: it has no block size');
   const blocks = arena.blocks();
   const currentIndex = blocks.findLastIndex(({ kind }) => kind === 'regular');
   return {
@@ -70,4 +67,17 @@ export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
       current: i === currentIndex,
     })),
   };
+}
+
+/** Before anything else is looked at, so that whoever gives the memory of a source is told what it is. */
+function checkTenant(buffer: ArrayBufferLike): void {
+  if (buffer.byteLength < SUPERBLOCK_BYTES) return;
+  const words = new Int32Array(buffer, 0, LINE_WORDS);
+  const tenant = words[MemoryWord.Tenant];
+  if (words[MemoryWord.Magic] !== MAGIC || tenant === Tenant.Arena) return;
+  throw new ArenaError(
+    'ARENA_MALFORMED',
+    `this is the memory of a source of blocks (tenant ${tenant}), which its arenas share: only one that owns its memory, ` +
+      'made without a source, can be inspected',
+  );
 }

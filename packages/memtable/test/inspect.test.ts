@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Heap, SlabAllocator } from '@memtable/arena';
 import { inspectArena } from '@memtable/arena/inspect';
 import { inspectIndex } from '@memtable/skiplist/inspect';
 import { MemTable, type MemTableOptions, ValueType, WriteBatch } from '../src/index.js';
@@ -211,7 +212,7 @@ describe('bytes that are no memtable', () => {
     const blank = new ArrayBuffer(256);
     new Uint8Array(blank).set(new Uint8Array(dump).subarray(0, 64));
     new Int32Array(blank)[1] = 256;
-    expect(message(blank)).toContain('holds no arena of its own');
+    expect(message(blank)).toContain('holds no arena');
   });
 
   test('any word may be damaged: either it is reported, or what is seen is whole', () => {
@@ -242,6 +243,14 @@ describe('bytes that are no memtable', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  test.each([
+    ['a heap', new Heap()],
+    ['slabs', new SlabAllocator()],
+  ])('the memory of %s, which many arenas share', (_, source) => {
+    const shared = new MemTable({ source });
+    expect(message(shared.arena.memory.buffer)).toContain('only one that owns its memory');
   });
 
   test('an arena without a memtable', () => {
