@@ -241,12 +241,13 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const lookupKey = this.#encode(key, tagLow(sequence, type), tagHigh(sequence));
     this.index.find(lookupKey, 0);
     if (this.index.foundEqual) throw duplicate(sequence);
-    const node = this.#allocate(entryBytes(key.length, value.length));
+    const length = entryBytes(key.length, value.length);
+    const node = this.#allocate(length);
     const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
     const entry = this.index.entryOf(node);
-    const length = lookupKeyBytes(key.length);
-    copyView(view, entry, lookupKey, 0, length);
-    writeValue(u8, view, entry + length, value, 0, value.length);
+    const lookupKeyLength = lookupKeyBytes(key.length);
+    copyView(view, entry, lookupKey, 0, lookupKeyLength);
+    checkEnd(entry, length, writeValue(u8, view, entry + lookupKeyLength, value, 0, value.length));
     this.index.insertFound(node);
     this.count(key.length, value.length, type === ValueType.Deletion ? 1 : 0);
   }
@@ -460,8 +461,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const entry = this.index.entryOf(node);
     const low = tagLow(sequence, type);
     const afterKey = writeLookupKey(u8, view, entry, key, keyAt, keyLength, low, tagHigh(sequence));
-    const end = writeValue(u8, view, afterKey, value, valueAt, valueLength);
-    if (end !== entry + length) throw new Error(`wrote ${end - entry} bytes of an entry of ${length}`);
+    checkEnd(entry, length, writeValue(u8, view, afterKey, value, valueAt, valueLength));
     return node;
   }
 
@@ -526,6 +526,11 @@ function checkWriteSequence(sequence: Sequence): asserts sequence is number {
     'MEMTABLE_INVALID_SEQUENCE',
     `the sequence of a write is a whole number from 0 to 2^53 - 1: ${String(sequence)}`,
   );
+}
+
+/** What was allocated has been written, and nothing else. */
+function checkEnd(entry: number, length: number, end: number): void {
+  if (end !== entry + length) throw new Error(`wrote ${end - entry} bytes of an entry of ${length}`);
 }
 
 function duplicate(sequence: Sequence): MemTableError {

@@ -116,6 +116,8 @@ export class BlockSkipList implements OrderedIndex {
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
   readonly #pathSlots = new Int32Array(HEIGHT_MAX);
   foundEqual = false;
+  /** Below or above 0 when the entry belongs before or after all others, whose prefix it does not share. */
+  #outside = 0;
 
   readonly #mark = new Int32Array(MARK_WORDS);
 
@@ -230,6 +232,7 @@ export class BlockSkipList implements OrderedIndex {
 
   insertFound(node: Addr): void {
     const { i32: words, view } = this.arena.memory;
+    if (this.#outside !== 0) this.#sharePrefix(node);
     let block = this.#pathBlocks[0];
     let slot = this.#pathSlots[0];
     if (words[(block >> 2) + COUNT] < SLOTS) {
@@ -246,9 +249,14 @@ export class BlockSkipList implements OrderedIndex {
     words[this.#line + Word.Pending]--;
   }
 
-  /** Leaves the place where an entry belongs at the end of the path, and makes the prefix right for it. */
+  /** Leaves the place where an entry belongs at the end of the path. */
   #findPlace(bytes: DataView, at: number): void {
-    this.#sharePrefix(bytes, at);
+    this.#outside = this.entryCount === 0 ? 1 : this.#isOutside(bytes, at);
+    if (this.#outside !== 0) {
+      this.foundEqual = false;
+      this.#findEnd(this.#outside > 0);
+      return;
+    }
     if (this.#ascending && this.#isAfterLast(bytes, at)) {
       this.foundEqual = false;
       this.#pathBlocks[0] = this.#lastBlock;
@@ -260,14 +268,23 @@ export class BlockSkipList implements OrderedIndex {
     this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
   }
 
+  /** The path to where an entry comes before or after all others. */
+  #findEnd(last: boolean): void {
+    const words = this.arena.memory.i32;
+    for (let level = this.height - 1; level >= 0; level--) {
+      const block = last ? this.#last(level) : this.#first(level);
+      const count = words[(block >> 2) + COUNT];
+      this.#pathBlocks[level] = block;
+      this.#pathSlots[level] = last ? count - +(level > 0) : 0;
+    }
+    this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
+  }
+
   /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
-  #sharePrefix(bytes: DataView, at: number): void {
-    const { i32: words, view } = this.arena.memory;
-    const some = this.#someEntry();
-    const empty = words[this.#line + Word.Count] === 0;
-    const prefix = this.#heads.commonPrefix(empty ? bytes : view, empty ? at : some, bytes, at);
-    if (!empty && prefix >= words[this.#line + Word.Prefix]) return;
-    words[this.#line + Word.Prefix] = prefix;
+  #sharePrefix(entry: number): void {
+    const words = this.arena.memory.i32;
+    const some = words[this.#line + Word.Count] === 0 ? entry : this.#someEntry();
+    words[this.#line + Word.Prefix] = this.#prefixBetween(some, entry);
     for (let level = this.height - 1; level >= 0; level--) {
       this.#setPrefix(this.#first(level), level);
       this.#setPrefix(this.#last(level), level);

@@ -258,7 +258,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the splice is trusted without a look at what follows',
     suite: 'ordered index',
     file: skiplist,
-    from: 'return next === NIL || this.order.compare(bytes, this.entryOf(next), bytes, at) > 0;',
+    from: 'return next === NIL || this.order.compare(view, this.entryOf(next), bytes, at) > 0;',
     to: 'return true;',
   },
   {
