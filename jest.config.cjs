@@ -1,6 +1,8 @@
 /** Packages are tested from their sources (the `@memtable/source` condition), so no build can be stale. */
 module.exports = {
   testEnvironment: 'node',
+  // By default one core of two stays idle.
+  maxWorkers: '100%',
   testEnvironmentOptions: { customExportConditions: ['@memtable/source', 'node', 'node-addons'] },
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/docs/*.test.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
