@@ -385,9 +385,12 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     let deletions = 0;
     let keyBytes = 0;
     let valueBytes = 0;
+    let count = 0;
     const cursor = this.index.cursor();
     for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
       const entry = cursor.entry;
+      // Links may run in a ring; the index can only be checked when its entries are known to be sound.
+      if (++count > this.entryCount) malformed(`M1: more than the ${this.entryCount} entries counted`);
       const keyLength = keyLengthOf(view, entry);
       if (keyLength < 0 || keyStartOf(view, entry) + keyLength > usedBytes) {
         malformed(`M1: a key of ${keyLength} bytes in the entry at ${entry}`);

@@ -362,4 +362,9 @@ test('verify finds damaged entries and counts', () => {
   expect(damaged(poke(0, 3))).toThrow(error('MEMTABLE_MALFORMED', 'M1: a key'));
   expect(damaged(poke(13, 0xff))).toThrow(error('MEMTABLE_MALFORMED', 'M1: a value'));
   expect(damaged(poke(13, 4))).toThrow(error('MEMTABLE_MALFORMED', 'M2'));
+
+  const ring = new MemTable({ index: 'skiplist' });
+  ring.add(1, 1, utf8('a'));
+  ring.arena.memory.i32[(first(ring) - 4) >> 2] = first(ring); // The link right below the entry.
+  expect(() => ring.verify()).toThrow(error('MEMTABLE_MALFORMED', 'M1: more than the 1 entries'));
 });
