@@ -1,5 +1,5 @@
-import type { MemTable, MemTableEntry } from './memtable.js';
 import { MemTableError } from './errors.js';
+import type { MemTable, MemTableEntry } from './memtable.js';
 
 /**
  * Where a frozen memtable goes.
@@ -12,25 +12,46 @@ export interface FlushTarget {
   write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
+/** Where to flush to, and how long to try. */
+export interface FlushOptions {
+  /** Where full memtables go. */
+  target: FlushTarget;
+  /** The first pause after a failed flush; each further one is twice as long. @defaultValue 50 */
+  retryMs?: number | undefined;
+  /** The longest pause. @defaultValue 5000 */
+  retryMsMax?: number | undefined;
+  /** A flush that takes longer is aborted and tried again. @defaultValue never */
+  flushMsMax?: number | undefined;
+}
+
+/** @internal What a run is made of. */
+export interface FlushSource {
+  readonly entryCount: number;
+  readonly memoryUsage: number;
+  /** Entries as views that are good until the write settles. */
+  views(): Iterable<MemTableEntry>;
+}
+
 /**
- * The entries of one frozen memtable: all versions in order, deletions too. It can be iterated any number of times,
- * until the `write` it was passed to has settled; after that it throws `MEMTABLE_RUN_ENDED`.
+ * The entries of one frozen memtable in order, deletions too: all versions, or of a `MemStore` the newest ones. It can be
+ * iterated any number of times, until the `write` it was passed to has settled; after that it throws
+ * `MEMTABLE_RUN_ENDED`.
  */
 export class FlushRun implements Iterable<MemTableEntry> {
-  /** Number of the memtable in its list, from 1. */
+  /** Number of the memtable in its list or store, from 1. */
   readonly id: number;
   readonly entryCount: number;
   /** What the memtable occupies, in bytes. */
   readonly memoryUsage: number;
-  readonly #table: MemTable;
+  readonly #source: FlushSource;
   #ended = false;
 
   /** @internal */
-  constructor(id: number, table: MemTable) {
+  constructor(id: number, source: FlushSource) {
     this.id = id;
-    this.entryCount = table.entryCount;
-    this.memoryUsage = table.approximateMemoryUsage();
-    this.#table = table;
+    this.entryCount = source.entryCount;
+    this.memoryUsage = source.memoryUsage;
+    this.#source = source;
   }
 
   /** Entries with copies of their bytes, which the target may keep. */
@@ -43,9 +64,8 @@ export class FlushRun implements Iterable<MemTableEntry> {
   /** Entries with views of the memtable, good until `write` settles. */
   *views(): Generator<MemTableEntry> {
     this.#check();
-    const cursor = this.#table.iterator();
-    for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
-      yield { key: cursor.keyView, value: cursor.valueView, sequence: cursor.sequence, type: cursor.type };
+    for (const entry of this.#source.views()) {
+      yield entry;
       this.#check();
     }
   }
@@ -59,3 +79,64 @@ export class FlushRun implements Iterable<MemTableEntry> {
     if (this.#ended) throw new MemTableError('MEMTABLE_RUN_ENDED', `the flush of memtable ${this.id} has ended`);
   }
 }
+
+/** @internal All versions in a memtable that is not written to any more. */
+export function sourceOf(table: MemTable): FlushSource {
+  return {
+    entryCount: table.entryCount,
+    memoryUsage: table.approximateMemoryUsage(),
+    *views() {
+      const cursor = table.iterator();
+      for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
+        yield { key: cursor.keyView, value: cursor.valueView, sequence: cursor.sequence, type: cursor.type };
+      }
+    },
+  };
+}
+
+/** @internal One write to a target, which `controller` ends early; settles as it does. */
+export async function attemptFlush(
+  { target, flushMsMax }: FlushOptions,
+  run: FlushRun,
+  controller: AbortController,
+): Promise<void> {
+  const timer =
+    flushMsMax === undefined
+      ? undefined
+      : setTimeout(() => controller.abort(new Error(`the flush took longer than ${flushMsMax} ms`)), flushMsMax);
+  try {
+    // In a function that is async, a target that throws at once is one that rejects.
+    await target.write(run, { signal: controller.signal });
+  } finally {
+    clearTimeout(timer);
+    run.end();
+  }
+}
+
+/** @internal How long to wait after so many failures. */
+export function retryPauseMs(
+  { retryMs = RETRY_MS, retryMsMax = RETRY_MS_MAX }: Partial<FlushOptions>,
+  failures: number,
+): number {
+  return Math.min(retryMsMax, retryMs * 2 ** Math.min(failures - 1, 31));
+}
+
+/** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
+export function checkFlushOptions(options: FlushOptions): void {
+  const { target, retryMs = RETRY_MS, retryMsMax = RETRY_MS_MAX, flushMsMax } = options;
+  if (typeof target?.write !== 'function') throw new TypeError('target must have a method write()');
+  checkWhole('retryMs', retryMs, 0, TIMER_MS_MAX);
+  checkWhole('retryMsMax', retryMsMax, retryMs, TIMER_MS_MAX);
+  if (flushMsMax !== undefined) checkWhole('flushMsMax', flushMsMax, 1, TIMER_MS_MAX);
+}
+
+/** @internal */
+export function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new MemTableError('MEMTABLE_INVALID_OPTION', `${name} must be a whole number from ${min} to ${max}: ${value}`);
+}
+
+const RETRY_MS = 50;
+const RETRY_MS_MAX = 5000;
+/** The longest that a timer takes. */
+const TIMER_MS_MAX = 0x7fffffff;

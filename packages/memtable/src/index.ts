@@ -1,6 +1,7 @@
+export type { WaitOptions } from './abortable.js';
 export { MemTableCursor } from './cursor.js';
 export { MemTableError, type MemTableErrorCode } from './errors.js';
-export { FlushRun, type FlushTarget } from './flush-target.js';
+export { type FlushOptions, FlushRun, type FlushTarget } from './flush-target.js';
 export {
   encodeInternalKey,
   type InternalKey,
@@ -19,7 +20,7 @@ export {
   type MemTableStats,
   type MemTableValue,
 } from './memtable.js';
-export { MemTableList, type MemTableListOptions, type MemTableListStats, type WaitOptions } from './memtable-list.js';
+export { MemTableList, type MemTableListOptions, type MemTableListStats } from './memtable-list.js';
 export type { Comparator } from './order.js';
 export { WriteBatch, type WriteOperation } from './write-batch.js';
 export type { AnyEncoding, Encoding, EncodingName, EncodingOption, Format } from './store/encoding.js';

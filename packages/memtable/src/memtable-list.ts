@@ -7,17 +7,24 @@
  * L2. Tables are flushed one at a time, oldest first; a table is dropped only after its write has resolved.
  * L3. Writes are applied in the order in which they were asked for; one that waits is passed by none.
  */
+import { abortable, type WaitOptions } from './abortable.js';
 import { channel, Trace } from './diagnostics.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
 import { MemTableError } from './errors.js';
-import { FlushRun, type FlushTarget } from './flush-target.js';
+import {
+  attemptFlush,
+  checkFlushOptions,
+  checkWhole,
+  type FlushOptions,
+  FlushRun,
+  retryPauseMs,
+  sourceOf,
+} from './flush-target.js';
 import type { LifecycleEvent, StallReason } from './lifecycle.js';
 import { MemTable, type MemTableOptions, type MemTableStats, type MemTableValue } from './memtable.js';
 import { WriteBatch } from './write-batch.js';
 
-export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'> {
-  /** Where full memtables go. */
-  target: FlushTarget;
+export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'>, FlushOptions {
   /**
    * A write that finds the active memtable using more than this freezes it first; so a table passes it by at most one
    * write. Bytes, from 1 to 2^30. @defaultValue 4 MiB, LevelDB's
@@ -25,12 +32,6 @@ export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'> {
   writeBufferBytes?: number;
   /** Frozen memtables there may be before writers wait, from 1. @defaultValue 1, LevelDB's */
   frozenMax?: number;
-  /** The first pause after a failed flush; each further one is twice as long. @defaultValue 50 */
-  retryMs?: number;
-  /** The longest pause. @defaultValue 5000 */
-  retryMsMax?: number;
-  /** A flush that takes longer is aborted and tried again. @defaultValue never */
-  flushMsMax?: number;
   /** Number of the last write before this list's first one. @defaultValue 0 */
   lastSequence?: number;
   /** Told of everything that happens. What it throws is reported as an uncaught error and disturbs nothing. */
@@ -89,12 +90,6 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** Lets a wait be ended from outside. */
-export interface WaitOptions {
-  /** When it is aborted the call rejects with its reason; a write that was waiting is then not applied. */
-  signal?: AbortSignal;
-}
-
 /**
  * Takes writes, rotates memtables when they are full, flushes them, and keeps everything readable meanwhile.
  *
@@ -120,8 +115,6 @@ export class MemTableList implements AsyncDisposable {
   readonly #options: MemTableListOptions;
   readonly #writeBufferBytes: number;
   readonly #frozenMax: number;
-  readonly #retryMs: number;
-  readonly #retryMsMax: number;
 
   #state: 'open' | 'closing' | 'closed' = 'open';
   #active: MemTable;
@@ -145,19 +138,14 @@ export class MemTableList implements AsyncDisposable {
 
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, and what a memtable of these options throws */
   constructor(options: MemTableListOptions) {
-    const { target, writeBufferBytes = 4 << 20, frozenMax = 1, retryMs = 50, retryMsMax = 5000 } = options;
-    if (typeof target?.write !== 'function') throw new TypeError('target must have a method write()');
-    checkRange('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
-    checkRange('frozenMax', frozenMax, 1, Number.MAX_SAFE_INTEGER);
-    checkRange('retryMs', retryMs, 0, 0x7fffffff);
-    checkRange('retryMsMax', retryMsMax, retryMs, 0x7fffffff);
-    if (options.flushMsMax !== undefined) checkRange('flushMsMax', options.flushMsMax, 1, 0x7fffffff);
-    checkRange('lastSequence', options.lastSequence ?? 0, 0, Number.MAX_SAFE_INTEGER);
+    const { writeBufferBytes = 4 << 20, frozenMax = 1 } = options;
+    checkFlushOptions(options);
+    checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
+    checkWhole('frozenMax', frozenMax, 1, Number.MAX_SAFE_INTEGER);
+    checkWhole('lastSequence', options.lastSequence ?? 0, 0, Number.MAX_SAFE_INTEGER);
     this.#options = options;
     this.#writeBufferBytes = writeBufferBytes;
     this.#frozenMax = frozenMax;
-    this.#retryMs = retryMs;
-    this.#retryMsMax = retryMsMax;
     this.#lastSequence = options.lastSequence ?? 0;
     this.#active = this.#makeTable();
   }
@@ -460,37 +448,27 @@ export class MemTableList implements AsyncDisposable {
       if (await this.#flushOne(oldest)) continue;
       // While closing, one complete attempt a table is all; the rest is for close() to report.
       if (this.#state !== 'open') return;
-      await this.#pause(this.#pauseMs(oldest.failures));
+      await this.#pause(retryPauseMs(this.#options, oldest.failures));
     }
   }
 
   async #flushOne(frozen: Frozen): Promise<boolean> {
     const { id, table } = frozen;
     const start = performance.now();
-    const attempt = new AbortController();
-    const { flushMsMax } = this.#options;
-    const timer =
-      flushMsMax === undefined
-        ? undefined
-        : setTimeout(() => attempt.abort(new Error(`the flush took longer than ${flushMsMax} ms`)), flushMsMax);
-    const run = new FlushRun(id, table);
-    this.#attempt = attempt;
+    this.#attempt = new AbortController();
     const context = { list: this, table: id, entryCount: table.entryCount };
     flushes.begin(context);
     try {
-      // A promise of ours, so that a target that throws at once is one that rejects.
-      await (async () => this.#options.target.write(run, { signal: attempt.signal }))();
+      await attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt);
     } catch (error) {
       frozen.failures++;
       frozen.lastError = error;
-      const retryMs = this.#state === 'open' ? this.#pauseMs(frozen.failures) : undefined;
+      const retryMs = this.#state === 'open' ? retryPauseMs(this.#options, frozen.failures) : undefined;
       flushes.fail(context, error);
       this.#emit({ type: 'flush-error', table: id, attempts: frozen.failures, error, retryMs });
       return false;
     } finally {
-      clearTimeout(timer);
       this.#attempt = undefined;
-      run.end();
     }
     this.#flushedTables++;
     this.#flushedEntries += table.entryCount;
@@ -504,10 +482,6 @@ export class MemTableList implements AsyncDisposable {
     while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].id <= id) this.#flushWaiters.shift()!.resolve();
     this.#wake();
     return true;
-  }
-
-  #pauseMs(failures: number): number {
-    return Math.min(this.#retryMsMax, this.#retryMs * 2 ** Math.min(failures - 1, 31));
   }
 
   #pause(ms: number): Promise<void> {
@@ -536,30 +510,6 @@ export class MemTableList implements AsyncDisposable {
   }
 }
 
-/** A promise that is rejected when the signal is aborted; `begin` returns what undoes it then. */
-function abortable(
-  signal: AbortSignal | undefined,
-  begin: (resolve: () => void, reject: (error: unknown) => void) => (() => void) | void,
-): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    const abort = (): void => {
-      undo?.();
-      reject(signal?.reason as Error);
-    };
-    const done = (): void => signal?.removeEventListener('abort', abort);
-    const undo = begin(
-      () => (done(), resolve()),
-      (error) => (done(), reject(error)),
-    );
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-}
-
 function closedError(): MemTableError {
   return new MemTableError('MEMTABLE_CLOSED', 'the list has been closed');
-}
-
-function checkRange(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new MemTableError('MEMTABLE_INVALID_OPTION', `${name} must be a whole number from ${min} to ${max}: ${value}`);
 }

@@ -3,7 +3,7 @@ import { MemStore, type MemStoreOptions } from '../src/index.js';
 
 /** What `storeConformance` calls a flush is where everything may move: a compaction. */
 class Store extends MemStore<Uint8Array, Uint8Array> {
-  async flush(): Promise<void> {
+  override async flush(): Promise<void> {
     this.verify();
     await this.compact();
     this.verify();

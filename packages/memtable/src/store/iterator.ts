@@ -14,13 +14,15 @@ import type { StoreTable } from './store-table.js';
 export interface IteratorHost {
   /** The table in use. @throws MemTableError `MEMTABLE_CLOSED` */
   current(): StoreTable;
-  /** Whether the table holds nothing but what a read at this sequence sees. */
-  isPlain(sequence: number): boolean;
+  /** Whether a table holds nothing but what a read at this sequence sees. */
+  isPlain(table: StoreTable, sequence: number): boolean;
   release(pin: Pin, owner: PinOwner): void;
 }
 
 /** @internal */
 export interface IteratorOptions {
+  /** The table in use, or the one of its snapshot. */
+  readonly table: StoreTable;
   readonly range: KeyRange;
   /** The last write that it sees. */
   readonly sequence: number;
@@ -55,7 +57,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   constructor(host: IteratorHost, options: IteratorOptions) {
     this.#host = host;
     this.#options = options;
-    this.#table = host.current();
+    this.#table = options.table;
     this.#cursor = this.#table.index.cursor();
     this.#left = options.range.limit;
   }
@@ -220,7 +222,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { order } = table.index;
     if (!this.#ready) cursor.next();
     this.#ready = false;
-    if (upper === undefined && cursor.entry !== NIL && this.#host.isPlain(sequence)) {
+    if (upper === undefined && cursor.entry !== NIL && this.#host.isPlain(table, sequence)) {
       this.#entry = cursor.entry;
       this.#last = cursor.entry;
       return true;

@@ -1,12 +1,18 @@
 import type { ArenaStats } from '@memtable/arena';
 import { MemTableError } from '../errors.js';
+import type { FlushOptions } from '../flush-target.js';
+import type { StallReason } from '../lifecycle.js';
 import type { Comparator } from '../order.js';
 import type { AnyEncoding, EncodingOption } from './encoding.js';
 import type { PinKind } from './pins.js';
 import type { RangeOptions } from './range.js';
 import type { StoreSnapshot } from './snapshot.js';
 
-export interface MemStoreOptions<K, V> {
+/**
+ * With a `target` the store is a write buffer: what has been flushed to it is no longer here. Deletions are kept until then,
+ * of keys that are not here too.
+ */
+export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
   /** @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
   keyEncoding?: EncodingOption<K> | undefined;
   /** @defaultValue 'utf8' */
@@ -37,6 +43,11 @@ export interface MemStoreOptions<K, V> {
   pinWarningMs?: number | undefined;
   /** Keeps with each snapshot and iterator the stack of its creation, for `stats()` and the warning. @defaultValue false */
   pinStacks?: boolean | undefined;
+  /**
+   * With a target: a table that takes more than this is flushed, and as much more can be written meanwhile. Bytes, from 1 to
+   * 2^30. @defaultValue 4 MiB
+   */
+  writeBufferBytes?: number | undefined;
   /** Told of everything that happens. What it throws is reported as an uncaught error and disturbs nothing. */
   onEvent?: ((event: StoreEvent) => void) | undefined;
 }
@@ -72,24 +83,35 @@ export interface PinStats {
 
 /** A store's figures; bytes unless it says count. */
 export interface MemStoreStats {
-  readonly state: 'open' | 'closed';
+  readonly state: 'open' | 'frozen' | 'closed';
   /** Keys that have a value. */
   readonly entryCount: number;
   /** Number of the last write. */
   readonly lastSequence: number;
-  /** Bytes of all blocks, of a running compaction too; what `maxBytes` bounds. */
+  /** Bytes of all blocks, of a running compaction too; what `maxBytes` bounds, but for flushed tables that are held. */
   readonly memoryUsage: number;
   /** Of these: entries with the newest values. */
   readonly liveBytes: number;
-  /** Old entries that snapshots and iterators need. */
+  /** Old entries that snapshots, iterators and a flush need; all of a flushed table. */
   readonly heldBytes: number;
-  /** Entries that nobody needs: what a compaction gives back, besides their places in the index. */
+  /**
+   * Entries that nobody needs: what a compaction gives back, besides their places in the index. With a target these are
+   * counted too: deletions that have not been flushed.
+   */
   readonly garbageBytes: number;
   readonly compaction: {
     readonly running: boolean;
     readonly finished: number;
     /** Given up, as there was no memory for it. */
     readonly abandoned: number;
+  };
+  readonly flush: {
+    readonly running: boolean;
+    /** Failed attempts of the one that is running, and the last failure. */
+    readonly failures: number;
+    readonly lastError: unknown;
+    readonly flushedTables: number;
+    readonly flushedEntries: number;
   };
   readonly waiting: { readonly writers: number; readonly bytes: number };
   /** Oldest first. */
@@ -99,8 +121,29 @@ export interface MemStoreStats {
 
 /** What happens in a store. Times are in milliseconds. Each event is published on `memtable:store` too. */
 export type StoreEvent =
-  /** A compaction has begun; the table it rewrites is not written to any more when it has ended. */
-  | { readonly type: 'freeze'; readonly garbageBytes: number; readonly memoryUsage: number }
+  /** A compaction or a flush has begun, with what there is now; or `freeze()` was called. */
+  | {
+      readonly type: 'freeze';
+      readonly reason: 'compaction' | 'flush' | 'call';
+      readonly garbageBytes: number;
+      readonly memoryUsage: number;
+    }
+  /** The target has all that was there at the `freeze`; the store has moved to a table with what was written since. */
+  | {
+      readonly type: 'flush';
+      readonly table: number;
+      readonly entryCount: number;
+      readonly attempts: number;
+      readonly ms: number;
+    }
+  /** The target failed; it is tried again after `retryMs`. */
+  | {
+      readonly type: 'flush-error';
+      readonly table: number;
+      readonly attempts: number;
+      readonly error: unknown;
+      readonly retryMs: number;
+    }
   /** A compaction has ended: the store has moved to a table without garbage. */
   | {
       readonly type: 'compact';
@@ -113,7 +156,7 @@ export type StoreEvent =
   /** The memory of the table before has been given back. */
   | { readonly type: 'drop'; readonly bytes: number }
   /** Somebody waits for room from now on. */
-  | { readonly type: 'stall'; readonly reason: 'full'; readonly bytes: number }
+  | { readonly type: 'stall'; readonly reason: StallReason | 'full'; readonly bytes: number }
   /** The last one waiting has gone on; the first had to wait for `ms`. */
   | { readonly type: 'resume'; readonly ms: number };
 

@@ -11,8 +11,10 @@
  * P2. A version is booked once, with the newest pin that sees it, under the oldest one.
  */
 
-/** What holds old versions back. */
-export type PinKind = 'snapshot' | 'iterator';
+import type { StoreTable } from './store-table.js';
+
+/** What holds old versions back. A flush needs those that it writes. */
+export type PinKind = 'snapshot' | 'iterator' | 'flush';
 
 /** What is told when its memtable was rewritten to another one. */
 export interface PinOwner {
@@ -20,6 +22,8 @@ export interface PinOwner {
 }
 
 export class Pin {
+  /** The pins that it is among, and with them its table. */
+  readonly home: Pins;
   readonly kind: PinKind;
   readonly sequence: number;
   /** The iterators among its users. */
@@ -33,7 +37,8 @@ export class Pin {
   /** Bytes of versions that this is the newest pin of, by the oldest. */
   held: Map<Pin, number> | undefined;
 
-  constructor(kind: PinKind, sequence: number, since: number, stack: string | undefined) {
+  constructor(home: Pins, kind: PinKind, sequence: number, since: number, stack: string | undefined) {
+    this.home = home;
     this.kind = kind;
     this.sequence = sequence;
     this.since = since;
@@ -41,12 +46,19 @@ export class Pin {
   }
 }
 
+/** The pins of one table. */
 export class Pins {
+  /** Where the versions lie; another one after a compaction. */
+  table: StoreTable;
   readonly #pins: Pin[] = [];
   /** The sequence of the newest pin; -1 when there is none. */
   newest = -1;
   /** Bytes of all versions that only pins need. */
   heldBytes = 0;
+
+  constructor(table: StoreTable) {
+    this.table = table;
+  }
 
   get all(): readonly Pin[] {
     return this.#pins;

@@ -127,15 +127,20 @@ export class StoreTable {
 
   /** Copies an entry of another table, and links it. @returns false when the memory is at its limit */
   insertCopy(from: StoreTable, entry: Addr): boolean {
+    const node = this.copy(from, entry);
+    if (node === NIL) return false;
+    this.index.find(this.table.arena.memory.view, node);
+    this.insertFound(node);
+    return true;
+  }
+
+  /** Copies an entry of another table; it is not in the index yet. @returns NIL when the memory is at its limit */
+  copy(from: StoreTable, entry: Addr): Addr {
     const source = from.table.arena.memory;
     const end = valueStartOf(source.view, entry) + valueLengthOf(source.view, entry);
     const node = this.allocate(end - entry);
-    if (node === NIL) return false;
-    const { u8, view } = this.table.arena.memory;
-    copyBytes(u8, node, source.u8, entry, end - entry);
-    this.index.find(view, node);
-    this.insertFound(node);
-    return true;
+    if (node !== NIL) copyBytes(this.table.arena.memory.u8, node, source.u8, entry, end - entry);
+    return node;
   }
 
   /** Overwrites an entry that nobody else sees with one that is not longer. */

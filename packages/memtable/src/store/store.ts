@@ -1,18 +1,24 @@
 /**
- * A sorted key-value store in memory, over one memtable that is rewritten when too much of it is garbage.
+ * A sorted key-value store in memory, over one memtable that is rewritten when too much of it is garbage, or flushed to a
+ * target when it is full.
  *
- * Invariants, which `verify()` checks, besides those of its table (M), its pins (P) and a compaction (C):
+ * Invariants, which `verify()` checks, besides those of its table (M), its pins (P), a compaction (C) and a flush (F):
  * T1. `liveBytes` and `entryCount` are those of the newest versions that are values.
  * T2. `heldBytes` are those of the older versions that pins see.
  */
 import { type Addr, MARK_WORDS, MEMORY_BYTES_MAX, NIL } from '@memtable/arena';
+import { abortable, type WaitOptions } from '../abortable.js';
 import { channel, Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
+import { checkFlushOptions, checkWhole, type FlushOptions } from '../flush-target.js';
 import { entryBytes, valueLengthOf, valueStartOf } from '../format/entry.js';
 import { tagHigh, tagLow, ValueType } from '../format/internal-key.js';
+import type { StallReason } from '../lifecycle.js';
 import { textBytesMax, writeText } from '../format/text.js';
+import { Admission } from './admission.js';
 import { Compaction } from './compaction.js';
 import { type Codec, codecOf, decode, encode, type AnyEncoding, kindOf } from './encoding.js';
+import { type FlushFailure, StoreFlush } from './flush.js';
 import { type IteratorHost, StoreIterator } from './iterator.js';
 import { LookupKey } from './lookup-key.js';
 import {
@@ -25,10 +31,12 @@ import {
   type StoreEvent,
   type EncodingOptions,
 } from './options.js';
+import { PinWatch } from './pin-watch.js';
 import { Pin, type PinKind, type PinOwner, Pins } from './pins.js';
 import { KeyRange } from './range.js';
 import { StoreSnapshot } from './snapshot.js';
 import { StoreTable } from './store-table.js';
+import { setTimer, type Timer } from './timer.js';
 
 const MIB = 1 << 20;
 const TABLE_BYTES_MIN = 64 << 10;
@@ -42,12 +50,7 @@ const SLICE_MS = 2;
 
 const events = channel('memtable:store');
 const compactions = new Trace('memtable:compaction');
-
-interface Waiter {
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+const flushes = new Trace('memtable:flush');
 
 /**
  * Sorted keys and values in memory, as bytes in an arena. Strings in and out by default; whatever goes in or comes out is
@@ -69,23 +72,26 @@ interface Waiter {
  * store.close();
  * ```
  */
-export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Disposable {
+export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Disposable, AsyncDisposable {
   readonly #options: MemStoreOptions<K, V>;
   readonly #keyCodec: Codec;
   readonly #valueCodec: Codec;
   readonly #tableBytesMax: number;
   readonly #garbageRatioMax: number;
   readonly #garbageBytesMin: number;
-  readonly #pinWarningMs: number;
+  readonly #flushOptions: FlushOptions | undefined;
+  readonly #writeBufferBytes: number;
   readonly #host: IteratorHost;
 
-  #open = true;
+  #state: 'open' | 'frozen' | 'closed' = 'open';
   #live: StoreTable;
   #sequence = 0;
   #entryCount = 0;
   #liveBytes = 0;
-  readonly #pins = new Pins();
-  #pinTimer: Timer | undefined;
+  #pins: Pins;
+  /** Of tables that have been flushed: those that snapshots and iterators still read in. */
+  readonly #retired = new Set<Pins>();
+  readonly #pinWatch: PinWatch;
 
   #compaction: Compaction | undefined;
   /** Bytes that it has to visit for each byte written, so that it ends before memory does. */
@@ -98,8 +104,13 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #driver: Timer | undefined;
   readonly #compactionWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  readonly #waiters: Waiter[] = [];
-  #waitingSince = 0;
+  #flush: StoreFlush | undefined;
+  #flushedTables = 0;
+  #flushedEntries = 0;
+  /** Those who wait until all writes up to a sequence have been flushed. */
+  readonly #flushWaiters: { sequence: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  readonly #admission = new Admission((ms) => this.#emit({ type: 'resume', ms }));
 
   // Reused by every call.
   readonly #key = new LookupKey();
@@ -113,25 +124,37 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       garbageRatioMax = 0.5,
       garbageBytesMin = MIB,
       pinWarningMs = 60_000,
+      writeBufferBytes = 4 * MIB,
+      target,
     } = options;
     checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
     checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
     checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
     checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
+    checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
+    this.#flushOptions = target === undefined ? undefined : { ...options, target };
+    if (this.#flushOptions !== undefined) checkFlushOptions(this.#flushOptions);
+    this.#writeBufferBytes = writeBufferBytes;
     this.#keyCodec = codecOf('keyEncoding', options.keyEncoding);
     this.#valueCodec = codecOf('valueEncoding', options.valueEncoding);
     this.#options = options;
     this.#tableBytesMax = Math.floor(maxBytes / 16) * 8;
     this.#garbageRatioMax = garbageRatioMax;
     this.#garbageBytesMin = garbageBytesMin;
-    this.#pinWarningMs = pinWarningMs;
     this.#live = this.#makeTable();
+    this.#pins = new Pins(this.#live);
+    this.#pinWatch = new PinWatch(
+      pinWarningMs,
+      () => this.#allPins(),
+      (pin) => this.#heldBytesOf(pin),
+    );
     this.#host = {
       current: () => {
         this.#checkOpen();
         return this.#live;
       },
-      isPlain: (sequence) => sequence === this.#sequence && this.#live.index.entryCount === this.#entryCount,
+      isPlain: (table, sequence) =>
+        table === this.#live && sequence === this.#sequence && table.index.entryCount === this.#entryCount,
       release: (pin, owner) => this.#release(pin, owner),
     };
   }
@@ -140,20 +163,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /**
    * Sets `key` to `value`.
-   * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_CLOSED`, `MEMTABLE_ENCODING_FAILED`; TypeError for null and the like; what
-   * the comparator throws. Nothing has changed then
+   * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_STALLED`, `MEMTABLE_FROZEN`, `MEMTABLE_CLOSED`,
+   * `MEMTABLE_ENCODING_FAILED`; TypeError for null and the like; what the comparator throws. Nothing has changed then
    */
   put(key: K, value: V, options?: EncodingOptions): void {
     const storedKey = this.#encodeKey(key, options?.keyEncoding);
     const storedValue = this.#encodeValue(value, options?.valueEncoding);
-    this.#checkOpen();
+    this.#checkWritable();
     this.#afterWrite(this.#putFound(this.#find(storedKey), storedValue));
   }
 
   /** Deletes `key`, which need not be there. @throws as {@link MemStore.put} */
   del(key: K, options?: EncodingOptions): void {
     const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    this.#checkOpen();
+    this.#checkWritable();
     this.#afterWrite(this.#delete(storedKey));
   }
 
@@ -162,7 +185,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws as {@link MemStore.put}
    */
   batch(operations: readonly BatchOperation<K, V>[], options?: EncodingOptions): void {
-    this.#checkOpen();
+    this.#checkWritable();
     if (!Array.isArray(operations)) throw new TypeError(`a batch must be an array, not ${kindOf(operations)}`);
     const { keyEncoding, valueEncoding } = options ?? {};
     const keys: (string | Uint8Array)[] = [];
@@ -180,7 +203,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         type === 'put' ? this.#encodeValue(operation.value, operation.valueEncoding ?? valueEncoding) : undefined,
       );
     }
-    this.#checkOpen();
+    this.#checkWritable();
     this.#batch(keys, values);
   }
 
@@ -188,7 +211,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   putIfAbsent(key: K, value: V): boolean {
     const storedKey = this.#encodeKey(key);
     const storedValue = this.#encodeValue(value);
-    this.#checkOpen();
+    this.#checkWritable();
     const older = this.#find(storedKey);
     if (this.#isValue(older)) return false;
     this.#afterWrite(this.#putFound(older, storedValue));
@@ -203,7 +226,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const storedKey = this.#encodeKey(key);
     const storedExpected = expected === undefined ? undefined : this.#encodeValue(expected);
     const storedValue = value === undefined ? undefined : this.#encodeValue(value);
-    this.#checkOpen();
+    this.#checkWritable();
     const older = this.#find(storedKey);
     if (!this.#isEqual(older, storedExpected)) return false;
     if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
@@ -218,12 +241,12 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
     const storedKey = this.#encodeKey(key);
-    this.#checkOpen();
+    this.#checkWritable();
     let older = this.#find(storedKey);
     const { uses } = this.#key;
-    const value = fn(this.#isValue(older) ? this.#decodeValue(older, this.#valueCodec) : undefined);
+    const value = fn(this.#isValue(older) ? this.#decodeValue(this.#live, older, this.#valueCodec) : undefined);
     const storedValue = value === undefined ? undefined : this.#encodeValue(value);
-    this.#checkOpen();
+    this.#checkWritable();
     if (uses !== this.#key.uses) older = this.#find(storedKey);
     if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
     else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
@@ -232,23 +255,23 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /**
    * Deletes all keys of a range. Without any options, and without open snapshots and iterators, the memory is given back
-   * at once.
+   * at once. With a target these are the keys that are here; what has been flushed is the target's.
    * @param options - with a snapshot: the keys that were there then
    * @throws as {@link MemStore.put}
    */
   clear(options: RangeReadOptions<K> = {}): void {
-    this.#checkOpen();
+    this.#checkWritable();
     const range = this.#rangeOf(options);
-    const sequence = this.#sequenceOf(options);
+    this.#sequenceOf(options); // Refuses a snapshot that is closed, or another store's.
     const isAll = range.lower === undefined && range.upper === undefined && range.limit === Infinity;
-    if (this.#pins.newest === -1) {
+    if (this.#pins.newest === -1 && this.#flushOptions === undefined) {
       if (isAll) this.#clearAll();
-      else for (const key of this.#keysOf(range, sequence)) this.#delete(key);
+      else for (const key of this.#keysOf(range, options)) this.#delete(key);
       this.#afterWrite(0); // Only now, as a compaction that ends would take the table away.
       return;
     }
     // Deletions beside versions that somebody needs take memory, which may run out.
-    const keys = [...this.#keysOf(range, sequence)].map((key) => key.slice());
+    const keys = [...this.#keysOf(range, options)].map((key) => key.slice());
     this.#batch(
       keys,
       keys.map(() => undefined),
@@ -260,10 +283,12 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** The value of `key`; undefined when there is none. @throws MemTableError, TypeError */
   get(key: K, options?: ReadOptions): V | undefined {
     const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const entry = this.#seek(storedKey, options);
-    if (!this.#isValue(entry)) return undefined;
+    const table = this.#tableOf(options);
+    const entry = this.#seek(table, storedKey, options);
+    if (!this.#isValue(entry, table)) return undefined;
     const { valueEncoding } = options ?? {};
     return this.#decodeValue(
+      table,
       entry,
       valueEncoding === undefined ? this.#valueCodec : codecOf('valueEncoding', valueEncoding),
     );
@@ -274,9 +299,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * none. Do not write to them.
    */
   getView(key: K, options?: ReadOptions): Uint8Array | undefined {
-    const entry = this.#seek(this.#encodeKey(key, options?.keyEncoding), options);
-    if (!this.#isValue(entry)) return undefined;
-    const { u8, view } = this.#live.table.arena.memory;
+    const storedKey = this.#encodeKey(key, options?.keyEncoding);
+    const table = this.#tableOf(options);
+    const entry = this.#seek(table, storedKey, options);
+    if (!this.#isValue(entry, table)) return undefined;
+    const { u8, view } = table.table.arena.memory;
     const start = valueStartOf(view, entry);
     return u8.subarray(start, start + valueLengthOf(view, entry));
   }
@@ -289,7 +316,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** Whether `key` has a value. */
   has(key: K, options?: ReadOptions): boolean {
-    return this.#isValue(this.#seek(this.#encodeKey(key, options?.keyEncoding), options));
+    const storedKey = this.#encodeKey(key, options?.keyEncoding);
+    const table = this.#tableOf(options);
+    return this.#isValue(this.#seek(table, storedKey, options), table);
+  }
+
+  /**
+   * Whether `key` was deleted here, and the target may not know it yet. Where there is a target, what has no value here and
+   * is not deleted here is to be asked of the target.
+   */
+  isDeleted(key: K, options?: ReadOptions): boolean {
+    const storedKey = this.#encodeKey(key, options?.keyEncoding);
+    const table = this.#tableOf(options);
+    const entry = this.#seek(table, storedKey, options);
+    return entry !== NIL && table.typeOf(entry) === ValueType.Deletion;
   }
 
   /** How many keys there are. O(1). */
@@ -333,57 +373,82 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   snapshot(): StoreSnapshot {
     this.#checkOpen();
     const pin = this.#makePin('snapshot');
-    this.#pins.use(pin, undefined);
+    pin.home.use(pin, undefined);
     return new StoreSnapshot(this, pin, (released) => this.#release(released, undefined));
   }
 
   // Its life
 
-  /** Bytes of all blocks, of a running compaction too. O(1). */
+  /** Bytes of all blocks, of a compaction and of flushed tables that somebody reads in too. O(those). */
   memoryUsage(): number {
-    return this.#live.table.approximateMemoryUsage() + (this.#compaction?.to.table.approximateMemoryUsage() ?? 0);
+    let bytes = this.#live.table.approximateMemoryUsage();
+    for (const { to } of [this.#compaction, this.#flush].filter((next) => next !== undefined)) {
+      bytes += to.table.approximateMemoryUsage();
+    }
+    for (const { table } of this.#retired) bytes += table.table.approximateMemoryUsage();
+    return bytes;
   }
 
   /**
-   * Resolves when there is room for a write of `bytes` bytes, key and value together: at once, after a compaction, or
-   * when somebody has deleted something or closed a snapshot. Those who wait go on in order.
-   * @throws MemTableError `MEMTABLE_FULL` when there can never be so much room, `MEMTABLE_CLOSED`; the reason of `signal`
+   * Resolves when there is room for a write of `bytes` bytes, key and value together: at once, after a compaction or a
+   * flush, or when somebody has deleted something or closed a snapshot. Those who wait go on in order.
+   * @throws MemTableError `MEMTABLE_FULL` when there can never be so much room, `MEMTABLE_FROZEN`, `MEMTABLE_CLOSED`; the
+   * reason of `signal`
    */
-  async admit(bytes = 0, options: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#checkOpen();
+  async admit(bytes = 0, options: WaitOptions = {}): Promise<void> {
+    this.#checkNotFrozen();
     const { signal } = options;
     signal?.throwIfAborted();
     if (bytes > this.#tableBytesMax / 2) throw this.#live.full(bytes);
-    if (this.#waiters.length === 0 && this.#hasRoom(bytes)) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        bytes,
-        resolve: () => (signal?.removeEventListener('abort', abort), resolve()),
-        reject: (error) => (signal?.removeEventListener('abort', abort), reject(error)),
-      };
-      const abort = (): void => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        this.#endWait();
-        reject(signal?.reason as Error);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#waiters.push(waiter);
-      if (this.#waiters.length === 1) {
-        this.#waitingSince = performance.now();
-        this.#emit({ type: 'stall', reason: 'full', bytes });
-      }
+    if (this.#admission.count === 0 && this.#hasRoom(bytes)) return;
+    const admitted = this.#admission.wait(bytes, signal);
+    if (this.#admission.count === 1) this.#emit({ type: 'stall', reason: this.#stallReason(), bytes });
+    if (this.#flushOptions !== undefined) this.#beginFlush();
+    else {
       this.#compactIfDue();
       if (this.#compaction !== undefined) this.#drive();
+    }
+    await admitted;
+  }
+
+  /** Makes the store read-only, for good. It can still be flushed, compacted and closed. Idempotent. */
+  freeze(): void {
+    this.#checkOpen();
+    if (this.#state === 'frozen') return;
+    this.#state = 'frozen';
+    this.#emitFreeze('call');
+    this.#admission.refuse(frozenError());
+  }
+
+  /**
+   * Resolves when all that has been written so far is in the target, and its memory has been given back; but for what open
+   * snapshots and iterators read. A flush that fails is tried again; `signal` ends the wait, not the flush. The store takes
+   * writes meanwhile, until they fill another write buffer.
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION` when there is no target, `MEMTABLE_CLOSED`; the reason of `signal`
+   */
+  async flush(options: WaitOptions = {}): Promise<void> {
+    this.#checkOpen();
+    if (this.#flushOptions === undefined) throw new MemTableError('MEMTABLE_INVALID_OPTION', 'the store has no target');
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const sequence = this.#sequence; // The target may write to the store as soon as it is called.
+    this.#beginFlush();
+    if (this.#flush === undefined) return;
+    await abortable(signal, (resolve, reject) => {
+      const waiter = { sequence, resolve, reject };
+      this.#flushWaiters.push(waiter);
+      return () => this.#flushWaiters.splice(this.#flushWaiters.indexOf(waiter), 1);
     });
   }
 
   /**
    * Rewrites the table without its garbage, in slices of 2 ms between which the event loop turns. Compactions begin by
-   * themselves; this is for those who want the memory back now.
+   * themselves; this is for those who want the memory back now. With a target there are none, and this is a flush.
    * @throws MemTableError `MEMTABLE_CLOSED`, `MEMTABLE_FULL` when there is no memory for it
    */
   async compact(): Promise<void> {
     this.#checkOpen();
+    if (this.#flushOptions !== undefined) return this.flush();
     if (this.#compaction === undefined) this.#beginCompaction();
     await new Promise<void>((resolve, reject) => {
       this.#compactionWaiters.push({ resolve, reject });
@@ -395,49 +460,77 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   stats(): MemStoreStats {
     const now = performance.now();
     return {
-      state: this.#open ? 'open' : 'closed',
+      state: this.#state,
       entryCount: this.#entryCount,
       lastSequence: this.#sequence,
       memoryUsage: this.memoryUsage(),
       liveBytes: this.#liveBytes,
-      heldBytes: this.#pins.heldBytes,
+      heldBytes: [...this.#retired].reduce((sum, { table }) => sum + table.entryBytes, this.#pins.heldBytes),
       garbageBytes: this.#garbageBytes(),
       compaction: {
         running: this.#compaction !== undefined,
         finished: this.#finished,
         abandoned: this.#abandoned,
       },
-      waiting: { writers: this.#waiters.length, bytes: this.#waiters.reduce((sum, { bytes }) => sum + bytes, 0) },
-      pins: this.#pins.all.map((pin) => ({
+      flush: {
+        running: this.#flush !== undefined,
+        failures: this.#flush?.failures ?? 0,
+        lastError: this.#flush?.lastError,
+        flushedTables: this.#flushedTables,
+        flushedEntries: this.#flushedEntries,
+      },
+      waiting: { writers: this.#admission.count, bytes: this.#admission.bytes },
+      pins: this.#allPins().map((pin) => ({
         kind: pin.kind,
         sequence: pin.sequence,
         ageMs: now - pin.since,
-        heldBytes: this.#pins.heldBytesOf(pin),
+        heldBytes: this.#heldBytesOf(pin),
         stack: pin.stack,
       })),
       arena: this.#live.table.stats().arena,
     };
   }
 
-  /** Gives all memory back. Open snapshots and iterators end, and whoever waits is refused. Idempotent. */
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    clearTimeout(this.#pinTimer);
+  /**
+   * Gives all memory back. Open snapshots and iterators end, and whoever waits is refused. Idempotent.
+   * @param options - `discard`: with a target, what has not been flushed is lost
+   * @throws MemTableError `MEMTABLE_UNFLUSHED` when there is a target that does not have everything; call `flush()` before
+   */
+  close(options: { discard?: boolean } = {}): void {
+    if (this.#state === 'closed') return;
+    const unflushed = this.#flushOptions === undefined ? 0 : this.#live.index.entryCount;
+    if (unflushed > 0 && options.discard !== true) {
+      throw new MemTableError('MEMTABLE_UNFLUSHED', `${unflushed} entries have not been flushed; the store stays open`);
+    }
+    this.#state = 'closed';
+    this.#pinWatch.stop();
     const error = closedError();
     if (this.#compaction !== undefined) this.#abandonCompaction(error);
-    const { table } = this.#live;
-    const bytes = table.approximateMemoryUsage();
-    table.drop();
+    if (this.#flush !== undefined) {
+      this.#flush.stop(error);
+      this.#release(this.#flush.pin, undefined);
+      this.#flush = undefined;
+    }
+    const bytes = this.memoryUsage();
+    for (const { table } of this.#retired) table.table.drop();
+    this.#retired.clear();
+    this.#live.table.drop();
     this.#entryCount = 0;
     this.#liveBytes = 0;
     this.#live.entryBytes = this.#pins.heldBytes;
     this.#emit({ type: 'drop', bytes });
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
-    this.#endWait();
+    for (const waiter of this.#flushWaiters.splice(0)) waiter.reject(error);
+    this.#admission.refuse(error);
   }
 
+  /** As {@link MemStore.close}. */
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Flushes, where there is a target, and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state !== 'closed' && this.#flushOptions !== undefined) await this.flush();
     this.close();
   }
 
@@ -450,6 +543,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const live = this.#live;
     live.table.verify();
     this.#compaction?.to.table.verify();
+    this.#flush?.verify();
     let liveBytes = 0;
     let entryCount = 0;
     let heldBytes = 0;
@@ -484,8 +578,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return encode('value', encoding === undefined ? this.#valueCodec : codecOf('valueEncoding', encoding), value);
   }
 
-  #decodeValue(entry: Addr, codec: Codec): V {
-    const { u8, view } = this.#live.table.arena.memory;
+  #decodeValue(table: StoreTable, entry: Addr, codec: Codec): V {
+    const { u8, view } = table.table.arena.memory;
     return decode(codec, u8, view, valueStartOf(view, entry), valueLengthOf(view, entry)) as V;
   }
 
@@ -516,18 +610,25 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return snapshot.sequence;
   }
 
+  /** The table that a read looks in. */
+  #tableOf(options: ReadOptions | undefined): StoreTable {
+    this.#checkOpen();
+    if (options?.snapshot === undefined) return this.#live;
+    this.#sequenceOf(options);
+    return options.snapshot.pin.home.table;
+  }
+
   // Searching
 
   /** The version of a key that a read sees, or NIL. */
-  #seek(key: string | Uint8Array, options: ReadOptions | undefined): Addr {
-    this.#checkOpen();
+  #seek(table: StoreTable, key: string | Uint8Array, options: ReadOptions | undefined): Addr {
     this.#key.set(key);
     if (options?.snapshot === undefined) this.#key.beforeAll();
     else {
       const sequence = this.#sequenceOf(options);
       this.#key.setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
     }
-    return this.#live.seek(this.#key);
+    return table.seek(this.#key);
   }
 
   /** The newest version of a key, or NIL; its place is kept for a write. */
@@ -537,8 +638,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return this.#live.find(this.#key);
   }
 
-  #isValue(entry: Addr): boolean {
-    return entry !== NIL && this.#live.typeOf(entry) === ValueType.Value;
+  #isValue(entry: Addr, table = this.#live): boolean {
+    return entry !== NIL && table.typeOf(entry) === ValueType.Value;
   }
 
   #isEqual(entry: Addr, value: string | Uint8Array | undefined): boolean {
@@ -559,7 +660,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const iterator = this.#iterate<T>(yields, options);
     // What a snapshot holds is held by its iterators too, should it be closed before them.
     const pin = options.snapshot === undefined ? this.#makePin('iterator') : options.snapshot.pin;
-    this.#pins.use(pin, iterator);
+    pin.home.use(pin, iterator);
     return iterator.hold(pin);
   }
 
@@ -567,6 +668,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #iterate<T>(yields: 'entries' | 'keys' | 'values', options: RangeReadOptions<K>): StoreIterator<T> {
     const { keyEncoding, valueEncoding } = options;
     return new StoreIterator<T>(this.#host, {
+      table: this.#tableOf(options),
       range: this.#rangeOf(options),
       sequence: this.#sequenceOf(options),
       keyCodec: keyEncoding === undefined ? this.#keyCodec : codecOf('keyEncoding', keyEncoding),
@@ -600,7 +702,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#sequence = sequence;
     this.#liveBytes += newBytes - oldBytes;
     if (!replaces) this.#entryCount++;
-    if (this.#compaction !== undefined) this.#mirror(entry);
+    this.#mirror(entry);
     return newBytes;
   }
 
@@ -608,29 +710,34 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #delete(key: string | Uint8Array): number {
     this.#key.set(key).beforeAll();
     const older = this.#live.seek(this.#key);
-    if (!this.#isValue(older)) return 0;
+    const replaces = this.#isValue(older);
+    if (!replaces) {
+      // The target may have a value; it has to be told, once.
+      return this.#flushOptions === undefined || older !== NIL ? 0 : this.#deleteFound(this.#find(key));
+    }
     return this.#deleteFound(this.#live.sequenceOf(older) > this.#pins.newest ? older : this.#find(key));
   }
 
-  /** Deletes a value, which is there, at the place that was found for it. */
+  /** Deletes a key at the place that was found for it; NIL when it has no value. */
   #deleteFound(older: Addr): number {
     const live = this.#live;
-    const oldBytes = live.bytesOf(older);
+    const replaces = older !== NIL;
+    const oldBytes = replaces ? live.bytesOf(older) : 0;
     const sequence = this.#sequence + 1;
     let entry = older;
-    if (live.sequenceOf(older) > this.#pins.newest) {
+    if (replaces && live.sequenceOf(older) > this.#pins.newest) {
       live.overwrite(older, sequence, ValueType.Deletion, EMPTY, 0);
     } else {
       this.#key.setTag(tagLow(sequence, ValueType.Deletion), tagHigh(sequence));
       entry = live.prepare(this.#key, EMPTY, 0);
       if (entry === NIL) this.#refuse(entryBytes(this.#key.keyLength, 0));
       live.insertFound(entry);
-      this.#pins.replaced(live.sequenceOf(older), oldBytes);
+      if (replaces) this.#pins.replaced(live.sequenceOf(older), oldBytes);
     }
     this.#sequence = sequence;
     this.#liveBytes -= oldBytes;
-    this.#entryCount--;
-    if (this.#compaction !== undefined) this.#mirror(entry);
+    this.#entryCount -= +replaces;
+    this.#mirror(entry);
     return 0;
   }
 
@@ -677,15 +784,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#liveBytes += live.bytesOf(nodes[i]);
       this.#entryCount++;
     }
-    for (const node of nodes) if (this.#compaction !== undefined) this.#mirror(node);
+    for (const node of nodes) this.#mirror(node);
     this.#afterWrite(live.entryBytes - bytesBefore);
   }
 
   /** Keys of a range while they are deleted: in place, where nobody else sees them. */
-  *#keysOf(range: KeyRange, sequence: number): Generator<Uint8Array> {
+  *#keysOf(range: KeyRange, options: ReadOptions): Generator<Uint8Array> {
     const iterator = new StoreIterator(this.#host, {
+      table: this.#tableOf(options),
       range,
-      sequence,
+      sequence: this.#sequenceOf(options),
       keyCodec: this.#keyCodec,
       valueCodec: this.#valueCodec,
       yields: 'keys',
@@ -698,6 +806,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const old = this.#live;
     const bytes = old.table.approximateMemoryUsage();
     this.#live = this.#makeTable();
+    this.#pins.table = this.#live;
     this.#sequence++;
     this.#entryCount = 0;
     this.#liveBytes = 0;
@@ -715,20 +824,21 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** After each write: a compaction goes on, or begins when it is time. */
   #afterWrite(bytes: number): void {
-    if (this.#compaction === undefined) this.#compactIfDue();
+    if (this.#flushOptions !== undefined) this.#flushIfDue();
+    else if (this.#compaction === undefined) this.#compactIfDue();
     else this.#compact(Math.min(SLICE_BYTES_MIN + bytes * this.#compactionRate, SLICE_BYTES_MAX));
-    if (this.#waiters.length > 0) this.#wake();
+    if (this.#admission.count > 0) this.#wake();
   }
 
   #compactIfDue(): void {
-    if (this.#compaction !== undefined) return;
+    if (this.#compaction !== undefined || this.#flushOptions !== undefined) return;
     const garbage = this.#garbageBytes() - this.#garbageLeft;
     if (garbage <= 0) return;
     const { entryBytes } = this.#live;
     const isMuch = garbage > this.#garbageBytesMin && garbage > entryBytes * this.#garbageRatioMax;
     const isScarce =
       garbage > entryBytes / 16 &&
-      (this.#waiters.length > 0 || this.#live.table.approximateMemoryUsage() > 0.75 * this.#tableBytesMax);
+      (this.#admission.count > 0 || this.#live.table.approximateMemoryUsage() > 0.75 * this.#tableBytesMax);
     if (isMuch || isScarce) this.#beginCompaction();
   }
 
@@ -741,7 +851,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const room = Math.max(Math.min(live.entryBytes / 4, (this.#tableBytesMax - memoryUsage) / 2), 64 << 10);
     this.#compactionRate = Math.max(8, Math.ceil((2 * live.entryBytes) / room));
     this.#compactionContext = { store: this, garbageBytes, memoryUsage, slices: 0, start: performance.now() };
-    this.#emit({ type: 'freeze', garbageBytes, memoryUsage });
+    this.#emitFreeze('compaction');
     compactions.begin(this.#compactionContext);
     this.#drive();
   }
@@ -761,12 +871,15 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     else if (!more) this.#finishCompaction(compaction);
   }
 
-  /** Lets the table to come have what was written. */
+  /** Lets the table to come, if there is one, have what was written. */
   #mirror(entry: Addr): void {
+    if (this.#compaction === undefined && this.#flush === undefined) return;
     try {
-      if (!this.#compaction!.written(entry)) this.#abandonCompaction(this.#compaction!.to.full(0));
+      if (this.#flush !== undefined) this.#flush.written(entry);
+      else if (!this.#compaction!.written(entry)) this.#abandonCompaction(this.#compaction!.to.full(0));
     } catch (error) {
-      this.#abandonCompaction(error);
+      if (this.#flush !== undefined) this.#flush.break();
+      else this.#abandonCompaction(error);
     }
   }
 
@@ -775,6 +888,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const beforeBytes = compaction.from.table.approximateMemoryUsage();
     const afterBytes = compaction.to.table.approximateMemoryUsage();
     this.#live = compaction.to;
+    this.#pins.table = compaction.to;
     this.#compaction = undefined;
     for (const pin of this.#pins.all) for (const owner of pin.owners) owner.tableReplaced();
     this.#garbageLeft = compaction.deletionBytes;
@@ -806,12 +920,81 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** Goes on with the compaction whenever the event loop turns; this keeps a process alive only if somebody waits. */
   #drive(): void {
     clearTimeout(this.#driver);
-    const isAwaited = this.#compactionWaiters.length > 0 || this.#waiters.length > 0;
+    const isAwaited = this.#compactionWaiters.length > 0 || this.#admission.count > 0;
     this.#driver = setTimer(isAwaited, 0, () => {
       const end = performance.now() + SLICE_MS;
       while (this.#compaction !== undefined && performance.now() < end) this.#compact(SLICE_BYTES_MAX / 8);
       if (this.#compaction !== undefined) this.#drive();
     });
+  }
+
+  // Flushing
+
+  #flushIfDue(): void {
+    if (this.#live.table.approximateMemoryUsage() > this.#writeBufferBytes) this.#beginFlush();
+  }
+
+  /** Unless one is running, or there is nothing to flush. */
+  #beginFlush(): void {
+    const options = this.#flushOptions!;
+    if (this.#flush !== undefined || this.#live.index.entryCount === 0) return;
+    const pin = this.#makePin('flush');
+    pin.warned = true;
+    pin.home.use(pin, undefined);
+    const flush = new StoreFlush(this.#flushedTables + 1, this.#live, this.#makeTable(), pin);
+    this.#flush = flush;
+    this.#emitFreeze('flush');
+    const start = performance.now();
+    const { id: table, flushedEntries: entryCount } = flush;
+    const context: TraceContext = { store: this, table, entryCount };
+    flushes.begin(context);
+    const failed = (failure: FlushFailure): void => {
+      flushes.fail(context, failure.error);
+      this.#emit({ type: 'flush-error', table, ...failure });
+    };
+    void flush.deliver(options, failed).then((isDelivered) => {
+      if (!isDelivered || this.#flush !== flush) return;
+      const figures = { entryCount, attempts: flush.failures + 1, ms: performance.now() - start };
+      flushes.succeed(context, figures);
+      this.#finishFlush(flush);
+      if (!flush.isBroken) this.#emit({ type: 'flush', table, ...figures });
+      this.#release(pin, undefined);
+      this.#wake();
+    });
+  }
+
+  #finishFlush(flush: StoreFlush): void {
+    this.#flush = undefined;
+    if (flush.isBroken) {
+      // The target has more than this store knows of; it gets the newer ones and all of these once more.
+      this.#beginFlush();
+      return;
+    }
+    this.#retired.add(this.#pins);
+    this.#live = flush.to;
+    this.#pins = new Pins(flush.to);
+    this.#entryCount = flush.entryCount;
+    this.#liveBytes = flush.liveBytes;
+    this.#flushedTables++;
+    this.#flushedEntries += flush.flushedEntries;
+    const { sequence } = flush.pin;
+    while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].sequence <= sequence) {
+      this.#flushWaiters.shift()!.resolve();
+    }
+    if (this.#flushWaiters.length > 0) this.#beginFlush();
+    else this.#flushIfDue();
+  }
+
+  /** Whether the table to come is full before the one before it has been flushed. */
+  #isStalled(): boolean {
+    if (this.#flush === undefined) return false;
+    const { index, table } = this.#flush.to;
+    return table.approximateMemoryUsage() > this.#writeBufferBytes && index.entryCount > 0;
+  }
+
+  #stallReason(): StallReason | 'full' {
+    if (this.#flush === undefined) return 'full';
+    return this.#flush.failures > 0 ? 'flush-failing' : 'flush-running';
   }
 
   // Memory
@@ -831,66 +1014,55 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   #hasRoom(bytes: number): boolean {
     const { arena } = this.#live.table;
-    return arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
+    return !this.#isStalled() && arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
   }
 
   /** A write found no room; if some can be made, that is begun. */
   #refuse(bytes: number): never {
     const error = this.#live.full(bytes);
-    if (this.#compaction !== undefined) this.#compact(SLICE_BYTES_MAX / 8);
+    if (this.#flushOptions !== undefined) this.#beginFlush();
+    else if (this.#compaction !== undefined) this.#compact(SLICE_BYTES_MAX / 8);
     else if (this.#garbageBytes() - this.#garbageLeft > this.#live.entryBytes / 16) this.#beginCompaction();
     throw error;
   }
 
-  /** Lets those who wait go on, in order, as far as there is room. */
   #wake(): void {
-    let room = 0;
-    while (this.#waiters.length > 0 && this.#hasRoom(room + this.#waiters[0].bytes)) {
-      const waiter = this.#waiters.shift()!;
-      room += waiter.bytes;
-      waiter.resolve();
-    }
-    this.#endWait();
-  }
-
-  #endWait(): void {
-    if (this.#waiters.length > 0 || this.#waitingSince === 0) return;
-    const ms = performance.now() - this.#waitingSince;
-    this.#waitingSince = 0;
-    this.#emit({ type: 'resume', ms });
+    this.#admission.wake((bytes) => this.#hasRoom(bytes));
   }
 
   // Pins
 
   #makePin(kind: PinKind): Pin {
     const stack = this.#options.pinStacks === true ? new Error(`${kind} made here`).stack : undefined;
-    const pin = new Pin(kind, this.#sequence, performance.now(), stack);
-    if (this.#pinWarningMs > 0) this.#pinTimer ??= setTimer(false, this.#pinWarningMs, () => this.#warnOfPins());
-    return pin;
+    this.#pinWatch.start();
+    return new Pin(this.#pins, kind, this.#sequence, performance.now(), stack);
   }
 
   #release(pin: Pin, owner: PinOwner | undefined): void {
-    this.#pins.release(pin, owner);
-    if (this.#open) this.#compactIfDue();
+    const { home } = pin;
+    home.release(pin, owner);
+    if (this.#state === 'closed') return;
+    if (home.newest === -1 && this.#retired.delete(home)) {
+      const bytes = home.table.table.approximateMemoryUsage();
+      home.table.table.drop();
+      this.#emit({ type: 'drop', bytes });
+    }
+    this.#compactIfDue();
   }
 
-  /** Looks for pins that are forgotten, once for each; goes on for as long as there are any. */
-  #warnOfPins(): void {
-    this.#pinTimer = undefined;
-    const now = performance.now();
-    for (const pin of this.#pins.all) {
-      const ageMs = now - pin.since;
-      if (pin.warned || ageMs < this.#pinWarningMs) continue;
-      pin.warned = true;
-      warn(
-        `${pin.kind === 'iterator' ? 'An' : 'A'} ${pin.kind} of a MemStore has been open for ${Math.round(ageMs / 1000)} s and holds ` +
-          `${this.#pins.heldBytesOf(pin)} bytes of old entries. Was it forgotten?`,
-        pin.stack,
-      );
-    }
-    if (this.#pins.all.some(({ warned }) => !warned)) {
-      this.#pinTimer = setTimer(false, this.#pinWarningMs, () => this.#warnOfPins());
-    }
+  /** Oldest first. */
+  #allPins(): Pin[] {
+    return [...this.#retired, this.#pins].flatMap(({ all }) => all);
+  }
+
+  /** Of a flushed table all is held. */
+  #heldBytesOf(pin: Pin): number {
+    return this.#retired.has(pin.home) ? pin.home.table.entryBytes : pin.home.heldBytesOf(pin);
+  }
+
+  #emitFreeze(reason: 'compaction' | 'flush' | 'call'): void {
+    const memoryUsage = this.#live.table.approximateMemoryUsage();
+    this.#emit({ type: 'freeze', reason, garbageBytes: this.#garbageBytes(), memoryUsage });
   }
 
   #emit(event: StoreEvent): void {
@@ -905,7 +1077,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #checkOpen(): void {
-    if (!this.#open) throw closedError();
+    if (this.#state === 'closed') throw closedError();
+  }
+
+  #checkNotFrozen(): void {
+    this.#checkOpen();
+    if (this.#state === 'frozen') throw frozenError();
+  }
+
+  #checkWritable(): void {
+    if (this.#state !== 'open') this.#checkNotFrozen();
+    if (!this.#isStalled()) return;
+    const { failures, lastError } = this.#flush!;
+    const state = failures > 0 ? `has failed ${failures} times (${String(lastError)})` : 'is running';
+    throw new MemTableError('MEMTABLE_STALLED', `the write buffer is full, and the flush of the one before ${state}`);
   }
 }
 
@@ -933,27 +1118,12 @@ function copyOf<T extends string | Uint8Array | undefined>(item: T): T {
   return (item instanceof Uint8Array ? item.slice() : item) as T;
 }
 
-type Timer = ReturnType<typeof setTimeout>;
-
-/** A timer that keeps the process alive or does not. */
-function setTimer(alive: boolean, ms: number, call: () => void): Timer {
-  const timer = setTimeout(call, ms);
-  if (!alive) (timer as { unref?: () => void }).unref?.();
-  return timer;
-}
-
-interface Process {
-  emitWarning?: (message: string, options: { code: string; detail?: string | undefined }) => void;
-}
-
-function warn(message: string, detail: string | undefined): void {
-  const { process } = globalThis as { process?: Process };
-  if (process?.emitWarning !== undefined) process.emitWarning(message, { code: 'MEMTABLE_PINNED', detail });
-  else console.warn(message, detail);
-}
-
 function closedError(): MemTableError {
   return new MemTableError('MEMTABLE_CLOSED', 'the store has been closed');
+}
+
+function frozenError(): MemTableError {
+  return new MemTableError('MEMTABLE_FROZEN', 'the store has been frozen');
 }
 
 function malformed(message: string): never {

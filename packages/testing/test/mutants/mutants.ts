@@ -295,8 +295,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a memtable is dropped before the target has resolved',
     suite: 'memtable list',
     file: list,
-    from: 'await (async () => this.#options.target.write(run, { signal: attempt.signal }))();',
-    to: 'this.#options.target.write(run, { signal: attempt.signal }).catch(() => undefined);',
+    from: 'await attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt);',
+    to: 'attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt).catch(() => undefined);',
   },
   {
     name: 'a retry writes twice',

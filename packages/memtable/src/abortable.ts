@@ -1,0 +1,24 @@
+/** Lets a wait be ended from outside. */
+export interface WaitOptions {
+  /** When it is aborted the call rejects with its reason; a write that was waiting is then not applied. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A promise that is rejected when the signal is aborted; `begin` returns what undoes it then. */
+export function abortable(
+  signal: AbortSignal | undefined,
+  begin: (resolve: () => void, reject: (error: unknown) => void) => (() => void) | void,
+): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const abort = (): void => {
+      undo?.();
+      reject(signal?.reason as Error);
+    };
+    const done = (): void => signal?.removeEventListener('abort', abort);
+    const undo = begin(
+      () => (done(), resolve()),
+      (error) => (done(), reject(error)),
+    );
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,179 @@
+import { type Addr, NIL } from '@memtable/arena';
+import { MemTableError } from '../errors.js';
+import { attemptFlush, type FlushOptions, FlushRun, retryPauseMs } from '../flush-target.js';
+import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from '../format/entry.js';
+import { ValueType } from '../format/internal-key.js';
+import type { MemTableEntry } from '../memtable.js';
+import { LookupKey } from './lookup-key.js';
+import type { Pin } from './pins.js';
+import type { StoreTable } from './store-table.js';
+
+/** An attempt that has failed; the next one begins after `retryMs`. */
+export interface FlushFailure {
+  readonly attempts: number;
+  readonly error: unknown;
+  readonly retryMs: number;
+}
+
+/**
+ * The writing of a store's table to its target, while the store goes on.
+ *
+ * Until the target has everything, the table stays the one that is read and written, and what is written is written to a
+ * fresh table too. Then the fresh one takes over and the old one's memory is dropped, as soon as no snapshot and no
+ * iterator reads in it any more. Nothing is searched in two tables, and nothing waits while tables change places.
+ *
+ * Invariants:
+ * F1. The pin keeps the newest versions up to its sequence: these, deletions too, are what is written to the target.
+ * F2. The fresh table has the newest versions of the keys written since, and `entryCount` and `liveBytes` are those of its
+ *     values; unless `isBroken`, when it has none and cannot take over.
+ */
+export class StoreFlush {
+  readonly id: number;
+  readonly from: StoreTable;
+  readonly to: StoreTable;
+  readonly pin: Pin;
+  entryCount = 0;
+  liveBytes = 0;
+  isBroken = false;
+  failures = 0;
+  lastError: unknown;
+  /** Entries that are written to the target. */
+  readonly flushedEntries: number;
+
+  readonly #key = new LookupKey();
+  #attempt: AbortController | undefined;
+  #run: FlushRun | undefined;
+  #skipPause: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(id: number, from: StoreTable, to: StoreTable, pin: Pin) {
+    this.id = id;
+    this.from = from;
+    this.to = to;
+    this.pin = pin;
+    this.flushedEntries = [...this.#entries()].length;
+  }
+
+  /** A write has made this entry of the old table, or overwritten it. */
+  written(entry: Addr): void {
+    if (this.isBroken) return;
+    const { from, to } = this;
+    const { u8, view } = from.table.arena.memory;
+    const key = this.#key.setBytes(u8, keyStartOf(view, entry), keyLengthOf(view, entry));
+    const older = to.find(key.setTag(tagLowOf(view, entry), tagHighOf(view, entry)));
+    const replaces = older !== NIL && to.typeOf(older) === ValueType.Value;
+    const oldBytes = replaces ? to.bytesOf(older) : 0;
+    const start = valueStartOf(view, entry);
+    const length = valueLengthOf(view, entry);
+    let copy = older;
+    // Nobody reads in the fresh table yet.
+    if (older !== NIL && length <= to.valueLengthOf(older)) {
+      to.overwrite(older, from.sequenceOf(entry), from.typeOf(entry), u8.subarray(start, start + length), length);
+    } else {
+      copy = to.copy(from, entry);
+      if (copy === NIL) {
+        this.break();
+        return;
+      }
+      to.insertFound(copy);
+    }
+    const isValue = to.typeOf(copy) === ValueType.Value;
+    this.entryCount += +isValue - +replaces;
+    this.liveBytes += (isValue ? to.bytesOf(copy) : 0) - oldBytes;
+  }
+
+  /** The fresh table cannot have everything: all has to be written to the target once more. */
+  break(): void {
+    this.isBroken = true;
+    this.to.table.drop();
+  }
+
+  /** Writes to the target until it succeeds. @returns false when it was stopped */
+  async deliver(options: FlushOptions, onFailure: (failure: FlushFailure) => void): Promise<boolean> {
+    for (;;) {
+      this.#attempt = new AbortController();
+      this.#run = new FlushRun(this.id, {
+        entryCount: this.flushedEntries,
+        memoryUsage: this.from.table.approximateMemoryUsage(),
+        views: () => this.#copies(),
+      });
+      try {
+        await attemptFlush(options, this.#run, this.#attempt);
+        return !this.#stopped;
+      } catch (error) {
+        if (this.#stopped) return false;
+        this.failures++;
+        this.lastError = error;
+        const retryMs = retryPauseMs(options, this.failures);
+        onFailure({ attempts: this.failures, error, retryMs });
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, retryMs);
+          this.#skipPause = () => (clearTimeout(timer), resolve());
+        });
+        if (this.#stopped) return false;
+      }
+    }
+  }
+
+  /** Checks F2, and the fresh table. O(its entries). @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError */
+  verify(): void {
+    if (this.isBroken) return;
+    const { to } = this;
+    to.table.verify();
+    let entryCount = 0;
+    let liveBytes = 0;
+    let last: Addr = NIL;
+    const cursor = to.index.cursor();
+    for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
+      const isNewest = last === NIL || !to.haveSameKey(last, cursor.entry);
+      last = cursor.entry;
+      if (!isNewest || to.typeOf(last) !== ValueType.Value) continue;
+      entryCount++;
+      liveBytes += to.bytesOf(last);
+    }
+    if (entryCount === this.entryCount && liveBytes === this.liveBytes) return;
+    throw new MemTableError(
+      'MEMTABLE_MALFORMED',
+      `F2: ${liveBytes} bytes in ${entryCount} entries, counted ${this.liveBytes} in ${this.entryCount}`,
+    );
+  }
+
+  /** Gives up; the attempt that is running is aborted. */
+  stop(reason: unknown): void {
+    this.#stopped = true;
+    this.#attempt?.abort(reason);
+    this.#run?.end(); // Its table is about to go; it must not read as an empty one.
+    this.#skipPause?.();
+    if (!this.isBroken) this.break();
+  }
+
+  /** The newest versions up to the pin's sequence, in order. */
+  *#entries(): Generator<Addr> {
+    const { from } = this;
+    const { sequence } = this.pin;
+    const cursor = from.index.cursor();
+    let last: Addr = NIL;
+    for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
+      const entry = cursor.entry;
+      if (from.sequenceOf(entry) > sequence || (last !== NIL && from.haveSameKey(last, entry))) continue;
+      last = entry;
+      yield entry;
+    }
+  }
+
+  /** Copies: the memory may move while the target has them, as the store is written to. */
+  *#copies(): Generator<MemTableEntry> {
+    const { from } = this;
+    for (const entry of this.#entries()) {
+      const { u8, view } = from.table.arena.memory;
+      const key = keyStartOf(view, entry);
+      const value = valueStartOf(view, entry);
+      yield {
+        key: u8.slice(key, key + keyLengthOf(view, entry)),
+        value: u8.slice(value, value + valueLengthOf(view, entry)),
+        sequence: from.sequenceOf(entry),
+        type: from.typeOf(entry),
+      };
+    }
+  }
+}

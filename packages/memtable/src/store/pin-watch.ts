@@ -1,0 +1,52 @@
+import type { Pin } from './pins.js';
+import { setTimer, type Timer } from './timer.js';
+
+/** Looks for snapshots and iterators that somebody has forgotten, and warns of each once, for as long as there are any. */
+export class PinWatch {
+  readonly #afterMs: number;
+  readonly #pins: () => readonly Pin[];
+  readonly #heldBytesOf: (pin: Pin) => number;
+  #timer: Timer | undefined;
+
+  /** @param afterMs - how old a pin is when it is taken for a forgotten one; 0 for never */
+  constructor(afterMs: number, pins: () => readonly Pin[], heldBytesOf: (pin: Pin) => number) {
+    this.#afterMs = afterMs;
+    this.#pins = pins;
+    this.#heldBytesOf = heldBytesOf;
+  }
+
+  /** There are pins from now on. */
+  start(): void {
+    if (this.#afterMs > 0) this.#timer ??= setTimer(false, this.#afterMs, () => this.#look());
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const pin of this.#pins()) {
+      const ageMs = now - pin.since;
+      if (pin.warned || ageMs < this.#afterMs) continue;
+      pin.warned = true;
+      warn(
+        `${pin.kind === 'iterator' ? 'An' : 'A'} ${pin.kind} of a MemStore has been open for ${Math.round(ageMs / 1000)} s and holds ` +
+          `${this.#heldBytesOf(pin)} bytes of old entries. Was it forgotten?`,
+        pin.stack,
+      );
+    }
+    if (this.#pins().some(({ warned }) => !warned)) this.start();
+  }
+}
+
+interface Process {
+  emitWarning?: (message: string, options: { code: string; detail?: string | undefined }) => void;
+}
+
+function warn(message: string, detail: string | undefined): void {
+  const { process } = globalThis as { process?: Process };
+  if (process?.emitWarning !== undefined) process.emitWarning(message, { code: 'MEMTABLE_PINNED', detail });
+  else console.warn(message, detail);
+}
