@@ -13,23 +13,35 @@ export type Comparator = (a: Uint8Array, b: Uint8Array) => number;
 
 /** User keys as bytes: unsigned, and a prefix comes before what continues it (memcmp, then length). */
 export class BytewiseOrder implements Order {
+  common = 0;
+
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
+    return this.compareFrom(a, aAt, b, bAt, 0);
+  }
+
+  compareFrom(a: DataView, aAt: number, b: DataView, bAt: number, from: number): number {
     const aLength = keyLengthOf(a, aAt);
     const bLength = keyLengthOf(b, bAt);
-    let aByte = keyStartOf(a, aAt);
-    let bByte = keyStartOf(b, bAt);
+    const aKey = keyStartOf(a, aAt);
+    let aByte = aKey + from;
+    let bByte = keyStartOf(b, bAt) + from;
     const length = aLength < bLength ? aLength : bLength;
-    const end = aByte + length;
-    for (const wordEnd = aByte + (length & ~3); aByte < wordEnd; aByte += 4, bByte += 4) {
+    const end = aKey + length;
+    for (const wordEnd = end - ((length - from) & 3); aByte < wordEnd; aByte += 4, bByte += 4) {
       const aWord = a.getInt32(aByte);
       const bWord = b.getInt32(bByte);
+      if (aWord === bWord) continue;
+      this.common = aByte - aKey;
       // Big-endian, so that the first byte counts most; the sign bit turned, so that bytes count as unsigned.
-      if (aWord !== bWord) return (aWord ^ SIGN) < (bWord ^ SIGN) ? -1 : 1;
+      return (aWord ^ SIGN) < (bWord ^ SIGN) ? -1 : 1;
     }
     for (; aByte < end; aByte++, bByte++) {
       const difference = a.getUint8(aByte) - b.getUint8(bByte);
-      if (difference !== 0) return difference;
+      if (difference === 0) continue;
+      this.common = aByte - aKey;
+      return difference;
     }
+    this.common = length;
     if (aLength !== bLength) return aLength - bLength;
     return compareTags(a, aByte, b, bByte);
   }

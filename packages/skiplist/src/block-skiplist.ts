@@ -85,10 +85,25 @@ export interface IndexBlock {
   readonly children: Int32Array;
 }
 
-type Heads = Required<Pick<Order, 'head' | 'commonPrefix'>>;
+type Heads = Required<Pick<Order, 'head' | 'commonPrefix' | 'compareFrom' | 'common'>>;
 
-/** For orders that know no heads: all are equal, and every comparison goes to the entries. */
-const NO_HEADS: Heads = { head: () => 0, commonPrefix: () => 0 };
+/** What an order does not know: where it has no heads all are equal, and every comparison goes to the entries. */
+function headsOf(order: Order): Heads {
+  if (order.head === undefined || order.commonPrefix === undefined) {
+    return { head: () => 0, commonPrefix: () => 0, compareFrom, common: 0 };
+  }
+  if (order.compareFrom !== undefined) return order as Heads;
+  return {
+    head: (bytes, at, prefix) => order.head!(bytes, at, prefix),
+    commonPrefix: (a, aAt, b, bAt) => order.commonPrefix!(a, aAt, b, bAt),
+    compareFrom,
+    common: 0,
+  };
+
+  function compareFrom(a: DataView, aAt: number, b: DataView, bAt: number): number {
+    return order.compare(a, aAt, b, bAt);
+  }
+}
 
 /**
  * A sorted list of entries with O(log n) insert and seek and O(1) steps both ways. One thread uses it: slots move while
@@ -133,7 +148,7 @@ export class BlockSkipList implements OrderedIndex {
   constructor(arena: Arena, order: Order, attached = false) {
     this.arena = arena;
     this.order = order;
-    this.#heads = order.head !== undefined && order.commonPrefix !== undefined ? (order as Heads) : NO_HEADS;
+    this.#heads = headsOf(order);
     this.#line = arena.lineOf(Line.Index);
     const { blockBytes } = arena.stats();
     this.#smallBytesMax = Math.floor(blockBytes / 4);
@@ -531,7 +546,10 @@ export class BlockSkipList implements OrderedIndex {
     return from;
   }
 
-  /** The same among slots from `low` on, of which the first has the same head: their entries have to be asked. */
+  /**
+   * The same among slots from `low` on, of which the first has the same head: their entries have to be asked. What the key
+   * has in common with the entries on both sides of the search, it has with all between: that is not compared again.
+   */
   #searchEqual(
     words: Int32Array,
     word: number,
@@ -542,17 +560,24 @@ export class BlockSkipList implements OrderedIndex {
     at: number,
   ): number {
     const { view } = this.arena.memory;
+    const heads = this.#heads;
     let high = words[word + COUNT];
+    let commonLow = words[word + PREFIX];
+    let commonHigh = commonLow;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (words[word + HEADS + 2 * middle] > head) high = middle;
       else {
         const entry = this.#entryBelow(words[word + ADDRESSES + 2 * middle], level);
-        const comparison = this.order.compare(view, entry, bytes, at);
-        if (comparison < 0) low = middle + 1;
-        else {
+        const from = commonLow < commonHigh ? commonLow : commonHigh;
+        const comparison = heads.compareFrom(view, entry, bytes, at, from);
+        if (comparison < 0) {
+          low = middle + 1;
+          commonLow = heads.common;
+        } else {
           if (comparison === 0) this.foundEqual = true;
           high = middle;
+          commonHigh = heads.common;
         }
       }
     }

@@ -24,4 +24,12 @@ export interface Order {
    * heads say nothing.
    */
   head?(bytes: DataView, at: number, prefix: number): number;
+
+  /**
+   * `compare` for an order by the bytes of a key, of keys that are known to share their first `from` bytes: these need not be
+   * read again. Leaves in `common` how many bytes they have in common, or fewer, but not fewer than `from`. An order with
+   * heads may leave it out; then long keys that differ late, as paths do, take longer to find.
+   */
+  compareFrom?(a: DataView, aAt: number, b: DataView, bAt: number, from: number): number;
+  readonly common?: number;
 }

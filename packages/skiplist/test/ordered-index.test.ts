@@ -2,12 +2,13 @@
 import { type Addr, Arena, type ArenaOptions, MARK_WORDS, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { attachIndex, BlockSkipList, type Order, type OrderedIndex, SkipList } from '../src/index.js';
-import { add, keyOf, keysOf, lookup, prepare, withHeads, withoutHeads } from './keys.js';
+import { add, keyOf, keysOf, lookup, prepare, withCommon, withHeads, withoutHeads } from './keys.js';
 
 const indexes: [string, Order, (arena: Arena, order: Order) => OrderedIndex][] = [
   ['SkipList, compact', withoutHeads, (arena, order) => new SkipList(arena, order)],
   ['SkipList, leveldb', withoutHeads, (arena, order) => new SkipList(arena, order, { layout: 'leveldb' })],
   ['BlockSkipList', withHeads, (arena, order) => new BlockSkipList(arena, order)],
+  ['BlockSkipList that spares comparisons', withCommon, (arena, order) => new BlockSkipList(arena, order)],
   ['BlockSkipList without heads', withoutHeads, (arena, order) => new BlockSkipList(arena, order)],
 ];
 
