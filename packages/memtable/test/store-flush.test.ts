@@ -289,6 +289,46 @@ test('the bytes of a run are those of its write, wherever the memory moves meanw
   store.close({ discard: true });
 });
 
+test('a comparator that throws while a write is made to the fresh table too costs another flush, and no entry', async () => {
+  let repeated = 0;
+  for (let calls = 1; calls < 20; calls++) {
+    let left = Infinity;
+    const shelf = new Shelf({ isPatient: true });
+    const { store } = withTarget(shelf, {
+      comparator: (a, b) => {
+        if (--left === 0) throw new Error('no order');
+        return Buffer.compare(a, b);
+      },
+    });
+    const written = new Map<string, string>();
+    const put = (key: string) => {
+      store.put(key, '1');
+      written.set(key, '1');
+    };
+    for (const key of 'aceg') put(key);
+    const flushed = store.flush();
+    for (const key of 'bdf') put(key);
+    left = calls;
+    try {
+      put('e2');
+    } catch (error) {
+      expect(error).toEqual(new Error('no order')); // From the search in the table that is read: nothing was written.
+    }
+    left = Infinity;
+    await shelf.settle();
+    if (store.stats().flush.flushedTables === 0) repeated++;
+    while (shelf.isWriting) await shelf.settle();
+    await flushed;
+    store.verify();
+    const rest = store.flush();
+    while (shelf.isWriting) await shelf.settle();
+    await rest;
+    expect([...shelf.content].sort()).toEqual([...written].sort());
+    store.close();
+  }
+  expect(repeated).toBeGreaterThan(1);
+});
+
 describe('the end', () => {
   test('a frozen store takes no writes, and can be read, flushed and closed', async () => {
     const shelf = new Shelf();

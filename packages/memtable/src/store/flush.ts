@@ -1,4 +1,5 @@
 import { type Addr, NIL } from '@memtable/arena';
+import { Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
 import { attemptFlush, type FlushOptions, FlushRun, retryPauseMs } from '../flush-target.js';
 import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from '../format/entry.js';
@@ -7,6 +8,8 @@ import type { MemTableEntry } from '../memtable.js';
 import { LookupKey } from './lookup-key.js';
 import type { Pin } from './pins.js';
 import type { StoreTable } from './store-table.js';
+
+const flushes = new Trace('memtable:flush');
 
 /** An attempt that has failed; the next one begins after `retryMs`. */
 export interface FlushFailure {
@@ -88,9 +91,15 @@ export class StoreFlush {
     this.to.table.drop();
   }
 
-  /** Writes to the target until it succeeds. @returns false when it was stopped */
-  async deliver(options: FlushOptions, onFailure: (failure: FlushFailure) => void): Promise<boolean> {
+  /**
+   * Writes to the target until it succeeds.
+   * @param store - named in the traces, one an attempt
+   * @returns false when it was stopped
+   */
+  async deliver(store: object, options: FlushOptions, onFailure: (failure: FlushFailure) => void): Promise<boolean> {
     for (;;) {
+      const context: TraceContext = { store, table: this.id, entryCount: this.flushedEntries };
+      flushes.begin(context);
       this.#attempt = new AbortController();
       this.#run = new FlushRun(this.id, {
         entryCount: this.flushedEntries,
@@ -99,8 +108,10 @@ export class StoreFlush {
       });
       try {
         await attemptFlush(options, this.#run, this.#attempt);
+        flushes.succeed(context, { attempts: this.failures + 1 });
         return !this.#stopped;
       } catch (error) {
+        flushes.fail(context, error);
         if (this.#stopped) return false;
         this.failures++;
         this.lastError = error;

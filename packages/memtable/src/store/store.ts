@@ -50,7 +50,6 @@ const SLICE_MS = 2;
 
 const events = channel('memtable:store');
 const compactions = new Trace('memtable:compaction');
-const flushes = new Trace('memtable:flush');
 
 /**
  * Sorted keys and values in memory, as bytes in an arena. Strings in and out by default; whatever goes in or comes out is
@@ -945,29 +944,18 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#flush = flush;
     this.#emitFreeze('flush');
     const start = performance.now();
-    const { id: table, flushedEntries: entryCount } = flush;
-    const context: TraceContext = { store: this, table, entryCount };
-    flushes.begin(context);
-    const failed = (failure: FlushFailure): void => {
-      flushes.fail(context, failure.error);
-      this.#emit({ type: 'flush-error', table, ...failure });
-    };
-    void flush.deliver(options, failed).then((isDelivered) => {
-      if (!isDelivered || this.#flush !== flush) return;
-      const figures = { entryCount, attempts: flush.failures + 1, ms: performance.now() - start };
-      flushes.succeed(context, figures);
-      this.#finishFlush(flush);
-      if (!flush.isBroken) this.#emit({ type: 'flush', table, ...figures });
-      this.#release(pin, undefined);
-      this.#wake();
+    const failed = (failure: FlushFailure): void => this.#emit({ type: 'flush-error', table: flush.id, ...failure });
+    void flush.deliver(this, options, failed).then((isDelivered) => {
+      if (isDelivered && this.#flush === flush) this.#finishFlush(flush, performance.now() - start);
     });
   }
 
-  #finishFlush(flush: StoreFlush): void {
+  #finishFlush(flush: StoreFlush, ms: number): void {
     this.#flush = undefined;
     if (flush.isBroken) {
-      // The target has more than this store knows of; it gets the newer ones and all of these once more.
+      // The target gets all of this once more, with what has been written since.
       this.#beginFlush();
+      this.#release(flush.pin, undefined);
       return;
     }
     this.#retired.add(this.#pins);
@@ -977,12 +965,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#liveBytes = flush.liveBytes;
     this.#flushedTables++;
     this.#flushedEntries += flush.flushedEntries;
+    const { id: table, flushedEntries: entryCount, failures } = flush;
+    this.#emit({ type: 'flush', table, entryCount, attempts: failures + 1, ms });
+    this.#release(flush.pin, undefined);
     const { sequence } = flush.pin;
     while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].sequence <= sequence) {
       this.#flushWaiters.shift()!.resolve();
     }
     if (this.#flushWaiters.length > 0) this.#beginFlush();
     else this.#flushIfDue();
+    this.#wake();
   }
 
   /** Whether the table to come is full before the one before it has been flushed. */
