@@ -50,6 +50,9 @@ const BLOCK_BYTES_MAX = 1 << 28;
 /** Words that {@link Arena.mark} fills. */
 export const MARK_WORDS = ARENA_WORDS + INDEX_WORDS;
 
+/** Where the words of the index begin in a mark. */
+export const MARK_INDEX = ARENA_WORDS;
+
 // On the path of every allocation; a number is read faster than a property.
 const POINTER = ArenaWord.Pointer;
 const LIMIT = ArenaWord.Limit;

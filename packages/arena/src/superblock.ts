@@ -11,7 +11,7 @@
  * An arena over a source keeps its three lines in a block from that source, the first line of the memory belongs to all.
  *
  * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two lines
- * belong to the packages above, which get the index of their first word from {@link Arena.lineOf}  (an index may use eight).
+ * belong to the packages above, which get the index of their first word from {@link Arena.lineOf}  (an index may use nine).
  */
 export const LINE_WORDS = 16;
 
@@ -71,4 +71,4 @@ export const ArenaWord = {
 
 /** Words of these lines that are in use: what a mark has to copy. */
 export const ARENA_WORDS = 10;
-export const INDEX_WORDS = 8;
+export const INDEX_WORDS = 9;

@@ -29,6 +29,8 @@ export const PIECE_KINDS = [
   'tower',
   /** A block of a block list. */
   'index block',
+  /** Blocks of a block list that are not in use yet. */
+  'spare',
   'key length',
   'key',
   /** Type and sequence. */
@@ -227,6 +229,7 @@ function allocationsOf(index: IndexInspection, entries: EntryColumns): PieceList
     for (let i = 0; i < index.entryCount; i++) units.push(index.towerAddresses[i], index.towerBytes[i], 'tower', i);
   } else {
     for (const { address, bytes } of index.levels.flat()) units.push(address, bytes, 'index block', -1);
+    if (index.spare.bytes > 0) units.push(index.spare.address, index.spare.bytes, 'spare', -1);
   }
   for (let i = 0; i < entries.addresses.length; i++) {
     units.pushKind(entries.addresses[i], entries.bytes[i], ENTRY, i);

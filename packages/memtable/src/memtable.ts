@@ -16,7 +16,7 @@ import {
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { checkBytes, MemTableError } from './errors.js';
-import { copyOut, copyView } from './format/copy.js';
+import { copyOut, copyView, equalBytes } from './format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -35,6 +35,7 @@ import {
   SEQUENCE_MAX,
   tagHigh,
   tagLow,
+  TAG_BYTES,
   tagSequence,
   ValueType,
 } from './format/internal-key.js';
@@ -487,18 +488,19 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** The newest version of `key` that `sequence` may see, or NIL. */
   #find(key: Uint8Array, sequence: Sequence): Addr {
     this.#checkNotDropped();
-    const entry = this.index.seek(this.encodeLookupKey(key, sequence), 0);
-    return entry !== NIL && this.#isSameKey(entry, key) ? entry : NIL;
+    const lookupKey = this.encodeLookupKey(key, sequence);
+    const entry = this.index.seek(lookupKey, 0);
+    return entry !== NIL && this.#isSameKey(entry, lookupKey, key) ? entry : NIL;
   }
 
-  #isSameKey(entry: Addr, key: Uint8Array): boolean {
+  #isSameKey(entry: Addr, lookupKey: DataView, key: Uint8Array): boolean {
     const { u8, view } = this.arena.memory;
-    const start = keyStartOf(view, entry);
-    const length = keyLengthOf(view, entry);
-    if (this.#comparator !== undefined) return this.#comparator(u8.subarray(start, start + length), key) === 0;
-    if (length !== key.length) return false;
-    for (let i = 0; i < length; i++) if (u8[start + i] !== key[i]) return false;
-    return true;
+    if (this.#comparator !== undefined) {
+      const start = keyStartOf(view, entry);
+      return this.#comparator(u8.subarray(start, start + keyLengthOf(view, entry)), key) === 0;
+    }
+    // The lookup key begins with the length of the key, as the entry does.
+    return equalBytes(view, entry, lookupKey, 0, lookupKeyBytes(key.length) - TAG_BYTES);
   }
 
   #word(word: number): number {

@@ -46,24 +46,12 @@ export class BytewiseOrder implements Order {
     return compareTags(a, aByte, b, bByte);
   }
 
-  commonPrefix(a: DataView, aAt: number, b: DataView, bAt: number): number {
-    const aLength = keyLengthOf(a, aAt);
-    const bLength = keyLengthOf(b, bAt);
-    const aKey = keyStartOf(a, aAt);
-    const bKey = keyStartOf(b, bAt);
-    const length = aLength < bLength ? aLength : bLength;
-    let prefix = 0;
-    while (prefix + 4 <= length && a.getInt32(aKey + prefix) === b.getInt32(bKey + prefix)) prefix += 4;
-    while (prefix < length && a.getUint8(aKey + prefix) === b.getUint8(bKey + prefix)) prefix++;
-    return prefix;
+  keyStart(bytes: DataView, at: number): number {
+    return keyStartOf(bytes, at);
   }
 
-  head(bytes: DataView, at: number, prefix: number): number {
-    const start = keyStartOf(bytes, at) + prefix;
-    const left = keyLengthOf(bytes, at) - prefix;
-    // The tag follows the key, so four bytes can always be read; those beyond the key are cleared.
-    if (left >= 4) return bytes.getInt32(start) ^ SIGN;
-    return left <= 0 ? SIGN : (bytes.getInt32(start) & (-1 << (8 * (4 - left)))) ^ SIGN;
+  keyLength(bytes: DataView, at: number): number {
+    return keyLengthOf(bytes, at);
   }
 }
 

@@ -17,9 +17,11 @@
  *     first block, before which smaller keys may come; nobody compares with it.
  * B4. All keys from a block's first to the next block's first share the block's prefix, and all keys share `Prefix`,
  *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
- * B5. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
+ * B5. `Entry` is one of the entries, NIL when there is none: the key that stands for all when prefixes are compared.
+ * B6. `SpareCount` blocks from `Spare` on are in nobody's use yet.
+ * B7. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
  */
-import { type Addr, type Arena, Line, MARK_WORDS, NIL } from '@memtable/arena';
+import { type Addr, type Arena, Line, MARK_INDEX, MARK_WORDS, NIL } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
@@ -59,11 +61,29 @@ const CACHE_LINE_BYTES = 64;
 /** With what may be skipped to get to a line. */
 const BLOCK_SLOT_BYTES = BLOCK_BYTES + CACHE_LINE_BYTES;
 
+/**
+ * Blocks are taken from the arena in runs, so that they lie side by side: among entries each would have a page of its own, and at
+ * a million entries a search would wait for that page to be looked up. A run of 28 blocks fills four pages.
+ */
+const RUN_BLOCKS_MAX = 28;
+/** A run has one block for so many entries, so that what is taken ahead stays below one part in a hundred. */
+const ENTRIES_PER_RUN_BLOCK = 512;
+
 /** Levels there may be: 32 at least a block, so more than memory can hold. */
 const HEIGHT_MAX = 12;
 
 /** Words of the index's line in the superblock. */
-const Word = { Kind: 0, Root: 1, Height: 2, Count: 3, Pending: 4, Prefix: 5 } as const;
+const Word = {
+  Kind: 0,
+  Root: 1,
+  Height: 2,
+  Count: 3,
+  Pending: 4,
+  Prefix: 5,
+  Entry: 6,
+  Spare: 7,
+  SpareCount: 8,
+} as const;
 
 /** A block of a {@link BlockSkipList} as plain data, copied. */
 export interface IndexBlock {
@@ -85,17 +105,17 @@ export interface IndexBlock {
   readonly children: Int32Array;
 }
 
-type Heads = Required<Pick<Order, 'head' | 'commonPrefix' | 'compareFrom' | 'common'>>;
+type Keys = Required<Pick<Order, 'keyStart' | 'keyLength' | 'compareFrom' | 'common'>>;
 
-/** What an order does not know: where it has no heads all are equal, and every comparison goes to the entries. */
-function headsOf(order: Order): Heads {
-  if (order.head === undefined || order.commonPrefix === undefined) {
-    return { head: () => 0, commonPrefix: () => 0, compareFrom, common: 0 };
+/** What an order does not know: where keys are not known as bytes all heads are equal, and entries have to be compared. */
+function keysOf(order: Order): Keys {
+  if (order.keyStart === undefined || order.keyLength === undefined) {
+    return { keyStart: () => 0, keyLength: () => 0, compareFrom, common: 0 };
   }
-  if (order.compareFrom !== undefined) return order as Heads;
+  if (order.compareFrom !== undefined) return order as Keys;
   return {
-    head: (bytes, at, prefix) => order.head!(bytes, at, prefix),
-    commonPrefix: (a, aAt, b, bAt) => order.commonPrefix!(a, aAt, b, bAt),
+    keyStart: (bytes, at) => order.keyStart!(bytes, at),
+    keyLength: (bytes, at) => order.keyLength!(bytes, at),
     compareFrom,
     common: 0,
   };
@@ -104,6 +124,25 @@ function headsOf(order: Order): Heads {
     return order.compare(a, aAt, b, bAt);
   }
 }
+
+/** The head of a key of which `left` bytes follow the prefix, the first at `at`; zeros stand for those that it has not. */
+function headAt(bytes: DataView, at: number, left: number): number {
+  if (left >= 4) return bytes.getInt32(at) ^ SIGN;
+  let head = 0;
+  for (let i = 0; i < left; i++) head |= bytes.getUint8(at + i) << (24 - 8 * i);
+  return head ^ SIGN;
+}
+
+/** How many of `length` bytes at two places are the same, up to the first that differs. */
+function common(a: DataView, aAt: number, b: DataView, bAt: number, length: number): number {
+  let i = 0;
+  while (i + 4 <= length && a.getInt32(aAt + i) === b.getInt32(bAt + i)) i += 4;
+  while (i < length && a.getUint8(aAt + i) === b.getUint8(bAt + i)) i++;
+  return i;
+}
+
+/** Turned, so that bytes, which are unsigned, ascend as signed numbers do. */
+const SIGN = 0x80000000 | 0;
 
 /**
  * A sorted list of entries with O(log n) insert and seek and O(1) steps both ways. One thread uses it: slots move while
@@ -121,7 +160,7 @@ export class BlockSkipList implements OrderedIndex {
   // Fixed by the constructor.
   readonly arena: Arena;
   readonly order: Order;
-  readonly #heads: Heads;
+  readonly #keys: Keys;
   readonly #line: number;
   /** An entry of more bytes may get a block of its own from the arena. */
   readonly #smallBytesMax: number;
@@ -131,6 +170,8 @@ export class BlockSkipList implements OrderedIndex {
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
   readonly #pathSlots = new Int32Array(HEIGHT_MAX);
   foundEqual = false;
+  /** The head that was looked for in the leaf found last. */
+  #head = 0;
   /** Below or above 0 when the entry belongs before or after all others, whose prefix it does not share. */
   #outside = 0;
 
@@ -148,7 +189,7 @@ export class BlockSkipList implements OrderedIndex {
   constructor(arena: Arena, order: Order, attached = false) {
     this.arena = arena;
     this.order = order;
-    this.#heads = headsOf(order);
+    this.#keys = keysOf(order);
     this.#line = arena.lineOf(Line.Index);
     const { blockBytes } = arena.stats();
     this.#smallBytesMax = Math.floor(blockBytes / 4);
@@ -157,6 +198,7 @@ export class BlockSkipList implements OrderedIndex {
     if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
     }
+    arena.memory.i32[this.#line + Word.SpareCount] = 0;
     const first = this.#makeBlock();
     const words = arena.memory.i32;
     words[this.#line + Word.Kind] = BlockSkipList.kind;
@@ -165,6 +207,7 @@ export class BlockSkipList implements OrderedIndex {
     words[this.#line + Word.Count] = 0;
     words[this.#line + Word.Pending] = 0;
     words[this.#line + Word.Prefix] = 0;
+    words[this.#line + Word.Entry] = NIL;
   }
 
   /**
@@ -200,7 +243,8 @@ export class BlockSkipList implements OrderedIndex {
     // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
     const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
-    if (bytes > this.#smallBytesMax || !arena.ensure(BLOCK_SLOT_BYTES, blocks + this.#blocksInArenaBlock)) {
+    const room = blocks + RUN_BLOCKS_MAX + this.#blocksInArenaBlock;
+    if (bytes > this.#smallBytesMax || !arena.ensure(BLOCK_SLOT_BYTES, room)) {
       return this.#allocateExactly(bytes, blocks);
     }
     const entry = arena.allocate(bytes);
@@ -238,7 +282,7 @@ export class BlockSkipList implements OrderedIndex {
     const word = this.#pathBlocks[0] >> 2;
     const slot = this.#pathSlots[0];
     if (slot < words[word + COUNT]) {
-      const isOther = words[word + HEADS + 2 * slot] !== this.#heads.head(bytes, at, words[word + PREFIX]);
+      const isOther = words[word + HEADS + 2 * slot] !== this.#head;
       return isOther ? NIL : (words[word + ADDRESSES + 2 * slot] as Addr);
     }
     const next = words[word + NEXT];
@@ -246,15 +290,19 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   insertFound(node: Addr): void {
-    const { i32: words, view } = this.arena.memory;
+    const { view } = this.arena.memory;
+    let words = this.arena.memory.i32;
     if (this.#outside !== 0) this.#sharePrefix(node);
     let block = this.#pathBlocks[0];
     let slot = this.#pathSlots[0];
     if (words[(block >> 2) + COUNT] < SLOTS) {
-      this.#place(block, slot, node, this.#headOf(block, node));
+      this.#place(block, slot, node, this.#outside === 0 ? this.#head : this.#headOf(block, node));
     } else {
-      if (this.#ascending) this.#findPath(view, node); // A split needs the way down as well.
+      // A split needs the way down as well.
+      if (this.#ascending)
+        this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node));
       this.#placeAndSplit(0, block, slot, node);
+      words = this.arena.memory.i32; // A run of blocks may have moved the memory.
       block = this.#pathBlocks[0];
       slot = this.#pathSlots[0];
     }
@@ -266,7 +314,10 @@ export class BlockSkipList implements OrderedIndex {
 
   /** Leaves the place where an entry belongs at the end of the path. */
   #findPlace(bytes: DataView, at: number): void {
-    this.#outside = this.entryCount === 0 ? 1 : this.#isOutside(bytes, at);
+    const words = this.arena.memory.i32;
+    const start = this.#keys.keyStart(bytes, at);
+    const length = this.#keys.keyLength(bytes, at);
+    this.#outside = words[this.#line + Word.Count] === 0 ? 1 : this.#isOutside(bytes, at, start, length);
     if (this.#outside !== 0) {
       this.foundEqual = false;
       this.#findEnd(this.#outside > 0);
@@ -274,12 +325,14 @@ export class BlockSkipList implements OrderedIndex {
     }
     if (this.#ascending && this.#isAfterLast(bytes, at)) {
       this.foundEqual = false;
+      const prefix = words[(this.#lastBlock >> 2) + PREFIX];
+      this.#head = headAt(bytes, start + prefix, length - prefix);
       this.#pathBlocks[0] = this.#lastBlock;
       this.#pathSlots[0] = this.#lastSlot + 1;
       return;
     }
     this.#ascending = false; // An order that throws must not leave a place that was never reached.
-    this.#findPath(bytes, at);
+    this.#findPath(bytes, at, start, length);
     this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
   }
 
@@ -298,8 +351,8 @@ export class BlockSkipList implements OrderedIndex {
   /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
   #sharePrefix(entry: number): void {
     const words = this.arena.memory.i32;
-    const some = words[this.#line + Word.Count] === 0 ? entry : this.#someEntry();
-    words[this.#line + Word.Prefix] = this.#prefixBetween(some, entry);
+    if (words[this.#line + Word.Count] === 0) words[this.#line + Word.Entry] = entry;
+    words[this.#line + Word.Prefix] = this.#prefixBetween(words[this.#line + Word.Entry], entry);
     for (let level = this.height - 1; level >= 0; level--) {
       this.#setPrefix(this.#first(level), level);
       this.#setPrefix(this.#last(level), level);
@@ -316,9 +369,10 @@ export class BlockSkipList implements OrderedIndex {
       left.push(...this.#addressesOf(block).filter((entry) => !gone.has(entry)));
     }
     words[this.#line + Word.Count] = left.length;
+    words[this.#line + Word.Entry] = left[0] ?? NIL;
     words[this.#line + Word.Prefix] = this.#prefixBetween(left[0], left.at(-1));
     for (let level = 0, height = this.height; level < height; level++) {
-      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !this.arena.isSince(mark, block));
+      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !this.#isSince(mark, block));
       if (blocks.length === 0) break; // A new root, and there is one block below.
       blocks.forEach((block, i) => {
         const from = Math.floor((left.length * i) / blocks.length);
@@ -343,11 +397,14 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   seek(bytes: DataView, at: number): Addr {
-    const outside = this.#isOutside(bytes, at);
+    const start = this.#keys.keyStart(bytes, at);
+    const length = this.#keys.keyLength(bytes, at);
+    const outside = this.#isOutside(bytes, at, start, length);
     if (outside > 0) return NIL;
     const words = this.arena.memory.i32;
-    const block = outside < 0 ? this.#first(0) : this.#descend(bytes, at);
-    const slot = outside < 0 ? 0 : this.#search(words, block, 0, bytes, at);
+    if (outside === 0) this.#findPath(bytes, at, start, length);
+    const block = outside < 0 ? this.#first(0) : this.#pathBlocks[0];
+    const slot = outside < 0 ? 0 : this.#pathSlots[0];
     if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ADDRESSES + 2 * slot] as Addr;
     const next = words[(block >> 2) + NEXT];
     return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
@@ -360,6 +417,12 @@ export class BlockSkipList implements OrderedIndex {
   /** @internal The one block of the highest level. */
   get root(): Addr {
     return this.arena.memory.i32[this.#line + Word.Root] as Addr;
+  }
+
+  /** @internal Where the blocks of a run lie that are not in use yet, if there are any. */
+  get spare(): { address: number; bytes: number } {
+    const words = this.arena.memory.i32;
+    return { address: words[this.#line + Word.Spare], bytes: words[this.#line + Word.SpareCount] * BLOCK_BYTES };
   }
 
   /** @internal What a block holds. Nothing is checked: it is how `inspect` looks at bytes that may be damaged. */
@@ -382,28 +445,41 @@ export class BlockSkipList implements OrderedIndex {
     };
   }
 
-  /** @internal The way of a seek, root first: block and slot on each level. Empty when the key lies outside of all. */
-  path(bytes: DataView, at: number): { block: number; slot: number }[] {
-    if (this.#isOutside(bytes, at) !== 0) return [];
-    const leaf = this.#descend(bytes, at);
-    const way = [{ block: leaf, slot: this.#search(this.arena.memory.i32, leaf, 0, bytes, at) }];
-    for (let level = 1; level < this.height; level++) {
-      way.unshift({ block: this.#pathBlocks[level], slot: this.#pathSlots[level] });
+  /** @internal The way of a seek, root first, a step whenever a block has been searched. Empty when the key is outside of all. */
+  *path(bytes: DataView, at: number): Generator<{ level: number; block: number; slot: number; head: number }> {
+    const start = this.#keys.keyStart(bytes, at);
+    const length = this.#keys.keyLength(bytes, at);
+    if (this.#isOutside(bytes, at, start, length) !== 0) return;
+    const words = this.arena.memory.i32;
+    let block: number = this.root;
+    for (let level = this.height - 1; level >= 0; level--) {
+      const word = block >> 2;
+      const head = headAt(bytes, start + words[word + PREFIX], length - words[word + PREFIX]);
+      let slot = level > 0 ? 1 : 0;
+      while (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] < head) slot++;
+      if (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] === head) {
+        slot = this.#searchEqual(words, word, level, slot, head, bytes, at);
+      }
+      if (level > 0) slot--;
+      yield { level, block, slot, head };
+      block = words[word + ADDRESSES + 2 * slot];
     }
-    return way;
   }
 
   /** @internal Leaves the place of the first entry not before `at` in `place`: block and slot, or NIL. */
   locate(bytes: DataView, at: number, place: Int32Array): void {
-    const outside = this.#isOutside(bytes, at);
+    const start = this.#keys.keyStart(bytes, at);
+    const length = this.#keys.keyLength(bytes, at);
+    const outside = this.#isOutside(bytes, at, start, length);
     if (outside !== 0) {
       if (outside < 0) this.locateEnd(false, place);
       else place.fill(NIL);
       return;
     }
     const words = this.arena.memory.i32;
-    const block = this.#descend(bytes, at);
-    const slot = this.#search(words, block, 0, bytes, at);
+    this.#findPath(bytes, at, start, length);
+    const block = this.#pathBlocks[0];
+    const slot = this.#pathSlots[0];
     const inside = slot < words[(block >> 2) + COUNT];
     place[0] = inside ? block : words[(block >> 2) + NEXT];
     place[1] = inside ? slot : 0;
@@ -425,6 +501,8 @@ export class BlockSkipList implements OrderedIndex {
   verify(): void {
     const { i32: words, view, usedBytes } = this.arena.memory;
     let below: number[] | undefined;
+    const some: number = words[this.#line + Word.Entry];
+    let isSomeThere = some === NIL && this.entryCount === 0;
     for (let level = 0; level < this.height; level++) {
       const blocks: number[] = [];
       let previous: number = NIL;
@@ -438,7 +516,7 @@ export class BlockSkipList implements OrderedIndex {
           malformed(`B2: ${count} slots in the block at ${block}`);
         if (words[word + PREV] !== previous) malformed(`B2: the block at ${block} does not point back to ${previous}`);
         for (let slot = count; slot < SLOTS; slot++) {
-          if (words[word + HEADS + 2 * slot] !== UNUSED) malformed(`B5: unused slot ${slot} of the block at ${block}`);
+          if (words[word + HEADS + 2 * slot] !== UNUSED) malformed(`B7: unused slot ${slot} of the block at ${block}`);
         }
         for (let slot = 0; slot < count; slot++) {
           const address = words[word + ADDRESSES + 2 * slot];
@@ -452,10 +530,11 @@ export class BlockSkipList implements OrderedIndex {
             malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
           }
           before = entry;
+          isSomeThere ||= level === 0 && entry === some;
           const head = level > 0 && previous === NIL && slot === 0 ? LOWEST : this.#headOf(block, entry);
           if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: a head in slot ${slot} of the block at ${block}`);
           if (slot % GROUP === 0 && words[word + PILOTS + slot / GROUP] !== head) {
-            malformed(`B5: the pilot of slot ${slot} of the block at ${block}`);
+            malformed(`B7: the pilot of slot ${slot} of the block at ${block}`);
           }
         }
         blocks.push(block);
@@ -475,75 +554,74 @@ export class BlockSkipList implements OrderedIndex {
       }
       below = blocks;
     }
+    const { address, bytes } = this.spare;
+    if (bytes < 0 || address + bytes > usedBytes) malformed(`B6: ${bytes} bytes of spare blocks at ${address}`);
+    if (!isSomeThere) malformed(`B5: no entry at ${some}`);
     if (below?.length !== 1) malformed(`B3: ${below?.length ?? 0} blocks on the highest level`);
   }
 
-  /** The leaf where the entry at `at` belongs, by way of the levels above; keeps the way in `#path...`. */
-  #descend(bytes: DataView, at: number): number {
-    const words = this.arena.memory.i32;
-    const pathBlocks = this.#pathBlocks;
-    const pathSlots = this.#pathSlots;
-    let block = words[this.#line + Word.Root];
-    for (let level = words[this.#line + Word.Height] - 1; level > 0; level--) {
-      const slot = this.#search(words, block, level, bytes, at) - 1;
-      pathBlocks[level] = block;
-      pathSlots[level] = slot;
-      block = words[(block >> 2) + ADDRESSES + 2 * slot];
-    }
-    return block;
-  }
-
   /** Below 0 or above 0 when the entry comes before or after all, as it does not share their prefix; else 0. */
-  #isOutside(bytes: DataView, at: number): number {
+  #isOutside(bytes: DataView, at: number, start: number, length: number): number {
     const { i32: words, view } = this.arena.memory;
     const prefix = words[this.#line + Word.Prefix];
     if (prefix === 0) return 0;
-    const some = this.#someEntry();
-    return this.#heads.commonPrefix(bytes, at, view, some) >= prefix ? 0 : this.order.compare(bytes, at, view, some);
-  }
-
-  #findPath(bytes: DataView, at: number): void {
-    this.foundEqual = false;
-    const block = this.#descend(bytes, at);
-    this.#pathBlocks[0] = block;
-    this.#pathSlots[0] = this.#search(this.arena.memory.i32, block, 0, bytes, at);
+    const some = words[this.#line + Word.Entry];
+    const isInside = length >= prefix && common(bytes, start, view, this.#keys.keyStart(view, some), prefix) === prefix;
+    return isInside ? 0 : this.order.compare(bytes, at, view, some);
   }
 
   /**
-   * The first slot whose entry is not before the one at `at`; above level 0 from slot 1 on, as whatever comes before that
-   * belongs to slot 0. Sets `foundEqual` when an entry is equal.
+   * The way to the first entry that is not before the one at `at`, from the root to a leaf.
    *
    * It counts how many pilots, and then how many heads of a group, are below: no branch to guess wrong, a third faster
    * than a binary search. Unused slots count for nothing, as their heads are the highest there is.
    */
-  #search(words: Int32Array, block: number, level: number, bytes: DataView, at: number): number {
-    const word = block >> 2;
-    const head = this.#heads.head(bytes, at, words[word + PREFIX]);
-    const p = word + PILOTS;
-    const group =
-      +(words[p + 1] < head) +
-      +(words[p + 2] < head) +
-      +(words[p + 3] < head) +
-      +(words[p + 4] < head) +
-      +(words[p + 5] < head) +
-      +(words[p + 6] < head) +
-      +(words[p + 7] < head);
-    const h = word + HEADS + 2 * GROUP * group;
-    const slot =
-      group * GROUP +
-      +(words[h] < head) +
-      +(words[h + 2] < head) +
-      +(words[h + 4] < head) +
-      +(words[h + 6] < head) +
-      +(words[h + 8] < head) +
-      +(words[h + 10] < head) +
-      +(words[h + 12] < head) +
-      +(words[h + 14] < head);
-    const from = level > 0 && slot === 0 ? 1 : slot;
-    if (from < words[word + COUNT] && words[word + HEADS + 2 * from] === head) {
-      return this.#searchEqual(words, word, level, from, head, bytes, at);
+  #findPath(bytes: DataView, at: number, start: number, length: number): void {
+    const words = this.arena.memory.i32;
+    const pathBlocks = this.#pathBlocks;
+    const pathSlots = this.#pathSlots;
+    this.foundEqual = false;
+    let block = words[this.#line + Word.Root];
+    let level = words[this.#line + Word.Height] - 1;
+    for (;;) {
+      const word = block >> 2;
+      const prefix = words[word + PREFIX];
+      const head = headAt(bytes, start + prefix, length - prefix);
+      const p = word + PILOTS;
+      const group =
+        +(words[p + 1] < head) +
+        +(words[p + 2] < head) +
+        +(words[p + 3] < head) +
+        +(words[p + 4] < head) +
+        +(words[p + 5] < head) +
+        +(words[p + 6] < head) +
+        +(words[p + 7] < head);
+      const h = word + HEADS + 2 * GROUP * group;
+      let slot =
+        group * GROUP +
+        +(words[h] < head) +
+        +(words[h + 2] < head) +
+        +(words[h + 4] < head) +
+        +(words[h + 6] < head) +
+        +(words[h + 8] < head) +
+        +(words[h + 10] < head) +
+        +(words[h + 12] < head) +
+        +(words[h + 14] < head);
+      // Above level 0 whatever comes before slot 1 belongs to slot 0.
+      if (level > 0 && slot === 0) slot = 1;
+      if (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] === head) {
+        slot = this.#searchEqual(words, word, level, slot, head, bytes, at);
+      }
+      pathBlocks[level] = block;
+      if (level === 0) {
+        pathSlots[0] = slot;
+        this.#head = head;
+        return;
+      }
+      pathSlots[level] = slot - 1;
+      block = words[word + ADDRESSES + 2 * slot - 2];
+      level--;
     }
-    return from;
   }
 
   /**
@@ -560,8 +638,12 @@ export class BlockSkipList implements OrderedIndex {
     at: number,
   ): number {
     const { view } = this.arena.memory;
-    const heads = this.#heads;
-    let high = words[word + COUNT];
+    const keys = this.#keys;
+    const count = words[word + COUNT];
+    // Heads are seldom equal for long, so that the last of them is felt for from here, in ever longer steps.
+    let high = low + 1;
+    for (let step = 1; high < count && words[word + HEADS + 2 * high] === head; step *= 2) high += step;
+    if (high > count) high = count;
     let commonLow = words[word + PREFIX];
     let commonHigh = commonLow;
     while (low < high) {
@@ -570,14 +652,14 @@ export class BlockSkipList implements OrderedIndex {
       else {
         const entry = this.#entryBelow(words[word + ADDRESSES + 2 * middle], level);
         const from = commonLow < commonHigh ? commonLow : commonHigh;
-        const comparison = heads.compareFrom(view, entry, bytes, at, from);
+        const comparison = keys.compareFrom(view, entry, bytes, at, from);
         if (comparison < 0) {
           low = middle + 1;
-          commonLow = heads.common;
+          commonLow = keys.common;
         } else {
           if (comparison === 0) this.foundEqual = true;
           high = middle;
-          commonHigh = heads.common;
+          commonHigh = keys.common;
         }
       }
     }
@@ -638,7 +720,7 @@ export class BlockSkipList implements OrderedIndex {
    * the path.
    */
   #placeAndSplit(level: number, block: number, slot: number, address: number): void {
-    const right = this.#makeBlock(); // Promised by allocate(); may not move the memory, as it was made sure before.
+    const right = this.#makeBlock();
     const { i32: words, f64: pairs } = this.arena.memory;
     const from = block >> 2;
     const to = right >> 2;
@@ -672,10 +754,10 @@ export class BlockSkipList implements OrderedIndex {
 
   /** Lists a new block on the level above it. */
   #promote(level: number, child: number): void {
-    const words = this.arena.memory.i32;
     const entry = this.#entryBelow(child, level);
-    if (level === words[this.#line + Word.Height]) {
+    if (level === this.height) {
       const root = this.#makeBlock();
+      const words = this.arena.memory.i32;
       this.#place(root, 0, words[this.#line + Word.Root], LOWEST);
       this.#place(root, 1, child, this.#headOf(root, entry));
       words[this.#line + Word.Root] = root;
@@ -684,7 +766,8 @@ export class BlockSkipList implements OrderedIndex {
     }
     const block = this.#pathBlocks[level];
     const slot = this.#pathSlots[level] + 1;
-    if (words[(block >> 2) + COUNT] < SLOTS) this.#place(block, slot, child, this.#headOf(block, entry));
+    if (this.arena.memory.i32[(block >> 2) + COUNT] < SLOTS)
+      this.#place(block, slot, child, this.#headOf(block, entry));
     else this.#placeAndSplit(level, block, slot, child);
   }
 
@@ -697,7 +780,7 @@ export class BlockSkipList implements OrderedIndex {
     words[word + PREFIX] = prefix;
     for (let slot = 0; slot < words[word + COUNT]; slot++) {
       const entry = this.#entryBelow(words[word + ADDRESSES + 2 * slot], level);
-      words[word + HEADS + 2 * slot] = this.#heads.head(view, entry, prefix);
+      words[word + HEADS + 2 * slot] = this.#headIn(view, entry, prefix);
     }
     if (level > 0 && words[word + PREV] === NIL) words[word + HEADS] = LOWEST;
     this.#setPilots(word, 0);
@@ -705,7 +788,10 @@ export class BlockSkipList implements OrderedIndex {
 
   #prefixBetween(first: number, last: number | undefined): number {
     const { view } = this.arena.memory;
-    return last === undefined ? 0 : this.#heads.commonPrefix(view, first, view, last);
+    if (last === undefined) return 0;
+    const keys = this.#keys;
+    const length = Math.min(keys.keyLength(view, first), keys.keyLength(view, last));
+    return common(view, keys.keyStart(view, first), view, keys.keyStart(view, last), length);
   }
 
   #prefixOf(block: number, level: number): number {
@@ -717,12 +803,21 @@ export class BlockSkipList implements OrderedIndex {
 
   #headOf(block: number, entry: number): number {
     const { i32: words, view } = this.arena.memory;
-    return this.#heads.head(view, entry, words[(block >> 2) + PREFIX]);
+    return this.#headIn(view, entry, words[(block >> 2) + PREFIX]);
   }
 
+  #headIn(view: DataView, entry: number, prefix: number): number {
+    const keys = this.#keys;
+    return headAt(view, keys.keyStart(view, entry) + prefix, keys.keyLength(view, entry) - prefix);
+  }
+
+  /** A block with nothing in it, promised by `allocate()`. May move the memory. */
   #makeBlock(): number {
-    const block = this.arena.allocateAligned(BLOCK_BYTES, CACHE_LINE_BYTES);
+    if (this.arena.memory.i32[this.#line + Word.SpareCount] === 0) this.#takeRun();
     const words = this.arena.memory.i32;
+    const block = words[this.#line + Word.Spare];
+    words[this.#line + Word.Spare] = block + BLOCK_BYTES;
+    words[this.#line + Word.SpareCount]--;
     const word = block >> 2;
     for (let i = 0; i < PILOTS; i++) words[word + i] = 0;
     this.#clearSlots(word, 0);
@@ -731,17 +826,29 @@ export class BlockSkipList implements OrderedIndex {
     return block;
   }
 
+  /** Takes blocks from the arena: a run if there is room for one, else the one that was promised. */
+  #takeRun(): void {
+    const { arena } = this;
+    let count = Math.min(RUN_BLOCKS_MAX, 1 + Math.floor(this.entryCount / ENTRIES_PER_RUN_BLOCK));
+    if (!arena.ensure(count * BLOCK_BYTES + CACHE_LINE_BYTES, 1)) count = 1;
+    const first = arena.allocateAligned(count * BLOCK_BYTES, CACHE_LINE_BYTES);
+    const words = arena.memory.i32;
+    words[this.#line + Word.Spare] = first;
+    words[this.#line + Word.SpareCount] = count;
+  }
+
+  /** Whether a block was made after the mark; it may be one that was spare then. */
+  #isSince(mark: Int32Array, block: number): boolean {
+    const spare = mark[MARK_INDEX + Word.Spare];
+    const spareEnd = spare + mark[MARK_INDEX + Word.SpareCount] * BLOCK_BYTES;
+    return (block >= spare && block < spareEnd) || this.arena.isSince(mark, block);
+  }
+
   /** The entry that an address in a slot of a level stands for: itself, or the first one below that block. */
   #entryBelow(address: number, level: number): number {
     const words = this.arena.memory.i32;
     for (; level > 0; level--) address = words[(address >> 2) + ADDRESSES];
     return address;
-  }
-
-  /** The first entry; only when there is one. */
-  #someEntry(): number {
-    const words = this.arena.memory.i32;
-    return this.#entryBelow(words[this.#line + Word.Root], words[this.#line + Word.Height]);
   }
 
   /** The first block of a level. */

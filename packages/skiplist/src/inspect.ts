@@ -49,6 +49,8 @@ export interface BlockListInspection {
   readonly levels: readonly (readonly IndexBlock[])[];
   /** The entries of level 0 in their order. */
   readonly entries: Int32Array;
+  /** Blocks side by side that have been taken from the arena and wait for their use. */
+  readonly spare: { readonly address: number; readonly bytes: number };
 }
 
 export type IndexInspection = SkipListInspection | BlockListInspection;
@@ -174,7 +176,12 @@ function inspectBlockList(list: BlockSkipList): BlockListInspection {
     if (listed.length > usedBytes / 4) malformed(`B3: ${listed.length} blocks on level ${level - 1}`);
   }
   if (found !== entryCount) malformed(`B1: ${found} entries on level 0, ${entryCount} counted`);
-  return { kind: 'block', entryCount, height, levels, entries: concat(levels[0].map(({ entries }) => entries)) };
+  const { spare } = list;
+  if (spare.bytes < 0 || spare.address + spare.bytes > usedBytes) {
+    malformed(`B6: ${spare.bytes} bytes of spare blocks at ${spare.address}`);
+  }
+  const entries = concat(levels[0].map(({ entries }) => entries));
+  return { kind: 'block', entryCount, height, levels, entries, spare };
 }
 
 /** What a search did at one place of a skip list. */
@@ -221,36 +228,34 @@ export type SearchTrace =
  * @throws what {@link inspectIndex} throws
  */
 export function traceSeek(buffer: ArrayBufferLike, order: Order, bytes: DataView, at: number): SearchTrace {
-  const { order: listening, groups } = listenTo(order, bytes);
+  const { order: listening, heard } = listenTo(order, bytes);
   const index = attachIndex(Arena.attach(buffer), listening);
   if (index instanceof BlockSkipList) {
-    const path = index.path(bytes, at);
-    // All that was heard before the first head was about the prefix of all keys.
-    const [outside, ...inBlocks] = groups.splice(0, groups.length, { head: undefined, comparisons: [] });
-    const steps = path.map(({ block, slot }, i): BlockStep => {
-      const level = path.length - 1 - i;
-      const group = inBlocks[i];
-      return {
+    const knowsHeads = order.keyStart !== undefined;
+    const steps: BlockStep[] = [];
+    for (const { level, block, slot, head } of index.path(bytes, at)) {
+      steps.push({
         level,
         block,
         slot,
         prefixBytes: index.readBlock(block, level).prefixBytes,
-        head: group?.head,
-        comparisons: group?.comparisons ?? [],
-      };
-    });
-    return { kind: 'block', found: index.seek(bytes, at), steps, outside: outside.comparisons };
+        head: knowsHeads ? head : undefined,
+        comparisons: heard.splice(0),
+      });
+    }
+    // What nobody has taken told that the key lies outside.
+    const outside = heard.splice(0);
+    return { kind: 'block', found: index.seek(bytes, at), steps, outside };
   }
   const list = index as SkipList;
   const found = list.seek(bytes, at);
-  const { comparisons } = groups[0];
   const steps: TowerStep[] = [];
   let used = 0;
   let node: number = list.head;
   let greater: number = NIL;
   for (let level = list.height - 1; level >= 0;) {
     const next = list.linkOf(node, level);
-    const comparison = next === NIL || next === greater ? undefined : comparisons[used++].comparison;
+    const comparison = next === NIL || next === greater ? undefined : heard[used++].comparison;
     steps.push({ level, node, next, comparison });
     if (comparison !== undefined && comparison < 0) node = next;
     else {
@@ -261,33 +266,22 @@ export function traceSeek(buffer: ArrayBufferLike, order: Order, bytes: DataView
   return { kind: 'skiplist', found, steps };
 }
 
-interface Heard {
-  readonly head: number | undefined;
-  readonly comparisons: { entry: number; comparison: number }[];
-}
-
 /** An order that answers like another one, and writes down what it is asked about the key in `scratch`. */
-function listenTo(order: Order, scratch: DataView): { order: Order; groups: Heard[] } {
-  // A head of the key begins a group: it is asked for once in every block.
-  const groups: Heard[] = [{ head: undefined, comparisons: [] }];
+function listenTo(order: Order, scratch: DataView): { order: Order; heard: { entry: number; comparison: number }[] } {
+  const heard: { entry: number; comparison: number }[] = [];
   const listening: Order = {
     compare(a, aAt, b, bAt) {
       const result = order.compare(a, aAt, b, bAt);
       // Either may be the one that is looked for; what is told is where the entry stands.
-      const [entry, comparison] = b === scratch ? [aAt, result] : [bAt, -result];
-      groups.at(-1)!.comparisons.push({ entry, comparison });
+      heard.push(b === scratch ? { entry: aAt, comparison: result } : { entry: bAt, comparison: -result });
       return result;
     },
   };
-  if (order.commonPrefix !== undefined) listening.commonPrefix = (...where) => order.commonPrefix!(...where);
-  if (order.head !== undefined) {
-    listening.head = (bytes, at, prefix) => {
-      const head = order.head!(bytes, at, prefix);
-      if (bytes === scratch) groups.push({ head, comparisons: [] });
-      return head;
-    };
+  if (order.keyStart !== undefined && order.keyLength !== undefined) {
+    listening.keyStart = (...where) => order.keyStart!(...where);
+    listening.keyLength = (...where) => order.keyLength!(...where);
   }
-  return { order: listening, groups };
+  return { order: listening, heard };
 }
 
 /** Every entry has a byte or more of its own, so a count beyond that cannot be right; it would make huge columns. */

@@ -13,17 +13,11 @@ export interface Order {
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number;
 
   /**
-   * Only for an order by the bytes of a key: how many bytes the keys of two entries have in common at their start. Then
-   * every key between the two starts with them. Goes together with `head`.
+   * Only for an order by the bytes of a key, as `memcmp` has it, that lie in one piece: the place of the first one, and how
+   * many there are. What `compare` says of entries with the same key is its own affair. Both or neither.
    */
-  commonPrefix?(a: DataView, aAt: number, b: DataView, bAt: number): number;
-
-  /**
-   * Only for an order by the bytes of a key: the four bytes of an entry's key after the first `prefix`, zeros where the
-   * key ends, as a signed number. Of two keys that share the prefix, the one with the lower head comes first; equal
-   * heads say nothing.
-   */
-  head?(bytes: DataView, at: number, prefix: number): number;
+  keyStart?(bytes: DataView, at: number): number;
+  keyLength?(bytes: DataView, at: number): number;
 
   /**
    * `compare` for an order by the bytes of a key, of keys that are known to share their first `from` bytes: these need not be

@@ -1,5 +1,6 @@
-import { Arena, NIL } from '@memtable/arena';
+import { Arena, MARK_WORDS, NIL } from '@memtable/arena';
 import { BlockSkipList, SkipList } from '../src/index.js';
+import { inspectIndex } from '../src/inspect.js';
 import { add, keyOf, keysOf, lookup, prepare, withCommon, withHeads } from './keys.js';
 
 const error = (code: string, message = '') =>
@@ -86,6 +87,41 @@ test('keys that break the prefix of all others come first or last', () => {
   }
 });
 
+test('blocks are taken in runs, and so lie side by side', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  for (const i of shuffled) add(index, decimal(i));
+  const inspected = inspectIndex(index.arena.memory.buffer);
+  if (inspected.kind !== 'block') throw new Error('another index');
+  const addresses = inspected.levels.flatMap((blocks) => blocks.map(({ address }) => address)).sort((a, b) => a - b);
+  const besideOneAnother = addresses.filter((address, i) => address - addresses[i - 1] === 576);
+  expect(besideOneAnother.length / addresses.length).toBeGreaterThan(0.85);
+});
+
+test('what is unlinked gives back the spare blocks that it used', () => {
+  const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
+  const early = shuffled.slice(0, 5000);
+  for (const i of early) add(index, decimal(i));
+  const { spare } = index;
+  expect(spare.bytes).toBeGreaterThan(0);
+  const mark = new Int32Array(MARK_WORDS);
+  index.arena.mark(mark);
+  const late = shuffled.slice(5000, 8000);
+  const nodes = late.map((i) => {
+    const node = prepare(index, decimal(i));
+    index.insert(node);
+    return node;
+  });
+  expect(index.spare).not.toEqual(spare);
+  index.unlink(nodes, mark);
+  index.arena.rewind(mark);
+  expect(index.spare).toEqual(spare);
+  index.verify();
+  expect(keysOf(index)).toEqual(early.map((i) => decimal(i).toString('hex')).sort());
+  for (const i of late) add(index, decimal(i));
+  index.verify();
+  expect(index.entryCount).toBe(8000);
+});
+
 test('attach refuses another index', () => {
   const arena = new Arena();
   expect(() => BlockSkipList.attach(arena, withHeads)).toThrow(error('SKIPLIST_MALFORMED', 'kind 0'));
@@ -124,7 +160,10 @@ test('verify finds each broken invariant', () => {
   expect(damaged((words, _, root) => swap(words, root + ADDRESSES + 6, root + ADDRESSES + 8))).toThrow(says('B3'));
   expect(damaged((words, leaf) => words[leaf + 3]++)).toThrow(says('B4'));
   expect(damaged((words, leaf) => words[leaf + HEADS + 18]++)).toThrow(says('B4'));
-  expect(damaged((words, leaf) => words[leaf + 8 + 2]++)).toThrow(says('B5'));
+  expect(damaged((words, leaf) => words[leaf + 8 + 2]++)).toThrow(says('B7'));
+  expect(damaged((words) => (words[32 + 8] = -1))).toThrow(says('B6'));
+  expect(damaged((words) => (words[32 + 8] += 1000))).toThrow(says('B6'));
+  expect(damaged((words) => words[32 + 6]++)).toThrow(says('B5'));
 });
 
 test('an entry can be inserted at the place that a search for it found', () => {

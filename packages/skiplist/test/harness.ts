@@ -103,16 +103,12 @@ class BytewiseKeyOrder extends KeyOrder {
     super(bytewise);
   }
 
-  commonPrefix(a: DataView, aAt: number, b: DataView, bAt: number): number {
-    const [first, second] = [keyAt(a, aAt), keyAt(b, bAt)];
-    const differs = first.findIndex((byte, i) => byte !== second[i]);
-    return differs === -1 ? first.length : differs;
+  keyStart(_: DataView, at: number): number {
+    return at + LENGTH_BYTES;
   }
 
-  head(bytes: DataView, at: number, prefix: number): number {
-    const [a = 0, b = 0, c = 0, d = 0] = keyAt(bytes, at).subarray(prefix);
-    // As a signed number, so that 0x80000000 is not before 0.
-    return ((a << 24) | (b << 16) | (c << 8) | d) ^ (1 << 31);
+  keyLength(bytes: DataView, at: number): number {
+    return bytes.getUint32(at, true);
   }
 }
 

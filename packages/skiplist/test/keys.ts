@@ -10,17 +10,8 @@ export const withoutHeads: Order = { compare: (a, aAt, b, bAt) => Buffer.compare
 
 export const withHeads: Order = {
   ...withoutHeads,
-  commonPrefix(a, aAt, b, bAt) {
-    const [x, y] = [keyAt(a, aAt), keyAt(b, bAt)];
-    let prefix = 0;
-    while (prefix < x.length && prefix < y.length && x[prefix] === y[prefix]) prefix++;
-    return prefix;
-  },
-  head(bytes, at, prefix) {
-    const four = Buffer.alloc(4);
-    keyAt(bytes, at).subarray(prefix).copy(four);
-    return four.readUInt32BE() - 0x80000000;
-  },
+  keyStart: (_, at) => at + 1,
+  keyLength: (bytes, at) => bytes.getUint8(at),
 };
 
 /** Holds its caller to what it says that keys have in common. */
@@ -34,19 +25,20 @@ class CommonOrder implements Order {
     return withHeads.compare(a, aAt, b, bAt);
   }
 
-  head(bytes: DataView, at: number, prefix: number): number {
-    return withHeads.head!(bytes, at, prefix);
+  keyStart(_: DataView, at: number): number {
+    return at + 1;
   }
 
-  commonPrefix(a: DataView, aAt: number, b: DataView, bAt: number): number {
-    return withHeads.commonPrefix!(a, aAt, b, bAt);
+  keyLength(bytes: DataView, at: number): number {
+    return bytes.getUint8(at);
   }
 
   compareFrom(a: DataView, aAt: number, b: DataView, bAt: number, from: number): number {
     const [x, y] = [keyAt(a, aAt), keyAt(b, bAt)];
     if (!x.subarray(0, from).equals(y.subarray(0, from)))
       throw new Error(`${x.toString()} and ${y.toString()} share less than ${from} bytes`);
-    this.common = this.commonPrefix(a, aAt, b, bAt);
+    this.common = 0;
+    while (this.common < x.length && this.common < y.length && x[this.common] === y[this.common]) this.common++;
     this.spared += from;
     this.compared += this.common - from;
     return Buffer.compare(x, y);

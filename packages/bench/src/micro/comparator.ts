@@ -20,14 +20,6 @@ export function comparator(): void {
         const at = next();
         do_not_optimize(order.compare(view, entries[at], view, entries[at + 1]));
       });
-      if (order.commonPrefix && order.head) {
-        const heads = order as Required<typeof order>;
-        bench('common prefix of two entries', () => {
-          const at = next();
-          do_not_optimize(heads.commonPrefix(view, entries[at], view, entries[at + 1]));
-        });
-        bench('head of an entry', () => do_not_optimize(heads.head(view, entries[next()], 11)));
-      }
       bench('get, by view', () => do_not_optimize(table.getView(keys[next()])));
     });
   }

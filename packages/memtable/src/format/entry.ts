@@ -71,7 +71,8 @@ export function keyStartOf(view: DataView, at: number): number {
 
 /** First byte of the tag of the entry at `at`. */
 export function tagStartOf(view: DataView, at: number): number {
-  return keyStartOf(view, at) + keyLengthOf(view, at);
+  const first = view.getUint8(at);
+  return first < 0x80 ? at + 1 + first - TAG_BYTES : skipVarint(view, at) + keyLengthOf(view, at);
 }
 
 /** Low word of the tag of the entry at `at`; its lowest byte is the type. */
@@ -87,10 +88,12 @@ export function tagHighOf(view: DataView, at: number): number {
 /** Length of the value of the entry at `at`. */
 export function valueLengthOf(view: DataView, at: number): number {
   const length = tagStartOf(view, at) + TAG_BYTES;
-  return readVarint32(view, length, length + VARINT32_BYTES_MAX);
+  const first = view.getUint8(length);
+  return first < 0x80 ? first : readVarint32(view, length, length + VARINT32_BYTES_MAX);
 }
 
 /** First byte of the value of the entry at `at`. */
 export function valueStartOf(view: DataView, at: number): number {
-  return skipVarint(view, tagStartOf(view, at) + TAG_BYTES);
+  const length = tagStartOf(view, at) + TAG_BYTES;
+  return view.getUint8(length) < 0x80 ? length + 1 : skipVarint(view, length);
 }

@@ -287,9 +287,9 @@ export const mutants: readonly Mutant[] = [
     name: 'the head of a short key has bytes of what follows it',
     suite: 'memtable',
     block: true,
-    file: order,
-    from: '(bytes.getInt32(start) & (-1 << (8 * (4 - left)))) ^ SIGN',
-    to: 'bytes.getInt32(start) ^ SIGN',
+    file: 'skiplist/src/block-skiplist.ts',
+    from: 'if (left >= 4) return bytes.getInt32(at) ^ SIGN;',
+    to: 'if (left > 0) return bytes.getInt32(at) ^ SIGN;',
   },
   {
     name: 'a memtable is dropped before the target has resolved',

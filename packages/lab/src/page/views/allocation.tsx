@@ -37,6 +37,7 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
     superblock: 'Superblock',
     header: `Header of block ${owner + 1}`,
     'index block': 'Index block',
+    spare: 'Spare index blocks',
     slop: 'Slop',
     tail: `Lost tail of block ${owner + 1}`,
     free: `Free part of block ${owner + 1}`,
@@ -48,6 +49,7 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
 const EXPLAINED: Partial<Record<string, string>> = {
   superblock:
     'Counters and states of memory, arena, index and table: everything that has to be known to attach to these bytes.',
+  spare: 'Taken ahead, so that the blocks of the index lie side by side.',
   slop: 'Skipped, because what follows has to be aligned.',
   tail: 'Too small for the request that came next, so a new block was begun. Nothing will ever lie here.',
   free: 'Handed out next, from the left.',

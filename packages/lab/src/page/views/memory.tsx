@@ -236,6 +236,8 @@ function labelOf(seen: MemTableInspection, piece: number): readonly [string, 'su
       const start = entries.valueStarts[rank];
       return [textOf(u8.subarray(start, start + entries.valueBytes[rank]), 24), 'text'];
     }
+    case 'spare':
+      return ['spare', 'muted'];
     case 'free':
       return ['free', 'muted'];
     default:

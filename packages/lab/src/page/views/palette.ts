@@ -43,6 +43,7 @@ export const KIND_COLOURS: Record<PieceKind, keyof Palette> = {
   header: 'header',
   tower: 'tower',
   'index block': 'tower',
+  spare: 'free',
   'key length': 'length',
   key: 'key',
   tag: 'tag',
