@@ -24,6 +24,7 @@ interface Options {
   rounds?: number;
   full?: true;
   growth?: true;
+  leveldb?: true;
   check?: true;
   micro?: true;
   allocators?: true;
@@ -53,6 +54,7 @@ const program = new Command('memtable-bench')
   .addOption(
     new Option('--full', 'everything at its real size; writes results/full.json and the README').conflicts([
       'growth',
+      'leveldb',
       'check',
       'micro',
       'report',
@@ -60,10 +62,17 @@ const program = new Command('memtable-bench')
   )
   .addOption(
     new Option('--growth', 'from 10 k to 4 M entries; writes results/growth.json and the README').conflicts([
+      'leveldb',
       'check',
       'micro',
       'report',
     ]),
+  )
+  .addOption(
+    new Option(
+      '--leveldb',
+      "beside LevelDB's own memtable in C++, which g++ compiles; writes results/leveldb.json and the README",
+    ).conflicts(['check', 'micro', 'report']),
   )
   .addOption(
     new Option('--check', 'compare ratios with those of an earlier run; exit 1 if one fell by over 25 %').conflicts([
@@ -94,7 +103,7 @@ async function main(options: Options): Promise<void> {
   if (options.allocators) return (await import('./allocators/main.js')).runAllocators(options.json ?? false);
   if (options.report) return report();
   const baseline = options.check && readResults(options.baseline);
-  const name: PlanName = options.full ? 'full' : options.growth ? 'growth' : 'quick';
+  const name: PlanName = options.full ? 'full' : options.growth ? 'growth' : options.leveldb ? 'leveldb' : 'quick';
   const items = planOf(name, selectionOf(options));
   const results = await run(items);
   process.stdout.write(

@@ -116,9 +116,14 @@ async function read(operation: Operation, input: Input, chunk: Chunk, call: () =
   return { operations: numbers.length, seconds: milliseconds / 1000, sum };
 }
 
+/** How often all of a data set is scanned. */
+export function scansOf({ entries }: DataSet): number {
+  return Math.min(SCANS_MAX, Math.ceil(SCANNED / entries));
+}
+
 async function scan(input: Input, call: () => Sum): Promise<Measured> {
   const { entries } = input.dataSet;
-  const times = Math.min(SCANS_MAX, Math.ceil(SCANNED / entries));
+  const times = scansOf(input.dataSet);
   let sum = 0;
   const start = performance.now();
   for (let i = 0; i < times; i++) {

@@ -1,5 +1,6 @@
-import { contenderOf, CONTENDERS, OURS } from './contenders/index.js';
+import { CONTENDERS, OURS } from './contenders/index.js';
 import { dataSet, type DataSet } from './data-set.js';
+import { LEVELDB_MEMTABLE, LEVELDB_OPERATIONS } from './native/leveldb-memtable.js';
 import { type Operation, OPERATIONS } from './operations.js';
 
 /** A data set, who is measured with it, and how often. */
@@ -54,7 +55,14 @@ const GROWTH: readonly PlanItem[] = [10_000, 100_000, 1_000_000, 4_000_000].map(
   rounds: entries > 1_000_000 ? 1 : 3,
 }));
 
-const PLANS = { quick: QUICK, full: FULL, growth: GROWTH };
+const LEVELDB: readonly PlanItem[] = [100_000, 1_000_000].map((entries) => ({
+  dataSet: dataSet('main', entries),
+  contenders: [OURS, 'memtable-skiplist', 'memtable-leveldb', LEVELDB_MEMTABLE.name],
+  operations: LEVELDB_OPERATIONS,
+  rounds: 5,
+}));
+
+const PLANS = { quick: QUICK, full: FULL, growth: GROWTH, leveldb: LEVELDB };
 export type PlanName = keyof typeof PLANS;
 
 /** A plan, or what of it is selected; scenarios and sizes that it does not have are measured with all operations. */
@@ -82,7 +90,7 @@ export function planOf(name: PlanName, selection: Selection): PlanItem[] {
 
 /** Roughly how long a case takes. */
 export function estimateSeconds(contender: string, { entries }: DataSet, operations: readonly Operation[]): number {
-  const { rate } = contenderOf(contender);
+  const { rate } = [...CONTENDERS, LEVELDB_MEMTABLE].find(({ name }) => name === contender)!;
   const reads = Math.min(entries, 100_000);
   const changes = operations.includes('delete-half') ? entries / 2 + 2 * reads : 0;
   const loads = entries > 100_000 ? 1.1 : 2.1;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Case, CaseResult } from './run-case.js';
 import { dataSetName } from './data-set.js';
+import { LEVELDB_MEMTABLE, runLeveldbMemtable } from './native/leveldb-memtable.js';
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 const ERROR_CHARACTERS = 2000;
@@ -19,6 +20,7 @@ export async function spawnCase(one: Case): Promise<CaseResult> {
   };
   process.once('exit', cleanUp);
   try {
+    if (one.contender === LEVELDB_MEMTABLE.name) return runLeveldbMemtable(one, directory);
     return await new Promise((resolve, reject) => {
       child = fork(CHILD, [JSON.stringify(one), directory], {
         execArgv: ['--expose-gc', '--max-old-space-size=8192'],

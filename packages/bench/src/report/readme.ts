@@ -1,5 +1,6 @@
 import { CONTENDERS } from '../contenders/index.js';
 import { SCENARIOS } from '../data-set.js';
+import { LEVELDB_MEMTABLE } from '../native/leveldb-memtable.js';
 import { ABOUT_OPERATIONS, OPERATIONS } from '../operations.js';
 import type { Results } from './results.js';
 import { markdown, markdownTables } from './table.js';
@@ -15,8 +16,14 @@ export function withGenerated(readme: string, generated: string): string {
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${generated.trim()}\n\n${readme.slice(end)}`;
 }
 
-/** @param growth - of the run that shows how cost grows, if there was one */
-export function generatedPart(full: Results | undefined, growth: Results | undefined): string {
+/** The whole runs of each kind, as far as there were any. */
+export interface Runs {
+  readonly full: Results | undefined;
+  readonly growth: Results | undefined;
+  readonly leveldb: Results | undefined;
+}
+
+export function generatedPart({ full, growth, leveldb }: Runs): string {
   const parts: string[] = [];
   if (full !== undefined) {
     const [main, ...others] = full.dataSets;
@@ -36,11 +43,15 @@ export function generatedPart(full: Results | undefined, growth: Results | undef
     parts.push(`## How the cost grows\n\n${origin(growth)}`, '![growth](results/growth.svg)');
     parts.push(...growth.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
   }
+  if (leveldb !== undefined) {
+    parts.push(`## Beside LevelDB's own memtable\n\n${origin(leveldb)}`);
+    parts.push(...leveldb.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
+  }
   parts.push(
     '## Who and what',
     markdown(
       ['contender', 'is'],
-      CONTENDERS.map(({ name, about }) => [name, about]),
+      [...CONTENDERS, LEVELDB_MEMTABLE].map(({ name, about }) => [name, about]),
     ),
     markdown(
       ['operation', 'is'],

@@ -12,13 +12,14 @@ const README = join(PACKAGE, 'README.md');
 export async function writeReport(): Promise<void> {
   const full = ofFile('full');
   const growth = ofFile('growth');
+  const leveldb = ofFile('leveldb');
   if (full !== undefined) {
     const [main] = full.dataSets;
     writeFileSync(join(RESULTS, `${main.name}-speed.svg`), `${await speedPlot(main)}\n`);
     writeFileSync(join(RESULTS, `${main.name}-memory.svg`), `${await memoryPlot(main)}\n`);
   }
   if (growth !== undefined) writeFileSync(join(RESULTS, 'growth.svg'), `${await growthPlot(growth)}\n`);
-  const readme = withGenerated(readFileSync(README, 'utf8'), generatedPart(full, growth));
+  const readme = withGenerated(readFileSync(README, 'utf8'), generatedPart({ full, growth, leveldb }));
   writeFileSync(README, await format(readme, { ...(await resolveConfig(README)), parser: 'markdown' }));
 }
 

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { max, median, min } from 'simple-statistics';
-import { CONTENDERS, contenderOf, OURS } from '../contenders/index.js';
+import { CONTENDERS, OURS } from '../contenders/index.js';
 import { type DataSet, dataSetName } from '../data-set.js';
 import { type Operation, OPERATIONS } from '../operations.js';
+import { LEVELDB_MEMTABLE } from '../native/leveldb-memtable.js';
 import { packageRoot } from '../package-root.js';
 import type { CaseResult } from '../run-case.js';
 import type { Measurements } from '../schedule.js';
@@ -119,9 +120,8 @@ function rounded(number: number): number {
 }
 
 function versionsOf(names: ReadonlySet<string>): Record<string, string> {
-  const packages = CONTENDERS.filter(({ name }) => names.has(name)).flatMap(
-    ({ name }) => contenderOf(name).package ?? [],
-  );
+  const kinds = [...CONTENDERS, LEVELDB_MEMTABLE].filter(({ name }) => names.has(name));
+  const packages = kinds.flatMap((kind) => kind.package ?? []);
   return Object.fromEntries(
     [...new Set(packages)].map((name) => {
       const text = readFileSync(join(packageRoot(name) ?? '', 'package.json'), 'utf8');
