@@ -881,9 +881,11 @@ export class BlockSkipList implements OrderedIndex {
 /** A place in a {@link BlockSkipList}. Steps are O(1), both ways. */
 export class BlockCursor implements IndexCursor {
   readonly #list: BlockSkipList;
-  /** Block and slot. Inserts may have moved the entry since, to another slot or block. */
-  readonly #place = new Int32Array(2);
+  // Inserts may have moved the entry since, to another slot or block.
+  #block: number = NIL;
+  #slot = 0;
   #entry: Addr = NIL;
+  readonly #found = new Int32Array(2);
   /** @internal What `#touchGroup` read: somebody might ask, so that it cannot be left out. */
   touched = 0;
 
@@ -896,54 +898,52 @@ export class BlockCursor implements IndexCursor {
   }
 
   seekToFirst(): void {
-    this.#list.locateEnd(false, this.#place);
-    this.#load();
+    this.#list.locateEnd(false, this.#found);
+    this.#goToFound();
   }
 
   seekToLast(): void {
-    this.#list.locateEnd(true, this.#place);
-    this.#load();
+    this.#list.locateEnd(true, this.#found);
+    this.#goToFound();
   }
 
   seek(bytes: DataView, at: number): void {
-    this.#list.locate(bytes, at, this.#place);
-    this.#load();
+    this.#list.locate(bytes, at, this.#found);
+    this.#goToFound();
   }
 
   next(): void {
     const words = this.#list.arena.memory.i32;
-    const place = this.#place;
-    this.#find(words);
-    const word = place[0] >> 2;
-    if (place[1] + 1 < words[word + COUNT]) place[1]++;
-    else {
-      place[0] = words[word + NEXT];
-      place[1] = 0;
+    this.#findEntry(words);
+    let block = this.#block;
+    let slot = this.#slot + 1;
+    if (slot >= words[(block >> 2) + COUNT]) {
+      block = words[(block >> 2) + NEXT];
+      slot = 0;
     }
-    if ((place[1] & (GROUP - 1)) === 0) this.#touchGroup(words, place[1]);
-    this.#load();
+    if ((slot & (GROUP - 1)) === 0) this.#touchGroup(words, block, slot);
+    this.#goTo(words, block, slot);
   }
 
   prev(): void {
     const words = this.#list.arena.memory.i32;
-    const place = this.#place;
-    this.#find(words);
-    if (place[1] > 0) place[1]--;
-    else {
-      const previous = words[(place[0] >> 2) + PREV];
-      place[0] = previous;
-      place[1] = previous === NIL ? 0 : words[(previous >> 2) + COUNT] - 1;
+    this.#findEntry(words);
+    let block = this.#block;
+    let slot = this.#slot - 1;
+    if (slot < 0) {
+      block = words[(block >> 2) + PREV];
+      slot = block === NIL ? 0 : words[(block >> 2) + COUNT] - 1;
     }
-    if ((place[1] & (GROUP - 1)) === GROUP - 1) this.#touchGroup(words, place[1] - GROUP + 1);
-    this.#load();
+    if ((slot & (GROUP - 1)) === GROUP - 1) this.#touchGroup(words, block, slot - GROUP + 1);
+    this.#goTo(words, block, slot);
   }
 
   /**
    * Reads a word of each entry of a group. A scan visits entries all over the memory; asked for together, they are waited
    * for together.
    */
-  #touchGroup(words: Int32Array, slot: number): void {
-    const word = this.#place[0] >> 2;
+  #touchGroup(words: Int32Array, block: number, slot: number): void {
+    const word = block >> 2;
     if (word === NIL) return;
     const end = Math.min(slot + GROUP, words[word + COUNT]);
     let touched = 0;
@@ -952,17 +952,22 @@ export class BlockCursor implements IndexCursor {
   }
 
   /** Entries never leave, so one that is not in its slot any more is found by a search for itself. */
-  #find(words: Int32Array): void {
-    const place = this.#place;
-    const word = place[0] >> 2;
-    if (place[1] < words[word + COUNT] && words[word + ADDRESSES + 2 * place[1]] === this.#entry) return;
-    this.#list.locate(this.#list.arena.memory.view, this.#entry, place);
+  #findEntry(words: Int32Array): void {
+    const word = this.#block >> 2;
+    const slot = this.#slot;
+    if (slot < words[word + COUNT] && words[word + ADDRESSES + 2 * slot] === this.#entry) return;
+    this.#list.locate(this.#list.arena.memory.view, this.#entry, this.#found);
+    this.#goToFound();
   }
 
-  #load(): void {
-    const block = this.#place[0];
-    this.#entry =
-      block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ADDRESSES + 2 * this.#place[1]] as Addr);
+  #goToFound(): void {
+    this.#goTo(this.#list.arena.memory.i32, this.#found[0], this.#found[1]);
+  }
+
+  #goTo(words: Int32Array, block: number, slot: number): void {
+    this.#block = block;
+    this.#slot = slot;
+    this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 }
 
