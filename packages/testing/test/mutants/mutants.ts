@@ -287,7 +287,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the head of a short key has bytes of what follows it',
     suite: 'memtable',
     block: true,
-    file: 'skiplist/src/block-skiplist.ts',
+    file: 'skiplist/src/head.ts',
     from: 'if (left >= 4) return bytes.getInt32(at) ^ SIGN;',
     to: 'if (left > 0) return bytes.getInt32(at) ^ SIGN;',
   },
