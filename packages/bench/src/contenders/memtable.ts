@@ -118,8 +118,7 @@ const COMMON = { package: '@memtable/memtable', keys: 'bytes', keeps: 'copies' }
 
 /** What is coming, and room for the index: whoever embeds a memtable knows its write buffer, and a list passes it on. */
 function reserved({ input }: Setup): { reserveBytes: number } {
-  const { entries, keyBytes, valueBytes } = input.dataSet;
-  return { reserveBytes: entries * (keyBytes + valueBytes + 40) + (1 << 20) };
+  return { reserveBytes: input.contentBytes() + 40 * input.dataSet.entries + (1 << 20) };
 }
 
 export const memtables: readonly ContenderKind[] = [
