@@ -24,6 +24,16 @@ export interface FlushOptions {
   flushMsMax?: number | undefined;
 }
 
+/** How flushing goes. */
+export interface FlushStats {
+  readonly running: boolean;
+  /** Failed attempts at what is flushed now, and the last failure. */
+  readonly failures: number;
+  readonly lastError: unknown;
+  readonly flushedTables: number;
+  readonly flushedEntries: number;
+}
+
 /** @internal What a run is made of. */
 export interface FlushSource {
   readonly entryCount: number;

@@ -1,7 +1,7 @@
 export type { WaitOptions } from './abortable.js';
 export { MemTableCursor } from './cursor.js';
 export { MemTableError, type MemTableErrorCode } from './errors.js';
-export { type FlushOptions, FlushRun, type FlushTarget } from './flush-target.js';
+export { type FlushOptions, FlushRun, type FlushStats, type FlushTarget } from './flush-target.js';
 export {
   encodeInternalKey,
   type InternalKey,

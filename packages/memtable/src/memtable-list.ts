@@ -17,6 +17,7 @@ import {
   checkWhole,
   type FlushOptions,
   FlushRun,
+  type FlushStats,
   retryPauseMs,
   sourceOf,
 } from './flush-target.js';
@@ -48,14 +49,7 @@ export interface MemTableListStats {
   readonly lastSequence: number;
   /** Bytes that all tables occupy. */
   readonly memoryUsage: number;
-  readonly flush: {
-    readonly running: boolean;
-    /** Failed attempts at the oldest frozen table so far, and the last failure. */
-    readonly failures: number;
-    readonly lastError: unknown;
-    readonly flushedTables: number;
-    readonly flushedEntries: number;
-  };
+  readonly flush: FlushStats;
   readonly waiting: {
     readonly writers: number;
     /** Bytes of the batches that wait. */

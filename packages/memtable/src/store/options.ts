@@ -1,6 +1,6 @@
 import type { ArenaStats } from '@memtable/arena';
 import { MemTableError } from '../errors.js';
-import type { FlushOptions } from '../flush-target.js';
+import type { FlushOptions, FlushStats } from '../flush-target.js';
 import type { StallReason } from '../lifecycle.js';
 import type { Comparator } from '../order.js';
 import type { AnyEncoding, EncodingOption } from './encoding.js';
@@ -105,14 +105,7 @@ export interface MemStoreStats {
     /** Given up, as there was no memory for it. */
     readonly abandoned: number;
   };
-  readonly flush: {
-    readonly running: boolean;
-    /** Failed attempts of the one that is running, and the last failure. */
-    readonly failures: number;
-    readonly lastError: unknown;
-    readonly flushedTables: number;
-    readonly flushedEntries: number;
-  };
+  readonly flush: FlushStats;
   readonly waiting: { readonly writers: number; readonly bytes: number };
   /** Oldest first. */
   readonly pins: readonly PinStats[];
