@@ -67,7 +67,7 @@ const BLOCK_SLOT_BYTES = BLOCK_BYTES + CACHE_LINE_BYTES;
  * a million entries a search would wait for that page to be looked up. A run of 28 blocks fills four pages.
  */
 const RUN_BLOCKS_MAX = 28;
-/** A run has one block for so many entries, so that what is taken ahead stays below one part in a hundred. */
+/** A run has one block for so many entries, so that what is taken ahead is about a byte an entry. */
 const ENTRIES_PER_RUN_BLOCK = 512;
 
 /** Levels there may be: 32 at least a block, so more than memory can hold. */
