@@ -65,7 +65,7 @@ const LEVELDB: readonly PlanItem[] = [100_000, 1_000_000].map((entries) => ({
 const PLANS = { quick: QUICK, full: FULL, growth: GROWTH, leveldb: LEVELDB };
 export type PlanName = keyof typeof PLANS;
 
-/** A plan, or what of it is selected; scenarios and sizes that it does not have are measured with all operations. */
+/** A plan, or what of it is selected; scenarios and sizes that it does not have are measured as its first one is. */
 export function planOf(name: PlanName, selection: Selection): PlanItem[] {
   const { contenders, scenarios, operations, entries, rounds } = selection;
   let items = [...PLANS[name]];
@@ -73,10 +73,8 @@ export function planOf(name: PlanName, selection: Selection): PlanItem[] {
     const sizes = entries ?? [...new Set(items.map((item) => item.dataSet.entries))];
     items = (scenarios ?? ['main']).flatMap((scenario) =>
       sizes.map((size) => ({
+        ...items[0],
         dataSet: dataSet(scenario, size),
-        contenders: ALL,
-        operations: OPERATIONS,
-        rounds: items[0].rounds,
       })),
     );
   }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +60,23 @@ test('every contender holds what was put into it, whatever the keys are', async 
     expect(new Set(digests.map(([, changed]) => changed)).size).toBe(2);
   }
 }, 60_000);
+
+interface Accounted {
+  readonly name: string;
+  readonly figures: { readonly accountedBytesPerEntry: number };
+}
+
+const hasCompiler = spawnSync('g++', ['--version']).status === 0;
+if (!hasCompiler) console.warn("LevelDB's own memtable is not compared: there is no g++");
+
+(hasCompiler ? test : test.skip)("LevelDB's own memtable sees what ours sees, in the same bytes", async () => {
+  const { code, stdout, stderr } = await bench('--leveldb', ...TINY);
+  expect({ code, stderr: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, stderr: undefined });
+  const [{ contenders }] = (JSON.parse(stdout) as { dataSets: [{ contenders: Accounted[] }] }).dataSets;
+  const bytes = Object.fromEntries(contenders.map(({ name, figures }) => [name, figures.accountedBytesPerEntry]));
+  expect(Object.keys(bytes)).toEqual(['memtable-block', 'memtable-skiplist', 'memtable-leveldb', 'leveldb-c++']);
+  expect(bytes['leveldb-c++']).toBe(bytes['memtable-leveldb']);
+});
 
 test('--check names a ratio that fell, and only that', async () => {
   const args = [...TINY, '--contender', 'memtable-block,limit', '--operation', 'get'];

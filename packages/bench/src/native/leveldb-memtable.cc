@@ -1,9 +1,11 @@
 // LevelDB's own memtable, called as DBImpl calls it, with the inputs that all contenders get. Reads a file of words and
-// bytes, in the order in which native.ts writes them, and prints what it measured as JSON.
+// bytes, in the order in which leveldb-memtable.ts writes them, and prints what it measured as JSON.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <unistd.h>
 #include <vector>

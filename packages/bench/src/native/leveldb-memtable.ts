@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSet } from '../data-set.js';
@@ -51,22 +51,26 @@ export function runLeveldbMemtable({ dataSet, operations }: Case, directory: str
   };
 }
 
-/** Compiles the program, unless that has been done. */
+/** Compiles the program, unless that has been done since its source changed. */
 function build(): string {
   const program = join(DIST, 'leveldb-memtable');
-  if (existsSync(program)) return program;
+  const built = statSync(program, { throwIfNoEntry: false });
+  if (built !== undefined && built.mtimeMs > statSync(SOURCE).mtimeMs) return program;
   const leveldb = join(packageRoot('classic-level') ?? '', 'deps/leveldb/leveldb-1.20');
-  const unfinished = join(mkdtempSync(join(DIST, 'build-')), 'leveldb-memtable');
+  const directory = mkdtempSync(join(DIST, 'build-'));
+  const unfinished = join(directory, 'leveldb-memtable');
   const options = ['-O2', '-DNDEBUG', '-DLEVELDB_PLATFORM_POSIX', '-DOS_LINUX', `-I${leveldb}`, `-I${leveldb}/include`];
   const sources = [SOURCE, ...PARTS.map((part) => join(leveldb, part))];
   try {
     execFileSync('g++', [...options, ...sources, '-lpthread', '-o', unfinished], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    renameSync(unfinished, program);
   } catch (error) {
     throw new Error(`LevelDB's memtable could not be compiled with g++: ${(error as Error).message}`, { cause: error });
+  } finally {
+    rmSync(directory, { recursive: true });
   }
-  renameSync(unfinished, program);
   return program;
 }
 
