@@ -139,6 +139,9 @@ export class BlockSkipList implements OrderedIndex {
 
   readonly #mark = new Int32Array(MARK_WORDS);
 
+  /** @internal What has been touched: somebody might ask, so that it cannot be left out. One bit, as a larger number may need a heap object. */
+  touched = 0;
+
   // Where the last insert went, for the next ascending one. Derived.
   #lastBlock = 0;
   #lastSlot = -1;
@@ -460,6 +463,37 @@ export class BlockSkipList implements OrderedIndex {
     place[1] = last ? count - 1 : 0;
   }
 
+  /**
+   * @internal Touches the entries in slots of a leaf, from `from` to before `to`: they lie all over the memory, and whoever is
+   * going to read them would wait for each. Asked for together they are waited for together. What is touched are both ends
+   * of the first 32 bytes, which may be in two cache lines.
+   */
+  touchEntries(block: number, from: number, to: number): void {
+    const words = this.arena.memory.i32;
+    const first = (block >> 2) + ADDRESSES;
+    let touched = 0;
+    for (let slot = from; slot < to; slot++) {
+      const word = words[first + 2 * slot] >> 2; // Of an unused slot 0, where the superblock is.
+      touched |= words[word] | words[word + 7];
+    }
+    this.touched = touched & 1;
+  }
+
+  /** Touches all lines of a block, in place of waiting for that of the pilots, for a group's, and for those that a new slot moves. */
+  #touchBlock(words: Int32Array, word: number): void {
+    const groups = word + HEADS;
+    const touched =
+      words[groups] |
+      words[groups + 2 * GROUP] |
+      words[groups + 4 * GROUP] |
+      words[groups + 6 * GROUP] |
+      words[groups + 8 * GROUP] |
+      words[groups + 10 * GROUP] |
+      words[groups + 12 * GROUP] |
+      words[groups + 14 * GROUP];
+    this.touched = touched & 1;
+  }
+
   verify(): void {
     const { i32: words, view, usedBytes } = this.arena.memory;
     let below: number[] | undefined;
@@ -548,6 +582,7 @@ export class BlockSkipList implements OrderedIndex {
     for (;;) {
       const word = block >> 2;
       const prefix = words[word + PREFIX];
+      if (level === 0) this.#touchBlock(words, word);
       const head = headAt(bytes, start + prefix, length - prefix);
       const p = word + PILOTS;
       const group =
@@ -740,6 +775,7 @@ export class BlockSkipList implements OrderedIndex {
     const prefix = this.#prefixOf(block, level);
     if (words[word + PREFIX] === prefix) return;
     words[word + PREFIX] = prefix;
+    if (level === 0) this.touchEntries(block, 0, words[word + COUNT]);
     for (let slot = 0; slot < words[word + COUNT]; slot++) {
       const entry = this.#entryBelow(words[word + ADDRESSES + 2 * slot], level);
       words[word + HEADS + 2 * slot] = this.#headIn(view, entry, prefix);
@@ -840,7 +876,12 @@ export class BlockSkipList implements OrderedIndex {
   }
 }
 
-/** A place in a {@link BlockSkipList}. Steps are O(1), both ways. */
+/**
+ * A place in a {@link BlockSkipList}. Steps are O(1), both ways.
+ *
+ * A scan looks ahead: it touches the entries that come next. How many begins with a group and doubles up to a block, so that a
+ * short range pays for little that it does not visit.
+ */
 export class BlockCursor implements IndexCursor {
   readonly #list: BlockSkipList;
   // Inserts may have moved the entry since, to another slot or block.
@@ -848,9 +889,11 @@ export class BlockCursor implements IndexCursor {
   #slot = 0;
   #entry: Addr = NIL;
   readonly #found = new Int32Array(2);
-  /** @internal What `#touchGroup` read: somebody might ask, so that it cannot be left out. */
-  touched = 0;
-
+  // Slots of the block whose entries have been touched.
+  #aheadFrom = 0;
+  #aheadTo = 0;
+  /** How many are touched next. */
+  #window = GROUP;
   constructor(list: BlockSkipList) {
     this.#list = list;
   }
@@ -876,60 +919,61 @@ export class BlockCursor implements IndexCursor {
 
   next(): void {
     const words = this.#list.arena.memory.i32;
-    this.#findEntry(words);
+    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) this.#findEntry();
     let block = this.#block;
     let slot = this.#slot + 1;
     if (slot >= words[(block >> 2) + COUNT]) {
       block = words[(block >> 2) + NEXT];
       slot = 0;
+      this.#enter(block, slot);
     }
-    if ((slot & (GROUP - 1)) === 0) this.#touchGroup(words, block, slot);
-    this.#goTo(words, block, slot);
+    if (slot >= this.#aheadTo) this.#lookAhead(slot, slot + this.#window);
+    this.#slot = slot;
+    this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 
   prev(): void {
     const words = this.#list.arena.memory.i32;
-    this.#findEntry(words);
+    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) this.#findEntry();
     let block = this.#block;
     let slot = this.#slot - 1;
     if (slot < 0) {
       block = words[(block >> 2) + PREV];
       slot = block === NIL ? 0 : words[(block >> 2) + COUNT] - 1;
+      this.#enter(block, slot + 1);
     }
-    if ((slot & (GROUP - 1)) === GROUP - 1) this.#touchGroup(words, block, slot - GROUP + 1);
-    this.#goTo(words, block, slot);
+    if (slot < this.#aheadFrom) this.#lookAhead(slot + 1 - this.#window, slot + 1);
+    this.#slot = slot;
+    this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 
-  /**
-   * Reads a word of each entry of a group. A scan visits entries all over the memory; asked for together, they are waited
-   * for together.
-   */
-  #touchGroup(words: Int32Array, block: number, slot: number): void {
-    const word = block >> 2;
-    if (word === NIL) return;
-    const end = Math.min(slot + GROUP, words[word + COUNT]);
-    let touched = 0;
-    for (let i = slot; i < end; i++) touched ^= words[words[word + ADDRESSES + 2 * i] >> 2];
-    this.touched = touched;
+  #enter(block: number, ahead: number): void {
+    this.#block = block;
+    this.#aheadFrom = ahead;
+    this.#aheadTo = ahead;
+  }
+
+  #lookAhead(from: number, to: number): void {
+    if (this.#block === NIL) return;
+    this.#aheadFrom = from < 0 ? 0 : from;
+    this.#aheadTo = to > SLOTS ? SLOTS : to;
+    this.#list.touchEntries(this.#block, this.#aheadFrom, this.#aheadTo);
+    if (this.#window < SLOTS) this.#window *= 2;
   }
 
   /** Entries never leave, so one that is not in its slot any more is found by a search for itself. */
-  #findEntry(words: Int32Array): void {
-    const word = this.#block >> 2;
-    const slot = this.#slot;
-    if (slot < words[word + COUNT] && words[word + ADDRESSES + 2 * slot] === this.#entry) return;
+  #findEntry(): void {
     this.#list.locate(this.#list.arena.memory.view, this.#entry, this.#found);
     this.#goToFound();
   }
 
   #goToFound(): void {
-    this.#goTo(this.#list.arena.memory.i32, this.#found[0], this.#found[1]);
-  }
-
-  #goTo(words: Int32Array, block: number, slot: number): void {
-    this.#block = block;
+    const block = this.#found[0];
+    const slot = this.#found[1];
+    this.#enter(block, slot);
+    this.#window = GROUP;
     this.#slot = slot;
-    this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
+    this.#entry = block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 }
 
