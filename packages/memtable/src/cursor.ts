@@ -85,13 +85,13 @@ export class MemTableCursor {
   /** The user key in the arena: while the table is active until the next write, else until it is dropped. */
   get keyView(): Uint8Array {
     this.#check();
-    return this.#arena.memory.u8.subarray(this.#keyStart, this.#keyStart + this.#keyLength);
+    return new Uint8Array(this.#arena.memory.buffer, this.#keyStart, this.#keyLength);
   }
 
   /** The value in the arena, for as long as {@link MemTableCursor.keyView}. */
   get valueView(): Uint8Array {
     this.#check();
-    return this.#arena.memory.u8.subarray(this.#valueStart, this.#valueStart + this.#valueLength);
+    return new Uint8Array(this.#arena.memory.buffer, this.#valueStart, this.#valueLength);
   }
 
   /**

@@ -308,11 +308,10 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   getView(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
     const entry = this.#find(key, sequence);
     if (entry === NIL) return undefined;
-    const { u8, view } = this.arena.memory;
-    const start = valueStartOf(view, entry);
+    const { buffer, view } = this.arena.memory;
     return {
       type: (tagLowOf(view, entry) & 0xff) as ValueType,
-      value: u8.subarray(start, start + valueLengthOf(view, entry)),
+      value: new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry)),
     };
   }
 

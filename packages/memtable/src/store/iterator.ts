@@ -121,17 +121,15 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   /** Bytes of the key that it stands on, in the store's memory: only good until the next write or step. */
   get keyView(): Uint8Array {
     const entry = this.#current();
-    const { u8, view } = this.#table.table.arena.memory;
-    const start = keyStartOf(view, entry);
-    return u8.subarray(start, start + keyLengthOf(view, entry));
+    const { buffer, view } = this.#table.table.arena.memory;
+    return new Uint8Array(buffer, keyStartOf(view, entry), keyLengthOf(view, entry));
   }
 
   /** Bytes of the value, for as long as {@link StoreIterator.keyView}. */
   get valueView(): Uint8Array {
     const entry = this.#current();
-    const { u8, view } = this.#table.table.arena.memory;
-    const start = valueStartOf(view, entry);
-    return u8.subarray(start, start + valueLengthOf(view, entry));
+    const { buffer, view } = this.#table.table.arena.memory;
+    return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
   /** Lets go of the old versions. Idempotent. */

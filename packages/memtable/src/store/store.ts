@@ -302,9 +302,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const table = this.#tableOf(options);
     const entry = this.#seek(table, storedKey, options);
     if (!this.#isValue(entry, table)) return undefined;
-    const { u8, view } = table.table.arena.memory;
-    const start = valueStartOf(view, entry);
-    return u8.subarray(start, start + valueLengthOf(view, entry));
+    const { buffer, view } = table.table.arena.memory;
+    return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
   /** The values of several keys, undefined for those that have none. */
