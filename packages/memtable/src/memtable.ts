@@ -16,7 +16,7 @@ import {
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { checkBytes, MemTableError } from './errors.js';
-import { copyOut, copyView, equalBytes } from './format/copy.js';
+import { copyOut, equalBytes } from './format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -125,6 +125,8 @@ const CUSTOM = 1;
 const TAG_LOW_MAX = 0xffffff01;
 const TAG_HIGH_MAX = 0xffffffff;
 
+/** More than the index is promised for an entry. */
+const ENTRY_ROOM_BYTES = 1024;
 const SCRATCH_BYTES = 200;
 const BLOCK_BYTES = 16384;
 
@@ -159,6 +161,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   readonly #comparator: Comparator | undefined;
   readonly #line: number;
 
+  /** More than the index makes sure of for what may happen after the last entry. */
+  readonly #roomBytes: number;
+  /** No entry has a higher sequence; not known of a table that is attached. */
+  #newest: number;
+
   // Reused by every call.
   readonly #mark = new Int32Array(MARK_WORDS);
   #scratch = new Uint8Array(SCRATCH_BYTES);
@@ -187,6 +194,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     this.arena =
       attached ?? options.arena ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
     this.#line = this.arena.lineOf(Line.Table);
+    this.#roomBytes = 65536 + 4 * this.arena.stats().blockBytes;
+    this.#newest = attached === undefined ? -1 : Infinity;
     if (attached !== undefined) this.index = attachIndex(attached, this.#order);
     else if (index === 'block') this.index = new BlockSkipList(this.arena, this.#order);
     else this.index = new SkipList(this.arena, this.#order, { ...options.skiplist, layout });
@@ -238,19 +247,19 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     checkWriteSequence(sequence);
     this.#checkActive();
-    // The place first: then there is nothing to undo when the entry is refused.
-    const lookupKey = this.#encode(key, tagLow(sequence, type), tagHigh(sequence));
-    this.index.find(lookupKey, 0);
-    if (this.index.foundEqual) throw duplicate(sequence);
-    const length = entryBytes(key.length, value.length);
-    const node = this.#allocate(length);
-    const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
-    const entry = this.index.entryOf(node);
-    const lookupKeyLength = lookupKeyBytes(key.length);
-    copyView(view, entry, lookupKey, 0, lookupKeyLength);
-    checkEnd(entry, length, writeValue(u8, view, entry + lookupKeyLength, value, 0, value.length));
-    this.index.insertFound(node);
-    this.count(key.length, value.length, type === ValueType.Deletion ? 1 : 0);
+    const keyLength = key.length;
+    const valueLength = value.length;
+    if (sequence > this.#newest && this.#comparator === undefined) {
+      // Nothing can refuse the entry once it has room: none is equal, and no comparator throws.
+      this.index.insert(this.#write(sequence, type, key, 0, keyLength, value, 0, valueLength));
+    } else {
+      // The place first: then there is nothing to undo when the entry is refused.
+      this.index.find(this.#encode(key, tagLow(sequence, type), tagHigh(sequence)), 0);
+      if (this.index.foundEqual) throw duplicate(sequence);
+      this.index.insertFound(this.#write(sequence, type, key, 0, keyLength, value, 0, valueLength));
+    }
+    this.count(keyLength, valueLength, type === ValueType.Deletion ? 1 : 0);
+    if (sequence > this.#newest) this.#newest = sequence;
   }
 
   /**
@@ -285,6 +294,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       throw error;
     }
     this.count(keyBytes, valueBytes, deletions);
+    if (sequence + nodes.length - 1 > this.#newest) this.#newest = sequence + nodes.length - 1;
   }
 
   /**
@@ -459,13 +469,31 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     valueLength: number,
   ): Addr {
     const length = entryBytes(keyLength, valueLength);
+    const mayMove = this.mayMove(1, length);
+    const keyOffset = mayMove ? key.byteOffset : 0; // Takes 20 ns.
+    const valueOffset = mayMove ? value.byteOffset : 0;
     const node = this.#allocate(length);
-    const { u8, view } = this.arena.memory; // Allocating may have moved the memory.
+    const { u8, view } = this.arena.memory;
+    // A view of this very memory is empty once that has moved; its bytes have the same address in the new one.
+    if (key.length < keyLength) {
+      key = u8;
+      keyAt += keyOffset;
+    }
+    if (value.length < valueLength) {
+      value = u8;
+      valueAt += valueOffset;
+    }
     const entry = this.index.entryOf(node);
     const low = tagLow(sequence, type);
     const afterKey = writeLookupKey(u8, view, entry, key, keyAt, keyLength, low, tagHigh(sequence));
     checkEnd(entry, length, writeValue(u8, view, afterKey, value, valueAt, valueLength));
     return node;
+  }
+
+  /** @internal Whether the memory may move while so many entries of `bytes` bytes in all are added; true when in doubt. */
+  mayMove(entryCount: number, bytes: number): boolean {
+    const { usedBytes, capacityBytes } = this.arena.memory;
+    return usedBytes + 2 * bytes + entryCount * ENTRY_ROOM_BYTES + this.#roomBytes > capacityBytes;
   }
 
   /** @internal Counts what an entry holds; M2. */

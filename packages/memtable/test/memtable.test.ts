@@ -146,6 +146,46 @@ describe.each(shapes)('%s', (_, shape) => {
     expect([cursor.key.every((byte) => byte === 1), cursor.value.every((byte) => byte === 2)]).toEqual([true, true]);
   });
 
+  test.each([256, 4096, 100_000])(
+    'keys and values may be views of the table itself, blocks of %d bytes',
+    (blockBytes) => {
+      const table = empty({ reserveBytes: 4096, blockBytes });
+      const value = 'a value '.repeat(25);
+      table.add(1, 1, utf8('a key'), utf8(value));
+      const cursor = table.iterator();
+      let moves = 0;
+      for (let sequence = 2; moves < 5; sequence++) {
+        const before = table.arena.memory.buffer;
+        cursor.seekToFirst();
+        table.add(sequence, 1, cursor.keyView, cursor.valueView);
+        if (table.arena.memory.buffer !== before) moves++;
+      }
+      expect(new Set([...table].map(({ key, value: bytes }) => `${text(key)}: ${text(bytes)}`))).toEqual(
+        new Set([`a key: ${value}`]),
+      );
+      table.verify();
+    },
+  );
+
+  test('sequences need not ascend', () => {
+    const table = empty();
+    for (const sequence of [5, 9, 7, 8, 6]) table.add(sequence, 1, utf8('k'), utf8(String(sequence)));
+    table.apply(new WriteBatch().put(utf8('k'), utf8('20')).put(utf8('k'), utf8('21')), 20);
+    for (const sequence of [9, 5, 21, 20]) {
+      expect(() => table.add(sequence, 1, utf8('k'))).toThrow(error('MEMTABLE_DUPLICATE'));
+    }
+    table.add(22, 1, utf8('k'), utf8('22'));
+    table.add(10, 1, utf8('k'), utf8('10'));
+    expect([...table].map(({ sequence, value }) => [sequence, text(value)])).toEqual(
+      [22, 21, 20, 10, 9, 8, 7, 6, 5].map((sequence) => [sequence, String(sequence)]),
+    );
+    const attached = MemTable.attach(table.arena.memory.buffer.slice(0));
+    expect(() => attached.add(22, 1, utf8('k'))).toThrow(error('MEMTABLE_DUPLICATE'));
+    attached.add(23, 1, utf8('k'), utf8('23'));
+    expect(text(attached.get(utf8('k'))!.value)).toBe('23');
+    attached.verify();
+  });
+
   test('a batch is applied with ascending sequences', () => {
     const table = empty();
     const batch = new WriteBatch().put(utf8('a'), utf8('1')).del(utf8('b')).put(utf8('a'), utf8('2'));

@@ -21,9 +21,6 @@ import type { LookupKey } from './lookup-key.js';
 const RESERVE_BYTES = 256 << 20;
 /** Growing to this takes about a millisecond. */
 const SMALL_BYTES = 4 << 20;
-/** More than the index is promised for an entry, and more levels than it has. */
-const ENTRY_ROOM_BYTES = 1024;
-const HEIGHT_MAX = 64;
 
 /**
  * The memtable of a store. It differs from one that is filled by sequence numbers alone in that an entry which no pin
@@ -78,12 +75,6 @@ export class StoreTable {
     if (value.length < valueLength) writeValue(u8, view, at, u8, byteOffset, valueLength);
     else writeValue(u8, view, at, value, 0, valueLength);
     return node;
-  }
-
-  /** Whether the memory may move while so many entries are made of keys and values of `bytes` bytes; true when in doubt. */
-  mayMove(entryCount: number, bytes: number): boolean {
-    const { usedBytes, capacityBytes } = this.table.arena.memory;
-    return usedBytes + 2 * bytes + (entryCount + HEIGHT_MAX) * ENTRY_ROOM_BYTES > capacityBytes;
   }
 
   /** Room for an entry, or NIL. */

@@ -747,7 +747,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const nodes: Addr[] = [];
     const olders: Addr[] = [];
     // Views of this very store end when its memory moves.
-    if (live.mayMove(keys.length, bytesMaxOf(keys) + bytesMaxOf(values))) {
+    if (live.table.mayMove(keys.length, bytesMaxOf(keys) + bytesMaxOf(values))) {
       keys = keys.map(copyOf);
       values = values.map(copyOf);
     }

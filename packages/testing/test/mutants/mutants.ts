@@ -214,8 +214,8 @@ export const mutants: readonly Mutant[] = [
     name: 'memory that grows loses its last bytes',
     suite: 'memtable',
     file: 'arena/src/memory.ts',
-    from: 'old.subarray(0, this.i32[TOP])',
-    to: 'old.subarray(0, this.i32[TOP] - 2000)',
+    from: 'this.u8.subarray(0, this.i32[TOP])',
+    to: 'this.u8.subarray(0, this.i32[TOP] - 2000)',
   },
   {
     name: 'seek steps over an equal key',
