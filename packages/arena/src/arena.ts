@@ -229,6 +229,14 @@ export class Arena implements Disposable {
       : this.#source.ensure(size, blocks);
   }
 
+  /**
+   * Whether so many bytes, headers included, are left behind the arena's last block: whatever needs no more can neither yield
+   * NIL nor move the memory. False when that is not known, as over a source. O(1), without the divisions of `ensure`.
+   */
+  hasLeft(bytes: number): boolean {
+    return this.#source === undefined && this.memory.hasLeft(bytes);
+  }
+
   /** LevelDB's `MemoryUsage()`: bytes of all blocks and their headers, used or not. 0 once dropped. O(1). */
   memoryUsage(): number {
     return this.#word(ArenaWord.MemoryUsage);

@@ -157,6 +157,11 @@ export class Memory {
     return end <= this.u8.length || this.#grow(end);
   }
 
+  /** Whether so many bytes are left behind the last block: {@link Memory.ensure} need not grow for them. */
+  hasLeft(bytes: number): boolean {
+    return this.i32[TOP] + bytes <= this.u8.length;
+  }
+
   /** Takes back everything from `top` on, in O(1). The bytes keep their content. */
   cutBack(top: number): void {
     this.i32[TOP] = top;

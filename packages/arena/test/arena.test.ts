@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Arena, type ArenaOptions, NIL } from '../src/index.js';
+import { Arena, type ArenaOptions, Heap, NIL } from '../src/index.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
 
@@ -25,6 +25,23 @@ describe('policy', () => {
     ]);
     expect(own).toBe(arena.blocks()[1].address);
     expect(arena.memoryUsage()).toBe(4096 + 8 + 1025 + 8);
+  });
+
+  test('as long as enough is left, nothing moves; over a source nobody can tell', () => {
+    const arena = new Arena({ reserveBytes: 16384, blockBytes: 256 });
+    const { buffer } = arena.memory;
+    let blocks = 0;
+    while (arena.hasLeft(256 + 8)) {
+      arena.allocate(256);
+      expect(arena.memory.buffer).toBe(buffer);
+      blocks++;
+    }
+    expect(blocks).toBeGreaterThan(50);
+    arena.allocate(256);
+    expect(arena.memory.buffer).not.toBe(buffer);
+    arena.drop();
+    expect(arena.hasLeft(0)).toBe(false);
+    expect(new Arena({ source: new Heap() }).hasLeft(1)).toBe(false);
   });
 
   test('the tail of a block that is given up is counted', () => {

@@ -492,8 +492,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** @internal Whether the memory may move while so many entries of `bytes` bytes in all are added; true when in doubt. */
   mayMove(entryCount: number, bytes: number): boolean {
-    const { usedBytes, capacityBytes } = this.arena.memory;
-    return usedBytes + 2 * bytes + entryCount * ENTRY_ROOM_BYTES + this.#roomBytes > capacityBytes;
+    return !this.arena.hasLeft(2 * bytes + entryCount * ENTRY_ROOM_BYTES + this.#roomBytes);
   }
 
   /** @internal Counts what an entry holds; M2. */

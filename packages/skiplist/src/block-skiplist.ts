@@ -127,6 +127,8 @@ export class BlockSkipList implements OrderedIndex {
   /** An entry of more bytes may get a block of its own from the arena. */
   readonly #smallBytesMax: number;
   readonly #blocksInArenaBlock: number;
+  /** More than a block takes of the memory when there are that many of them or more. */
+  readonly #blockShareBytes: number;
 
   // The way down to the place found last: block and slot on each level.
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
@@ -159,6 +161,8 @@ export class BlockSkipList implements OrderedIndex {
     const { blockBytes } = arena.stats();
     this.#smallBytesMax = Math.floor(blockBytes / 4);
     this.#blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
+    this.#blockShareBytes =
+      BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * CACHE_LINE_BYTES)) / this.#blocksInArenaBlock);
     if (attached) return;
     if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
@@ -209,9 +213,8 @@ export class BlockSkipList implements OrderedIndex {
     const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
     const room = blocks + RUN_BLOCKS_MAX + this.#blocksInArenaBlock;
-    if (bytes > this.#smallBytesMax || !arena.ensure(BLOCK_SLOT_BYTES, room)) {
-      return this.#allocateExactly(bytes, blocks);
-    }
+    const hasRoom = arena.hasLeft(room * this.#blockShareBytes) || arena.ensure(BLOCK_SLOT_BYTES, room);
+    if (bytes > this.#smallBytesMax || !hasRoom) return this.#allocateExactly(bytes, blocks);
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
     return entry;

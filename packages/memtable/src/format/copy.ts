@@ -1,20 +1,20 @@
 import { BufferClass } from './text.js';
 
 /**
- * Copies `length` bytes in. A call of `TypedArray.set` costs about as much as moving 40 bytes one by one, and needs a view
- * when the source is not a whole array.
+ * Copies `length` bytes in. A call of `TypedArray.set` takes 20 ns, as long as moving 6 bytes one by one; when the source is not
+ * a whole array it needs a view, another 50 ns.
  */
 export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
-  if (length <= COPY_BYTES_MAX) {
+  const isWhole = length === from.length;
+  if (length <= (isWhole ? WHOLE_BYTES_MAX : PART_BYTES_MAX)) {
     for (let i = 0; i < length; i++) to[at + i] = from[start + i];
-  } else if (start === 0 && length === from.length) {
-    to.set(from, at);
   } else {
-    to.set(from.subarray(start, start + length), at);
+    to.set(isWhole ? from : from.subarray(start, start + length), at);
   }
 }
 
-const COPY_BYTES_MAX = 40;
+const WHOLE_BYTES_MAX = 6;
+const PART_BYTES_MAX = 20;
 
 /** Copies `length` bytes from one place to another, four at a time: 25 bytes in 12 ns, in 25 with {@link copyBytes}. */
 export function copyView(to: DataView, at: number, from: DataView, start: number, length: number): void {
