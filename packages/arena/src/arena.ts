@@ -231,7 +231,8 @@ export class Arena implements Disposable {
 
   /**
    * Whether so many bytes, headers included, are left behind the arena's last block: whatever needs no more can neither yield
-   * NIL nor move the memory. False when that is not known, as over a source. O(1), without the divisions of `ensure`.
+   * NIL nor move the memory. False when that is not known, as over a source or with guards. O(1), without the divisions of
+   * `ensure`.
    */
   hasLeft(bytes: number): boolean {
     return this.#source === undefined && this.memory.hasLeft(bytes);

@@ -81,6 +81,11 @@ export class GuardedArena extends Arena {
     return super.ensure(totalOf(bytes, CACHE_LINE_BYTES), count);
   }
 
+  /** What guards take is reckoned by `ensure` alone. */
+  override hasLeft(): boolean {
+    return false;
+  }
+
   /** All allocations in the order of their requests. O(allocations). */
   allocations(): Allocation[] {
     const words = this.memory.i32;

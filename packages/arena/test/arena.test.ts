@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Arena, type ArenaOptions, Heap, NIL } from '../src/index.js';
+import { Arena, type ArenaOptions, GuardedArena, Heap, NIL } from '../src/index.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
 
@@ -27,7 +27,7 @@ describe('policy', () => {
     expect(arena.memoryUsage()).toBe(4096 + 8 + 1025 + 8);
   });
 
-  test('as long as enough is left, nothing moves; over a source nobody can tell', () => {
+  test('as long as enough is left, nothing moves; over a source and with guards nobody can tell', () => {
     const arena = new Arena({ reserveBytes: 16384, blockBytes: 256 });
     const { buffer } = arena.memory;
     let blocks = 0;
@@ -42,6 +42,7 @@ describe('policy', () => {
     arena.drop();
     expect(arena.hasLeft(0)).toBe(false);
     expect(new Arena({ source: new Heap() }).hasLeft(1)).toBe(false);
+    expect(new GuardedArena().hasLeft()).toBe(false);
   });
 
   test('the tail of a block that is given up is counted', () => {

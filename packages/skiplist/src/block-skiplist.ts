@@ -38,7 +38,7 @@ import type { IndexCursor, OrderedIndex } from './ordered-index.js';
  *   p previous       x prefix length     h head, a address: of an entry, above level 0 of a block of the level below
  * ```
  *
- * A group of 8 slots is a cache line. A search reads the line of the pilots, then the one line of its group: two lines of
+ * A group of 8 slots is a cache line. A search needs the line of the pilots, then the one line of its group: two lines of
  * memory a level. Without pilots a binary search through the slots would touch five. A slot is eight bytes, so that it is
  * moved as one double; the address is the half that decides whether it were a NaN, and addresses end below those.
  */
@@ -213,8 +213,12 @@ export class BlockSkipList implements OrderedIndex {
     const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
     const room = blocks + RUN_BLOCKS_MAX + this.#blocksInArenaBlock;
-    const hasRoom = arena.hasLeft(room * this.#blockShareBytes) || arena.ensure(BLOCK_SLOT_BYTES, room);
-    if (bytes > this.#smallBytesMax || !hasRoom) return this.#allocateExactly(bytes, blocks);
+    if (
+      bytes > this.#smallBytesMax ||
+      !(arena.hasLeft(room * this.#blockShareBytes) || arena.ensure(BLOCK_SLOT_BYTES, room))
+    ) {
+      return this.#allocateExactly(bytes, blocks);
+    }
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
     return entry;
@@ -476,7 +480,8 @@ export class BlockSkipList implements OrderedIndex {
     const first = (block >> 2) + ADDRESSES;
     let touched = 0;
     for (let slot = from; slot < to; slot++) {
-      const word = words[first + 2 * slot] >> 2; // Of an unused slot 0, where the superblock is.
+      // An unused slot has 0, where the superblock is; what lies beyond the memory is undefined and counts as 0.
+      const word = words[first + 2 * slot] >> 2;
       touched |= words[word] | words[word + 7];
     }
     this.touched = touched & 1;
@@ -897,6 +902,7 @@ export class BlockCursor implements IndexCursor {
   #aheadTo = 0;
   /** How many are touched next. */
   #window = GROUP;
+
   constructor(list: BlockSkipList) {
     this.#list = list;
   }
