@@ -126,11 +126,14 @@ export class BlockSkipList implements OrderedIndex {
   readonly #line: number;
   /** An entry of more bytes may get a block of its own from the arena. */
   readonly #smallBytesMax: number;
-  readonly #blocksInArenaBlock: number;
+  /** Each entry that waits to be inserted may split a block, and the last one every block on its way up: more than all but the first. */
+  readonly #roomBlocks: number;
   /** More than a block takes of the memory when there are that many of them or more. */
   readonly #blockShareBytes: number;
 
-  // The way down to the place found last: block and slot on each level.
+  // The place found last, and the way down to it: block and slot on each level above.
+  #leaf = 0;
+  #slot = 0;
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
   readonly #pathSlots = new Int32Array(HEIGHT_MAX);
   foundEqual = false;
@@ -138,6 +141,8 @@ export class BlockSkipList implements OrderedIndex {
   #head = 0;
   /** Below or above 0 when the entry belongs before or after all others, whose prefix it does not share. */
   #outside = 0;
+  /** Whether a node has been put into its place while that was found, to search and to insert in one function. */
+  #isPlaced = false;
 
   readonly #mark = new Int32Array(MARK_WORDS);
 
@@ -160,9 +165,10 @@ export class BlockSkipList implements OrderedIndex {
     this.#line = arena.lineOf(Line.Index);
     const { blockBytes } = arena.stats();
     this.#smallBytesMax = Math.floor(blockBytes / 4);
-    this.#blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
+    const blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
     this.#blockShareBytes =
-      BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * CACHE_LINE_BYTES)) / this.#blocksInArenaBlock);
+      BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * CACHE_LINE_BYTES)) / blocksInArenaBlock);
+    this.#roomBlocks = HEIGHT_MAX + RUN_BLOCKS_MAX + blocksInArenaBlock;
     if (attached) return;
     if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
@@ -209,16 +215,21 @@ export class BlockSkipList implements OrderedIndex {
   allocate(bytes: number): Addr {
     const { arena } = this;
     const words = arena.memory.i32;
-    // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
-    const blocks = words[this.#line + Word.Pending] + words[this.#line + Word.Height] + 2;
+    const pending = words[this.#line + Word.Pending];
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
-    const room = blocks + RUN_BLOCKS_MAX + this.#blocksInArenaBlock;
-    if (
-      bytes > this.#smallBytesMax ||
-      !(arena.hasLeft(room * this.#blockShareBytes) || arena.ensure(BLOCK_SLOT_BYTES, room))
-    ) {
-      return this.#allocateExactly(bytes, blocks);
-    }
+    const isLeft = arena.hasLeft((pending + this.#roomBlocks) * this.#blockShareBytes);
+    if (!isLeft || bytes > this.#smallBytesMax) return this.#allocateCarefully(bytes);
+    const entry = arena.allocate(bytes);
+    if (entry !== NIL) words[this.#line + Word.Pending] = pending + 1;
+    return entry;
+  }
+
+  /** For large entries, and where it is not known what is left. */
+  #allocateCarefully(bytes: number): Addr {
+    const { arena } = this;
+    const pending = arena.memory.i32[this.#line + Word.Pending];
+    const isSure = bytes <= this.#smallBytesMax && arena.ensure(BLOCK_SLOT_BYTES, pending + this.#roomBlocks);
+    if (!isSure) return this.#allocateExactly(bytes, pending + this.height + 2);
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
     return entry;
@@ -238,21 +249,18 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   insert(node: Addr): boolean {
-    const { i32: words, view } = this.arena.memory;
-    this.#findPlace(view, node);
-    if (this.foundEqual) {
-      words[this.#line + Word.Pending]--;
-      return false;
-    }
-    this.insertFound(node);
-    return true;
+    this.#findPlace(this.arena.memory.view, node, node);
+    if (this.#isPlaced) return true;
+    if (!this.foundEqual) this.insertFound(node);
+    else this.arena.memory.i32[this.#line + Word.Pending]--;
+    return !this.foundEqual;
   }
 
   find(bytes: DataView, at: number): Addr {
-    this.#findPlace(bytes, at);
+    this.#findPlace(bytes, at, NIL);
     const words = this.arena.memory.i32;
-    const word = this.#pathBlocks[0] >> 2;
-    const slot = this.#pathSlots[0];
+    const word = this.#leaf >> 2;
+    const slot = this.#slot;
     if (slot < words[word + COUNT]) {
       const isOther = words[word + HEADS + 2 * slot] !== this.#head;
       return isOther ? NIL : (words[word + ADDRESSES + 2 * slot] as Addr);
@@ -265,27 +273,31 @@ export class BlockSkipList implements OrderedIndex {
     const { view } = this.arena.memory;
     let words = this.arena.memory.i32;
     if (this.#outside !== 0) this.#sharePrefix(node);
-    let block = this.#pathBlocks[0];
-    let slot = this.#pathSlots[0];
+    const block = this.#leaf;
+    const slot = this.#slot;
     if (words[(block >> 2) + COUNT] < SLOTS) {
       this.#place(block, slot, node, this.#outside === 0 ? this.#head : this.#headOf(block, node));
     } else {
       // A split needs the way down as well.
       if (this.#ascending)
-        this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node));
+        this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node), NIL);
       this.#placeAndSplit(0, block, slot, node);
       words = this.arena.memory.i32; // A run of blocks may have moved the memory.
-      block = this.#pathBlocks[0];
-      slot = this.#pathSlots[0];
     }
-    this.#lastBlock = block;
-    this.#lastSlot = slot;
-    words[this.#line + Word.Count]++;
-    words[this.#line + Word.Pending]--;
+    this.#countInserted(words);
   }
 
-  /** Leaves the place where an entry belongs at the end of the path. */
-  #findPlace(bytes: DataView, at: number): void {
+  #countInserted(words: Int32Array): void {
+    const line = this.#line;
+    this.#lastBlock = this.#leaf;
+    this.#lastSlot = this.#slot;
+    words[line + Word.Count]++;
+    words[line + Word.Pending]--;
+  }
+
+  /** Leaves the place where an entry belongs at the end of the path. A node is put there if that takes nothing more. */
+  #findPlace(bytes: DataView, at: number, node: number): void {
+    this.#isPlaced = false;
     const words = this.arena.memory.i32;
     const start = this.#keys.keyStart(bytes, at);
     const length = this.#keys.keyLength(bytes, at);
@@ -299,25 +311,28 @@ export class BlockSkipList implements OrderedIndex {
       this.foundEqual = false;
       const prefix = words[(this.#lastBlock >> 2) + PREFIX];
       this.#head = headAt(bytes, start + prefix, length - prefix);
-      this.#pathBlocks[0] = this.#lastBlock;
-      this.#pathSlots[0] = this.#lastSlot + 1;
+      this.#leaf = this.#lastBlock;
+      this.#slot = this.#lastSlot + 1;
       return;
     }
     this.#ascending = false; // An order that throws must not leave a place that was never reached.
-    this.#findPath(bytes, at, start, length);
-    this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
+    const afterBlock = this.#lastBlock;
+    const afterSlot = this.#lastSlot + 1;
+    this.#findPath(bytes, at, start, length, node);
+    this.#ascending = this.#leaf === afterBlock && this.#slot === afterSlot;
   }
 
   /** The path to where an entry comes before or after all others. */
   #findEnd(last: boolean): void {
     const words = this.arena.memory.i32;
-    for (let level = this.height - 1; level >= 0; level--) {
+    for (let level = this.height - 1; level > 0; level--) {
       const block = last ? this.#last(level) : this.#first(level);
-      const count = words[(block >> 2) + COUNT];
       this.#pathBlocks[level] = block;
-      this.#pathSlots[level] = last ? count - +(level > 0) : 0;
+      this.#pathSlots[level] = last ? words[(block >> 2) + COUNT] - 1 : 0;
     }
-    this.#ascending = this.#pathBlocks[0] === this.#lastBlock && this.#pathSlots[0] === this.#lastSlot + 1;
+    this.#leaf = last ? this.#last(0) : this.#first(0);
+    this.#slot = last ? words[(this.#leaf >> 2) + COUNT] : 0;
+    this.#ascending = this.#leaf === this.#lastBlock && this.#slot === this.#lastSlot + 1;
   }
 
   /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
@@ -374,9 +389,9 @@ export class BlockSkipList implements OrderedIndex {
     const outside = this.#isOutside(bytes, at, start, length);
     if (outside > 0) return NIL;
     const words = this.arena.memory.i32;
-    if (outside === 0) this.#findPath(bytes, at, start, length);
-    const block = outside < 0 ? this.#first(0) : this.#pathBlocks[0];
-    const slot = outside < 0 ? 0 : this.#pathSlots[0];
+    if (outside === 0) this.#findPath(bytes, at, start, length, NIL);
+    const block = outside < 0 ? this.#first(0) : this.#leaf;
+    const slot = outside < 0 ? 0 : this.#slot;
     if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ADDRESSES + 2 * slot] as Addr;
     const next = words[(block >> 2) + NEXT];
     return next === NIL ? NIL : (words[(next >> 2) + ADDRESSES] as Addr);
@@ -449,9 +464,9 @@ export class BlockSkipList implements OrderedIndex {
       return;
     }
     const words = this.arena.memory.i32;
-    this.#findPath(bytes, at, start, length);
-    const block = this.#pathBlocks[0];
-    const slot = this.#pathSlots[0];
+    this.#findPath(bytes, at, start, length, NIL);
+    const block = this.#leaf;
+    const slot = this.#slot;
     const inside = slot < words[(block >> 2) + COUNT];
     place[0] = inside ? block : words[(block >> 2) + NEXT];
     place[1] = inside ? slot : 0;
@@ -484,6 +499,13 @@ export class BlockSkipList implements OrderedIndex {
       const word = words[first + 2 * slot] >> 2;
       touched |= words[word] | words[word + 7];
     }
+    this.touched = touched & 1;
+  }
+
+  /** Touches the entries of a leaf where their keys begin. */
+  #touchKeys(words: Int32Array, word: number): void {
+    let touched = 0;
+    for (let i = word + ADDRESSES, end = i + 2 * words[word + COUNT]; i < end; i += 2) touched |= words[words[i] >> 2];
     this.touched = touched & 1;
   }
 
@@ -577,10 +599,11 @@ export class BlockSkipList implements OrderedIndex {
   /**
    * The way to the first entry that is not before the one at `at`, from the root to a leaf.
    *
-   * It counts how many pilots, and then how many heads of a group, are below: no branch to guess wrong, a third faster
-   * than a binary search. Unused slots count for nothing, as their heads are the highest there is.
+   * It counts how many pilots, and then how many heads of a group, are below, in the half that the middle one leaves: no branch
+   * to guess wrong, a third faster than a binary search. Unused slots count for nothing, as their heads are the highest
+   * there is. A `node` is put into the leaf that it belongs to, if that has room and no equal one.
    */
-  #findPath(bytes: DataView, at: number, start: number, length: number): void {
+  #findPath(bytes: DataView, at: number, start: number, length: number, node: number): void {
     const words = this.arena.memory.i32;
     const pathBlocks = this.#pathBlocks;
     const pathSlots = this.#pathSlots;
@@ -588,41 +611,34 @@ export class BlockSkipList implements OrderedIndex {
     let block = words[this.#line + Word.Root];
     let level = words[this.#line + Word.Height] - 1;
     for (;;) {
-      const word = block >> 2;
+      const word = block >>> 2;
       const prefix = words[word + PREFIX];
       if (level === 0) this.#touchBlock(words, word);
       const head = headAt(bytes, start + prefix, length - prefix);
       const p = word + PILOTS;
-      const group =
-        +(words[p + 1] < head) +
-        +(words[p + 2] < head) +
-        +(words[p + 3] < head) +
-        +(words[p + 4] < head) +
-        +(words[p + 5] < head) +
-        +(words[p + 6] < head) +
-        +(words[p + 7] < head);
-      const h = word + HEADS + 2 * GROUP * group;
-      let slot =
-        group * GROUP +
-        +(words[h] < head) +
-        +(words[h + 2] < head) +
-        +(words[h + 4] < head) +
-        +(words[h + 6] < head) +
-        +(words[h + 8] < head) +
-        +(words[h + 10] < head) +
-        +(words[h + 12] < head) +
-        +(words[h + 14] < head);
+      const half = +(words[p + 4] < head) << 2;
+      const q = p + half;
+      const group = half + +(words[q + 1] < head) + +(words[q + 2] < head) + +(words[q + 3] < head);
+      const first = group * GROUP + (+(words[word + HEADS + 2 * GROUP * group + 6] < head) << 2);
+      const h = word + HEADS + 2 * first;
+      let slot = first + +(words[h] < head) + +(words[h + 2] < head) + +(words[h + 4] < head) + +(words[h + 6] < head);
       // Above level 0 whatever comes before slot 1 belongs to slot 0.
       if (level > 0 && slot === 0) slot = 1;
       if (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] === head) {
         slot = this.#searchEqual(words, word, level, slot, head, bytes, at);
       }
-      pathBlocks[level] = block;
       if (level === 0) {
-        pathSlots[0] = slot;
+        this.#leaf = block;
+        this.#slot = slot;
         this.#head = head;
+        if (node !== NIL && words[word + COUNT] < SLOTS && !this.foundEqual) {
+          this.#place(block, slot, node, head);
+          this.#countInserted(words);
+          this.#isPlaced = true;
+        }
         return;
       }
+      pathBlocks[level] = block;
       pathSlots[level] = slot - 1;
       block = words[word + ADDRESSES + 2 * slot - 2];
       level--;
@@ -753,8 +769,10 @@ export class BlockSkipList implements OrderedIndex {
     this.#setPrefix(block, level);
     this.#setPrefix(right, level);
     this.#promote(level + 1, right);
-    this.#pathBlocks[level] = home;
-    this.#pathSlots[level] = place;
+    if (level === 0) {
+      this.#leaf = home;
+      this.#slot = place;
+    }
   }
 
   /** Lists a new block on the level above it. */
@@ -783,7 +801,7 @@ export class BlockSkipList implements OrderedIndex {
     const prefix = this.#prefixOf(block, level);
     if (words[word + PREFIX] === prefix) return;
     words[word + PREFIX] = prefix;
-    if (level === 0) this.touchEntries(block, 0, words[word + COUNT]);
+    if (level === 0) this.#touchKeys(words, word);
     for (let slot = 0; slot < words[word + COUNT]; slot++) {
       const entry = this.#entryBelow(words[word + ADDRESSES + 2 * slot], level);
       words[word + HEADS + 2 * slot] = this.#headIn(view, entry, prefix);
