@@ -3,7 +3,7 @@
  *
  * Invariants, which `verify()` checks, besides those of its arena and its index:
  * M1. Every entry is sound: its type is known, its lengths stay inside the used memory.
- * M2. `KeyBytes`, `ValueBytes` and `Deletions` add up over the entries.
+ * M2. `KEY_BYTES`, `VALUE_BYTES` and `DELETIONS` add up over the entries.
  */
 import { type Addr, Arena, type ArenaOptions, type ArenaStats, Line, MARK_WORDS, NIL } from '@memtable/arena';
 import {
@@ -16,7 +16,7 @@ import {
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { checkBytes, MemTableError } from './errors.js';
-import { copyOut, equalBytes } from './format/copy.js';
+import { copyOut, copyView, equalBytes } from './format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -26,6 +26,7 @@ import {
   tagLowOf,
   valueLengthOf,
   valueStartOf,
+  writeEntry,
   writeLookupKey,
   writeValue,
 } from './format/entry.js';
@@ -106,18 +107,16 @@ export interface MemTableStats {
 }
 
 /** Words of the table's line in the superblock. */
-const Word = {
-  State: 0,
-  Comparator: 1,
-  Deletions: 2,
-  KeyBytes: 3,
-  ValueBytes: 4,
-} as const;
+const STATE = 0;
+const COMPARATOR = 1;
+const DELETIONS = 2;
+const KEY_BYTES = 3;
+const VALUE_BYTES = 4;
 
-/** Values of the word `State`; 0 is no memtable. A dropped one has no words any more. */
+/** Values of the word `STATE`; 0 is no memtable. A dropped one has no words any more. */
 const ACTIVE = 1;
 const FROZEN = 2;
-/** Values of the word `Comparator`. */
+/** Values of the word `COMPARATOR`. */
 const BYTEWISE = 0;
 const CUSTOM = 1;
 
@@ -200,8 +199,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     else if (index === 'block') this.index = new BlockSkipList(this.arena, this.#order);
     else this.index = new SkipList(this.arena, this.#order, { ...options.skiplist, layout });
     if (attached === undefined) {
-      this.#setWord(Word.State, ACTIVE);
-      this.#setWord(Word.Comparator, comparator === undefined ? BYTEWISE : CUSTOM);
+      this.#setWord(STATE, ACTIVE);
+      this.#setWord(COMPARATOR, comparator === undefined ? BYTEWISE : CUSTOM);
     }
   }
 
@@ -218,11 +217,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   ): MemTable {
     const arena = from instanceof Arena ? from : Arena.attach(from);
     const line = arena.lineOf(Line.Table);
-    const state = arena.memory.i32[line + Word.State];
+    const state = arena.memory.i32[line + STATE];
     if (state !== ACTIVE && state !== FROZEN) {
       throw new MemTableError('MEMTABLE_MALFORMED', `this arena holds no memtable: its state is ${state}`);
     }
-    const custom = arena.memory.i32[line + Word.Comparator] === CUSTOM;
+    const custom = arena.memory.i32[line + COMPARATOR] === CUSTOM;
     if (custom !== (options.comparator !== undefined)) {
       throw new MemTableError(
         'MEMTABLE_MALFORMED',
@@ -242,24 +241,41 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   add(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array = EMPTY): void {
     checkBytes('the key', key);
     checkBytes('the value', value);
-    if (type !== ValueType.Value && type !== ValueType.Deletion) {
-      throw new TypeError(`the type must be 0 (deletion) or 1 (value): ${String(type)}`);
-    }
+    if (type !== ValueType.Value && type !== ValueType.Deletion) throw invalidType(type);
     checkWriteSequence(sequence);
     this.#checkActive();
     const keyLength = key.length;
     const valueLength = value.length;
-    if (sequence > this.#newest && this.#comparator === undefined) {
-      // Nothing can refuse the entry once it has room: none is equal, and no comparator throws.
-      this.index.insert(this.#write(sequence, type, key, 0, keyLength, value, 0, valueLength));
+    const bytes = entryBytes(keyLength, valueLength);
+    if (sequence > this.#newest && this.#comparator === undefined && !this.mayMove(1, bytes)) {
+      // Nothing can refuse the entry: none is equal, no comparator throws, and there is room. So it is written first.
+      const node = this.index.allocate(bytes);
+      if (node === NIL) throw this.#full(bytes);
+      const { u8, view } = this.arena.memory;
+      writeEntry(u8, view, this.index.entryOf(node), sequence, type, key, 0, keyLength, value, 0, valueLength);
+      this.index.insert(node);
     } else {
-      // The place first: then there is nothing to undo when the entry is refused.
-      this.index.find(this.#encode(key, tagLow(sequence, type), tagHigh(sequence)), 0);
-      if (this.index.foundEqual) throw duplicate(sequence);
-      this.index.insertFound(this.#write(sequence, type, key, 0, keyLength, value, 0, valueLength));
+      this.#addFound(bytes, sequence, type, key, value);
     }
-    this.count(keyLength, valueLength, type === ValueType.Deletion ? 1 : 0);
     if (sequence > this.#newest) this.#newest = sequence;
+    this.count(keyLength, valueLength, type === ValueType.Deletion ? 1 : 0);
+  }
+
+  /** Adds an entry that may be refused. Its place is found first: then there is nothing to undo. */
+  #addFound(bytes: number, sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array): void {
+    const lookupKey = this.#encode(key, tagLow(sequence, type), tagHigh(sequence));
+    this.index.find(lookupKey, 0);
+    if (this.index.foundEqual) throw duplicate(sequence);
+    const keyBytes = lookupKeyBytes(key.length);
+    const { byteOffset, length } = value;
+    const node = this.#allocate(bytes);
+    const { u8, view } = this.arena.memory;
+    const entry = this.index.entryOf(node);
+    copyView(view, entry, lookupKey, 0, keyBytes);
+    // A view of this very memory is empty once that has moved; its bytes have the same address in the new one.
+    const hasMoved = value.length < length;
+    writeValue(u8, view, entry + keyBytes, hasMoved ? u8 : value, hasMoved ? byteOffset : 0, length);
+    this.index.insertFound(node);
   }
 
   /**
@@ -282,7 +298,23 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       const record = batch.reader();
       while (record.next()) {
         const { type, bytes, keyAt, keyLength, valueAt, valueLength } = record;
-        nodes.push(this.#write(sequence + nodes.length, type, bytes, keyAt, keyLength, bytes, valueAt, valueLength));
+        const node = this.#allocate(entryBytes(keyLength, valueLength));
+        const { u8, view } = this.arena.memory;
+        const entry = this.index.entryOf(node);
+        writeEntry(
+          u8,
+          view,
+          entry,
+          sequence + nodes.length,
+          type,
+          bytes,
+          keyAt,
+          keyLength,
+          bytes,
+          valueAt,
+          valueLength,
+        );
+        nodes.push(node);
         keyBytes += keyLength;
         valueBytes += valueLength;
         if (type === ValueType.Deletion) deletions++;
@@ -350,7 +382,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   get state(): MemTableState {
-    const state = this.#word(Word.State);
+    const state = this.#word(STATE);
     return state === ACTIVE ? 'active' : state === FROZEN ? 'frozen' : 'dropped';
   }
 
@@ -361,9 +393,9 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       layout: this.index instanceof SkipList ? this.index.layout : 'compact',
       index: this.index instanceof SkipList ? 'skiplist' : 'block',
       entryCount: this.entryCount,
-      deletionCount: this.#word(Word.Deletions),
-      keyBytes: this.#word(Word.KeyBytes),
-      valueBytes: this.#word(Word.ValueBytes),
+      deletionCount: this.#word(DELETIONS),
+      keyBytes: this.#word(KEY_BYTES),
+      valueBytes: this.#word(VALUE_BYTES),
       height: this.index.height,
       arena: this.arena.stats(),
     };
@@ -372,7 +404,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** Makes it read-only, for good. Does nothing when it is frozen already. @throws MemTableError `MEMTABLE_DROPPED` */
   freeze(): void {
     this.#checkNotDropped();
-    this.#setWord(Word.State, FROZEN);
+    this.#setWord(STATE, FROZEN);
   }
 
   /** Gives all of its memory back at once. Views of it read as empty. Idempotent. */
@@ -415,7 +447,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       valueBytes += valueLength;
       if (type === ValueType.Deletion) deletions++;
     }
-    const counted = [this.#word(Word.KeyBytes), this.#word(Word.ValueBytes), this.#word(Word.Deletions)];
+    const counted = [this.#word(KEY_BYTES), this.#word(VALUE_BYTES), this.#word(DELETIONS)];
     const found = [keyBytes, valueBytes, deletions];
     if (found.join() !== counted.join()) {
       malformed(`M2: key bytes, value bytes, deletions are ${found.join(', ')}, counted ${counted.join(', ')}`);
@@ -449,45 +481,16 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** Room for an entry, in a node of the index. */
   #allocate(bytes: number): Addr {
-    const limit = this.arena.memory.maxBytes;
-    const node = bytes > limit ? NIL : this.index.allocate(bytes);
-    if (node !== NIL) return node;
-    throw new MemTableError(
-      'MEMTABLE_FULL',
-      `no room for an entry of ${bytes} bytes: ${this.approximateMemoryUsage()} of ${limit} bytes are in use`,
-    );
+    const node = bytes > this.arena.memory.maxBytes ? NIL : this.index.allocate(bytes);
+    if (node === NIL) throw this.#full(bytes);
+    return node;
   }
 
-  #write(
-    sequence: number,
-    type: ValueType,
-    key: Uint8Array,
-    keyAt: number,
-    keyLength: number,
-    value: Uint8Array,
-    valueAt: number,
-    valueLength: number,
-  ): Addr {
-    const length = entryBytes(keyLength, valueLength);
-    const mayMove = this.mayMove(1, length);
-    const keyOffset = mayMove ? key.byteOffset : 0; // Takes 20 ns.
-    const valueOffset = mayMove ? value.byteOffset : 0;
-    const node = this.#allocate(length);
-    const { u8, view } = this.arena.memory;
-    // A view of this very memory is empty once that has moved; its bytes have the same address in the new one.
-    if (key.length < keyLength) {
-      key = u8;
-      keyAt += keyOffset;
-    }
-    if (value.length < valueLength) {
-      value = u8;
-      valueAt += valueOffset;
-    }
-    const entry = this.index.entryOf(node);
-    const low = tagLow(sequence, type);
-    const afterKey = writeLookupKey(u8, view, entry, key, keyAt, keyLength, low, tagHigh(sequence));
-    checkEnd(entry, length, writeValue(u8, view, afterKey, value, valueAt, valueLength));
-    return node;
+  #full(bytes: number): MemTableError {
+    return new MemTableError(
+      'MEMTABLE_FULL',
+      `no room for an entry of ${bytes} bytes: ${this.approximateMemoryUsage()} of ${this.arena.memory.maxBytes} bytes are in use`,
+    );
   }
 
   /** @internal Whether the memory may move while so many entries of `bytes` bytes in all are added; true when in doubt. */
@@ -498,9 +501,10 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** @internal Counts what an entry holds; M2. */
   count(keyBytes: number, valueBytes: number, deletions: number): void {
     const words = this.arena.memory.i32;
-    words[this.#line + Word.KeyBytes] += keyBytes;
-    words[this.#line + Word.ValueBytes] += valueBytes;
-    words[this.#line + Word.Deletions] += deletions;
+    const line = this.#line;
+    words[line + KEY_BYTES] += keyBytes;
+    words[line + VALUE_BYTES] += valueBytes;
+    words[line + DELETIONS] += deletions;
   }
 
   #insert(node: Addr): void {
@@ -538,10 +542,12 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #checkActive(): void {
-    const state = this.#word(Word.State);
-    if (state === ACTIVE) return;
+    if (this.arena.memory.i32[this.#line + STATE] !== ACTIVE) throw this.#notActive();
+  }
+
+  #notActive(): MemTableError {
     this.#checkNotDropped();
-    throw new MemTableError('MEMTABLE_FROZEN', 'the memtable has been frozen');
+    return new MemTableError('MEMTABLE_FROZEN', 'the memtable has been frozen');
   }
 
   #checkNotDropped(): void {
@@ -552,16 +558,18 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 const EMPTY = new Uint8Array(0);
 
 function checkWriteSequence(sequence: Sequence): asserts sequence is number {
-  if (typeof sequence === 'number' && Number.isSafeInteger(sequence) && sequence >= 0) return;
-  throw new MemTableError(
+  if (!Number.isSafeInteger(sequence) || (sequence as number) < 0) throw invalidWriteSequence(sequence);
+}
+
+function invalidWriteSequence(sequence: Sequence): MemTableError {
+  return new MemTableError(
     'MEMTABLE_INVALID_SEQUENCE',
     `the sequence of a write is a whole number from 0 to 2^53 - 1: ${String(sequence)}`,
   );
 }
 
-/** What was allocated has been written, and nothing else. */
-function checkEnd(entry: number, length: number, end: number): void {
-  if (end !== entry + length) throw new Error(`wrote ${end - entry} bytes of an entry of ${length}`);
+function invalidType(type: unknown): TypeError {
+  return new TypeError(`the type must be 0 (deletion) or 1 (value): ${String(type)}`);
 }
 
 function duplicate(sequence: Sequence): MemTableError {

@@ -8,6 +8,7 @@ const variants = [
   { layout: 'compact', index: 'skiplist' },
   { layout: 'leveldb', index: 'skiplist' },
   { layout: 'compact', index: 'block' },
+  { layout: 'compact', index: 'block', reserveBytes: 1 << 20 },
 ] as const;
 
 test('agrees with its model over two million commands', async () => {

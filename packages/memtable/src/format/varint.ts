@@ -11,7 +11,10 @@ export const VARINT32_BYTES_MAX = 5;
 
 /** Bytes that `value`, from 0 to 2^32 - 1, takes. */
 export function varint32Bytes(value: number): number {
-  if (value < 0x80) return 1;
+  return value < 0x80 ? 1 : longVarint32Bytes(value);
+}
+
+function longVarint32Bytes(value: number): number {
   if (value < 0x4000) return 2;
   if (value < 0x200000) return 3;
   if (value < 0x10000000) return 4;
@@ -20,6 +23,12 @@ export function varint32Bytes(value: number): number {
 
 /** Writes `value`, from 0 to 2^32 - 1, at `at`; returns the place after it. */
 export function writeVarint32(view: DataView, at: number, value: number): number {
+  if (value >= 0x80) return writeLongVarint32(view, at, value);
+  view.setUint8(at, value);
+  return at + 1;
+}
+
+function writeLongVarint32(view: DataView, at: number, value: number): number {
   while (value >= 0x80) {
     view.setUint8(at++, (value & 0x7f) | 0x80);
     value >>>= 7;

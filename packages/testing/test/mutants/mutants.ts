@@ -165,15 +165,15 @@ export const mutants: readonly Mutant[] = [
     name: 'a frozen table takes writes',
     suite: 'memtable',
     file: table,
-    from: 'if (state === ACTIVE) return;',
-    to: 'if (state === ACTIVE || state === FROZEN) return;',
+    from: 'if (this.arena.memory.i32[this.#line + STATE] !== ACTIVE) throw this.#notActive();',
+    to: 'this.#checkNotDropped();',
   },
   {
     name: 'an attached table is active again',
     suite: 'memtable',
     file: table,
     from: 'return new MemTable(options, arena);',
-    to: 'arena.memory.i32[line + Word.State] = ACTIVE;\n    return new MemTable(options, arena);',
+    to: 'arena.memory.i32[line + STATE] = ACTIVE;\n    return new MemTable(options, arena);',
   },
   {
     name: 'a varint of 128 takes one byte',
