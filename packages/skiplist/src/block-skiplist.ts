@@ -126,7 +126,7 @@ export class BlockSkipList implements OrderedIndex {
   readonly #line: number;
   /** An entry of more bytes may get a block of its own from the arena. */
   readonly #smallBytesMax: number;
-  /** Each entry that waits to be inserted may split a block, and the last one every block on its way up: more than all but the first. */
+  /** More blocks than are ever made sure of, besides one for each entry that waits to be inserted. */
   readonly #roomBlocks: number;
   /** More than a block takes of the memory when there are that many of them or more. */
   readonly #blockShareBytes: number;
@@ -141,7 +141,7 @@ export class BlockSkipList implements OrderedIndex {
   #head = 0;
   /** Below or above 0 when the entry belongs before or after all others, whose prefix it does not share. */
   #outside = 0;
-  /** Whether a node has been put into its place while that was found, to search and to insert in one function. */
+  /** Whether the node that a place was looked for has been put there already. */
   #isPlaced = false;
 
   readonly #mark = new Int32Array(MARK_WORDS);
@@ -224,11 +224,12 @@ export class BlockSkipList implements OrderedIndex {
     return entry;
   }
 
-  /** For large entries, and where it is not known what is left. */
+  /** For large entries, and where little is left or it is not known how much. */
   #allocateCarefully(bytes: number): Addr {
     const { arena } = this;
     const pending = arena.memory.i32[this.#line + Word.Pending];
     const isSure = bytes <= this.#smallBytesMax && arena.ensure(BLOCK_SLOT_BYTES, pending + this.#roomBlocks);
+    // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
     if (!isSure) return this.#allocateExactly(bytes, pending + this.height + 2);
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
@@ -287,6 +288,7 @@ export class BlockSkipList implements OrderedIndex {
     this.#countInserted(words);
   }
 
+  /** Keeps where an entry went, and counts it. */
   #countInserted(words: Int32Array): void {
     const line = this.#line;
     this.#lastBlock = this.#leaf;
@@ -667,8 +669,9 @@ export class BlockSkipList implements OrderedIndex {
     if (high > count) high = count;
     let commonLow = words[word + PREFIX];
     let commonHigh = commonLow;
+    // The first one first: a new version of a key comes before all others, and whoever looks for the newest does.
+    let middle = low;
     while (low < high) {
-      const middle = (low + high) >>> 1;
       if (words[word + HEADS + 2 * middle] > head) high = middle;
       else {
         const entry = this.#entryBelow(words[word + ADDRESSES + 2 * middle], level);
@@ -683,6 +686,7 @@ export class BlockSkipList implements OrderedIndex {
           commonHigh = keys.common;
         }
       }
+      middle = (low + high) >>> 1;
     }
     return low;
   }
