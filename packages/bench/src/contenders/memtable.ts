@@ -116,9 +116,12 @@ class MemTableContender implements Contender {
 
 const COMMON = { package: '@memtable/memtable', keys: 'bytes', keeps: 'copies' } as const;
 
-/** What is coming, and room for the index: whoever embeds a memtable knows its write buffer, and a list passes it on. */
+/**
+ * Twice what is loaded and the index, as further operations write too: whoever embeds a memtable knows its write buffer, and a
+ * list passes it on.
+ */
 function reserved({ input }: Setup): { reserveBytes: number } {
-  return { reserveBytes: input.contentBytes() + 40 * input.dataSet.entries + (1 << 20) };
+  return { reserveBytes: 2 * (input.contentBytes() + 40 * input.dataSet.entries) + (1 << 20) };
 }
 
 export const memtables: readonly ContenderKind[] = [
