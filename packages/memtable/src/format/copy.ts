@@ -5,13 +5,12 @@ import { BufferClass } from './text.js';
  * a whole array it needs a view, another 50 ns.
  */
 export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
-  if (length === from.length && length > WHOLE_BYTES_MAX) to.set(from, at);
-  else copyPart(to, at, from, start, length);
-}
-
-function copyPart(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
-  if (length > PART_BYTES_MAX) to.set(from.subarray(start, start + length), at);
-  else for (let i = 0; i < length; i++) to[at + i] = from[start + i];
+  const isWhole = length === from.length;
+  if (length <= (isWhole ? WHOLE_BYTES_MAX : PART_BYTES_MAX)) {
+    for (let i = 0; i < length; i++) to[at + i] = from[start + i];
+  } else {
+    to.set(isWhole ? from : from.subarray(start, start + length), at);
+  }
 }
 
 const WHOLE_BYTES_MAX = 6;

@@ -69,6 +69,7 @@ export function writeEntry(
   if (keyLength === key.length) u8.set(key, keyStart);
   else copyBytes(u8, keyStart, key, keyAt, keyLength);
 
+  // `tagLow` and `tagHigh` of a number: a shift takes it modulo 2^32, and what is written is cut to whole numbers.
   const tag = keyStart + keyLength;
   view.setInt32(tag, (sequence << 8) | type, true);
   view.setInt32(tag + 4, sequence / 0x1000000, true);

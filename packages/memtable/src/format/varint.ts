@@ -23,12 +23,6 @@ function longVarint32Bytes(value: number): number {
 
 /** Writes `value`, from 0 to 2^32 - 1, at `at`; returns the place after it. */
 export function writeVarint32(view: DataView, at: number, value: number): number {
-  if (value >= 0x80) return writeLongVarint32(view, at, value);
-  view.setUint8(at, value);
-  return at + 1;
-}
-
-function writeLongVarint32(view: DataView, at: number, value: number): number {
   while (value >= 0x80) {
     view.setUint8(at++, (value & 0x7f) | 0x80);
     value >>>= 7;
