@@ -41,13 +41,3 @@ export class MemTableError extends Error {
     this.code = code;
   }
 }
-
-/** Refuses what is not bytes; says what came instead. */
-export function checkBytes(name: string, value: unknown): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) throw notBytes(name, value);
-}
-
-function notBytes(name: string, value: unknown): TypeError {
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
-  return new TypeError(`${name} must be a Uint8Array, not ${kind}`);
-}

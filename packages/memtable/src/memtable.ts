@@ -15,7 +15,8 @@ import {
   type SkipListOptions,
 } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
-import { checkBytes, MemTableError } from './errors.js';
+import { MemTableError } from './errors.js';
+import { checkBytes } from './format/bytes.js';
 import { copyOut, copyView, equalBytes } from './format/copy.js';
 import {
   entryBytes,

@@ -12,7 +12,8 @@
  *
  * The sequence is that of the first record; each further record takes the next one.
  */
-import { checkBytes, MemTableError } from './errors.js';
+import { MemTableError } from './errors.js';
+import { checkBytes } from './format/bytes.js';
 import { copyBytes } from './format/copy.js';
 import { checkSequence, type Sequence, ValueType } from './format/internal-key.js';
 import { readVarint32, skipVarint, varint32Bytes, writeVarint32 } from './format/varint.js';

@@ -10,6 +10,7 @@
  * of 32 bits, `low` and `high`, so that nothing on the way to an entry needs a bigint.
  */
 import { MemTableError } from '../errors.js';
+import { checkBytes } from './bytes.js';
 
 /** What an entry says of its key. The numbers are LevelDB's, on disk too. */
 export const ValueType = {
@@ -75,12 +76,16 @@ export interface InternalKey {
   readonly type: ValueType;
 }
 
-/** The bytes of an internal key. The caller owns them. @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` */
+/**
+ * The bytes of an internal key. The caller owns them.
+ * @throws MemTableError `MEMTABLE_INVALID_SEQUENCE`; TypeError: `userKey` is not bytes
+ */
 export function encodeInternalKey(
   userKey: Uint8Array,
   sequence: Sequence,
   type: ValueType = TYPE_FOR_SEEK,
 ): Uint8Array {
+  checkBytes('the user key', userKey);
   checkSequence(sequence);
   const bytes = new Uint8Array(userKey.length + TAG_BYTES);
   bytes.set(userKey);
@@ -93,8 +98,10 @@ export function encodeInternalKey(
 /**
  * Takes an internal key apart.
  * @returns undefined when it is shorter than a tag or its type is unknown; else `userKey` is a view of `bytes`
+ * @throws TypeError: not bytes
  */
 export function parseInternalKey(bytes: Uint8Array): InternalKey | undefined {
+  checkBytes('the internal key', bytes);
   const tag = bytes.length - TAG_BYTES;
   if (tag < 0 || bytes[tag] > ValueType.Value) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + tag);
