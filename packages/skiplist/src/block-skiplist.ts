@@ -7,14 +7,15 @@
  *
  * A slot keeps four bytes of its key beside the address, its *head*: those after the prefix that all keys between the
  * block's two *fences* share (its own first entry and the next block's). Heads decide nearly every comparison, so that
- * entries are hardly touched. A fence range only ever shrinks: a prefix once right stays right. The first and the last
- * block of a level are open on one side; there it is the prefix of all keys so far.
+ * entries are hardly touched. An insert only ever shrinks a fence range, so a prefix once right stays right; a removal may
+ * widen that of the block before, whose prefix is then set anew. The first and the last block of a level are open on one
+ * side; there it is the prefix of all keys so far.
  *
  * Invariants, which `verify()` checks:
  * B1. Entries ascend strictly within a block and from block to block; level 0 has `Count` of them.
  * B2. No block but a sole one is empty, none has more slots than it holds; `next` and `prev` agree.
- * B3. Level i + 1 lists the blocks of level i in order. A block's first entry never changes, but for that of a level's
- *     first block, before which smaller keys may come; nobody compares with it.
+ * B3. Level i + 1 lists the blocks of level i in order. A block's first entry changes only when it is removed; but for
+ *     that of a level's first block, before which smaller keys may come, and with which nobody compares.
  * B4. All keys from a block's first to the next block's first share the block's prefix, and all keys share `Prefix`,
  *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
  * B5. `Entry` is one of the entries, NIL when there is none: the key that stands for all when prefixes are compared.
@@ -383,6 +384,117 @@ export class BlockSkipList implements OrderedIndex {
       left = blocks;
     }
     this.#forgetPlace();
+  }
+
+  /**
+   * Takes an entry out of the list. Its bytes stay where they are, so a cursor that stands on it can go on from there; a
+   * block that gets empty is not used again. O(log n), and O(64) once for each block that gets empty.
+   * @returns false when the list does not have it: nothing has changed then
+   * @throws what the order throws; nothing has changed then
+   */
+  remove(entry: Addr): boolean {
+    const { i32: words, view } = this.arena.memory;
+    if (words[this.#line + Word.Count] === 0) return false;
+    this.#findPath(view, entry, this.#keys.keyStart(view, entry), this.#keys.keyLength(view, entry), NIL);
+    if (this.#slot >= words[(this.#leaf >> 2) + COUNT] && !this.#moveToNextLeaf()) return false;
+    if (words[(this.#leaf >> 2) + ADDRESSES + 2 * this.#slot] !== entry) return false;
+    words[this.#line + Word.Count]--;
+    this.#takeOut(0, this.#leaf, this.#slot);
+    this.#shrink();
+    if (words[this.#line + Word.Entry] === entry) {
+      words[this.#line + Word.Entry] = this.#entryBelow(words[this.#line + Word.Root], this.height);
+    }
+    return true;
+  }
+
+  /** A search for a leaf's first entry ends behind the last slot of the leaf before it: moves place and path to its slot. */
+  #moveToNextLeaf(): boolean {
+    const words = this.arena.memory.i32;
+    const next = words[(this.#leaf >> 2) + NEXT];
+    if (next === NIL) return false;
+    this.#leaf = next;
+    this.#slot = 0;
+    for (let level = 1; level < this.height; level++) {
+      const block = this.#pathBlocks[level];
+      if (++this.#pathSlots[level] < words[(block >> 2) + COUNT]) break;
+      this.#pathBlocks[level] = words[(block >> 2) + NEXT];
+      this.#pathSlots[level] = 0;
+    }
+    return true;
+  }
+
+  /** Takes a slot out of a block that the path leads to. */
+  #takeOut(level: number, block: number, slot: number): void {
+    const { i32: words, f64: pairs } = this.arena.memory;
+    const word = block >> 2;
+    const count = words[word + COUNT] - 1;
+    const first = (word + HEADS) >> 1;
+    for (let i = first + slot; i < first + count; i++) pairs[i] = pairs[i + 1];
+    words[word + HEADS + 2 * count] = UNUSED;
+    words[word + ADDRESSES + 2 * count] = NIL;
+    words[word + COUNT] = count;
+    this.#setPilots(word, slot >> 3);
+    if (level === 0 && block === this.#lastBlock && slot <= this.#lastSlot && --this.#lastSlot < 0) this.#forgetPlace();
+    if (count === 0) this.#takeOutBlock(level, block);
+    else if (slot === 0) this.#firstHasLeft(level, block);
+  }
+
+  /** The block has another first entry: its head above follows, and so does the prefix of the block before. */
+  #firstHasLeft(level: number, block: number): void {
+    const words = this.arena.memory.i32;
+    const before = words[(block >> 2) + PREV];
+    if (before === NIL) {
+      this.#openFirst(level, block);
+      return;
+    }
+    this.#setPrefix(before, level);
+    if (level + 1 === this.height) return;
+    const above = this.#pathBlocks[level + 1];
+    const slot = this.#pathSlots[level + 1];
+    words[(above >> 2) + HEADS + 2 * slot] = this.#headOf(above, this.#entryBelow(block, level + 1));
+    this.#setPilots(above >> 2, slot >> 3);
+    if (slot === 0) this.#firstHasLeft(level + 1, above);
+  }
+
+  /** Unlinks an empty block from its level, unless it is the sole one. */
+  #takeOutBlock(level: number, block: number): void {
+    const words = this.arena.memory.i32;
+    const before = words[(block >> 2) + PREV];
+    const after = words[(block >> 2) + NEXT];
+    if (before === NIL && after === NIL) {
+      // Only the last leaf can be alone and empty: the list is as it was made.
+      words[this.#line + Word.Root] = block;
+      words[this.#line + Word.Height] = 1;
+      words[this.#line + Word.Prefix] = 0;
+      words[(block >> 2) + PREFIX] = 0;
+      this.#forgetPlace();
+      return;
+    }
+    if (block === this.#lastBlock) this.#forgetPlace();
+    if (before !== NIL) words[(before >> 2) + NEXT] = after;
+    if (after !== NIL) words[(after >> 2) + PREV] = before;
+    this.#takeOut(level + 1, this.#pathBlocks[level + 1], this.#pathSlots[level + 1]);
+    if (before !== NIL) this.#setPrefix(before, level);
+    else {
+      this.#setPrefix(after, level);
+      this.#openFirst(level, after);
+    }
+  }
+
+  /** Makes the first slot of a level's first block stand for whatever is smaller than the second. */
+  #openFirst(level: number, block: number): void {
+    if (level === 0) return;
+    this.arena.memory.i32[(block >> 2) + HEADS] = LOWEST;
+    this.#setPilots(block >> 2, 0);
+  }
+
+  /** Gives up levels on which one block lists one other. */
+  #shrink(): void {
+    const words = this.arena.memory.i32;
+    while (this.height > 1 && words[(this.root >> 2) + COUNT] === 1) {
+      words[this.#line + Word.Root] = words[(this.root >> 2) + ADDRESSES];
+      words[this.#line + Word.Height]--;
+    }
   }
 
   seek(bytes: DataView, at: number): Addr {
@@ -950,7 +1062,11 @@ export class BlockCursor implements IndexCursor {
 
   next(): void {
     const words = this.#list.arena.memory.i32;
-    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) this.#findEntry();
+    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) {
+      const left = this.#entry;
+      this.#findEntry();
+      if (this.#entry !== left) return;
+    }
     let block = this.#block;
     let slot = this.#slot + 1;
     if (slot >= words[(block >> 2) + COUNT]) {
@@ -965,7 +1081,13 @@ export class BlockCursor implements IndexCursor {
 
   prev(): void {
     const words = this.#list.arena.memory.i32;
-    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) this.#findEntry();
+    if (words[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] !== this.#entry) {
+      this.#findEntry();
+      if (this.#entry === NIL) {
+        this.seekToLast();
+        return;
+      }
+    }
     let block = this.#block;
     let slot = this.#slot - 1;
     if (slot < 0) {
@@ -992,7 +1114,10 @@ export class BlockCursor implements IndexCursor {
     if (this.#window < SLOTS) this.#window *= 2;
   }
 
-  /** Entries never leave, so one that is not in its slot any more is found by a search for itself. */
+  /**
+   * An entry that is not in its slot any more is found by a search for itself. One that has been removed has its bytes still,
+   * and what the search finds is the entry after it.
+   */
   #findEntry(): void {
     this.#list.locate(this.#list.arena.memory.view, this.#entry, this.#found);
     this.#goToFound();
