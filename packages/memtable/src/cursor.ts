@@ -5,6 +5,7 @@ import { copyOut } from './format/copy.js';
 import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from './format/entry.js';
 import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, type ValueType } from './format/internal-key.js';
 import type { MemTable } from './memtable.js';
+import { checkNotComparing, type EntryOrder } from './order.js';
 
 /**
  * A place among the versions of a memtable. It sees entries added after it was made. Stepping or reading while it is not `valid`
@@ -17,6 +18,7 @@ export class MemTableCursor {
   readonly #table: MemTable;
   readonly #arena: Arena;
   readonly #cursor: IndexCursor;
+  readonly #order: EntryOrder;
   #valid = false;
   #entry: Addr = NIL;
   #keyStart = 0;
@@ -25,10 +27,11 @@ export class MemTableCursor {
   #valueLength = 0;
 
   /** @internal */
-  constructor(table: MemTable, cursor: IndexCursor) {
+  constructor(table: MemTable, cursor: IndexCursor, order: EntryOrder) {
     this.#table = table;
     this.#arena = table.arena;
     this.#cursor = cursor;
+    this.#order = order;
   }
 
   /** Whether it stands on an entry. */
@@ -38,12 +41,14 @@ export class MemTableCursor {
   }
 
   seekToFirst(): void {
+    checkNotComparing(this.#order);
     this.#checkNotDropped();
     this.#cursor.seekToFirst();
     this.#arrive();
   }
 
   seekToLast(): void {
+    checkNotComparing(this.#order);
     this.#checkNotDropped();
     this.#cursor.seekToLast();
     this.#arrive();
@@ -51,18 +56,21 @@ export class MemTableCursor {
 
   /** To the first entry at or after (key, sequence): the newest version of `key` that `sequence` sees, or what follows. */
   seek(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): void {
+    checkNotComparing(this.#order);
     this.#checkNotDropped();
     this.#cursor.seek(this.#table.encodeLookupKey(key, sequence), 0);
     this.#arrive();
   }
 
   next(): void {
+    checkNotComparing(this.#order);
     this.#check();
     this.#cursor.next();
     this.#arrive();
   }
 
   prev(): void {
+    checkNotComparing(this.#order);
     this.#check();
     this.#cursor.prev();
     this.#arrive();

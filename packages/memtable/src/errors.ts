@@ -29,7 +29,13 @@ export type MemTableErrorCode =
   /** The snapshot has been closed. */
   | 'MEMTABLE_SNAPSHOT_CLOSED'
   /** A flush target used its run after the write had ended. */
-  | 'MEMTABLE_RUN_ENDED';
+  | 'MEMTABLE_RUN_ENDED'
+  /** A comparator used the table or store that was asking it. Nothing has changed. */
+  | 'MEMTABLE_REENTERED'
+  /** A comparator returned something that is no number. Nothing has changed. */
+  | 'MEMTABLE_INVALID_COMPARATOR'
+  /** A store with a target was asked what only store and target together know. Ask the target first, then write. */
+  | 'MEMTABLE_BUFFER_ONLY';
 
 /** The one error class of this package. Misuse that types would have caught is a `TypeError` instead. */
 export class MemTableError extends Error {

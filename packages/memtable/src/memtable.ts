@@ -6,14 +6,7 @@
  * M2. `KEY_BYTES`, `VALUE_BYTES` and `DELETIONS` add up over the entries.
  */
 import { type Addr, Arena, type ArenaOptions, type ArenaStats, Line, MARK_WORDS, NIL } from '@memtable/arena';
-import {
-  attachIndex,
-  BlockSkipList,
-  type Order,
-  type OrderedIndex,
-  SkipList,
-  type SkipListOptions,
-} from '@memtable/skiplist';
+import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { MemTableError } from './errors.js';
 import { checkBytes } from './format/bytes.js';
@@ -41,7 +34,7 @@ import {
   tagSequence,
   ValueType,
 } from './format/internal-key.js';
-import { BytewiseOrder, type Comparator, ComparatorOrder } from './order.js';
+import { checkNotComparing, type Comparator, ComparatorOrder, type EntryOrder, orderOf } from './order.js';
 import type { WriteBatch } from './write-batch.js';
 
 export interface MemTableOptions extends ArenaOptions {
@@ -157,8 +150,9 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   // Fixed by the constructor.
   readonly arena: Arena;
   readonly index: OrderedIndex;
-  readonly #order: Order;
-  readonly #comparator: Comparator | undefined;
+  readonly #order: EntryOrder;
+  /** The order, where code of the user's makes it. */
+  readonly #comparatorOrder: ComparatorOrder | undefined;
   readonly #line: number;
 
   /** More than the index makes sure of for what may happen after the last entry. */
@@ -174,8 +168,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** @throws MemTableError, ArenaError, SkipListError: an option is out of range */
   constructor(options?: MemTableOptions);
   /** @internal The table that the arena holds already. */
-  constructor(options: MemTableOptions, attached: Arena);
-  constructor(options: MemTableOptions = {}, attached?: Arena) {
+  constructor(options: MemTableOptions, attached: Arena | undefined, order?: EntryOrder);
+  constructor(options: MemTableOptions = {}, attached?: Arena, order = orderOf(options.comparator)) {
     const { layout = 'compact', comparator } = options;
     const { index = layout === 'compact' ? 'block' : 'skiplist' } = options;
     if (layout !== 'compact' && layout !== 'leveldb') {
@@ -186,11 +180,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     if (layout === 'leveldb' && index === 'block')
       throw invalidOption("layout 'leveldb' has the index 'skiplist' only");
-    if (comparator !== undefined && typeof comparator !== 'function') {
-      throw new TypeError(`comparator must be a function, not ${typeof comparator}`);
-    }
-    this.#comparator = comparator;
-    this.#order = comparator === undefined ? new BytewiseOrder() : new ComparatorOrder(comparator);
+    this.#order = order;
+    this.#comparatorOrder = order instanceof ComparatorOrder ? order : undefined;
     this.arena =
       attached ?? options.arena ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
     this.#line = this.arena.lineOf(Line.Table);
@@ -248,7 +239,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const keyLength = key.length;
     const valueLength = value.length;
     const bytes = entryBytes(keyLength, valueLength);
-    if (sequence > this.#newest && this.#comparator === undefined && !this.mayMove(1, bytes)) {
+    if (sequence > this.#newest && this.#comparatorOrder === undefined && !this.mayMove(1, bytes)) {
       // Nothing can refuse the entry: none is equal, no comparator throws, and there is room. So it is written first.
       const node = this.index.allocate(bytes);
       if (node === NIL) throw this.#full(bytes);
@@ -361,7 +352,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** A cursor over all versions in order: keys ascend, versions of one key from the newest to the oldest. */
   iterator(): MemTableCursor {
     this.#checkNotDropped();
-    return new MemTableCursor(this, this.index.cursor());
+    return new MemTableCursor(this, this.index.cursor(), this.#order);
   }
 
   /** All versions in order, as copies. */
@@ -410,6 +401,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** Gives all of its memory back at once. Views of it read as empty. Idempotent. */
   drop(): void {
+    checkNotComparing(this.#order);
     this.arena.drop();
   }
 
@@ -526,9 +518,9 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   #isSameKey(entry: Addr, lookupKey: DataView, key: Uint8Array): boolean {
     const { u8, view } = this.arena.memory;
-    if (this.#comparator !== undefined) {
+    if (this.#comparatorOrder !== undefined) {
       const start = keyStartOf(view, entry);
-      return this.#comparator(u8.subarray(start, start + keyLengthOf(view, entry)), key) === 0;
+      return this.#comparatorOrder.compareKeys(u8.subarray(start, start + keyLengthOf(view, entry)), key) === 0;
     }
     // The lookup key begins with the length of the key, as the entry does.
     return equalBytes(view, entry, lookupKey, 0, lookupKeyBytes(key.length) - TAG_BYTES);
@@ -543,6 +535,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #checkActive(): void {
+    checkNotComparing(this.#order);
     if (this.arena.memory.i32[this.#line + STATE] !== ACTIVE) throw this.#notActive();
   }
 
@@ -552,6 +545,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #checkNotDropped(): void {
+    checkNotComparing(this.#order);
     if (this.arena.dropped) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
   }
 }

@@ -3,17 +3,35 @@
  * first, so that a search for (key, sequence) stops at the newest version that this sequence may see.
  */
 import type { Order } from '@memtable/skiplist';
+import { MemTableError } from './errors.js';
 import { keyLengthOf, keyStartOf } from './format/entry.js';
 
 /**
- * An order of user keys other than that of their bytes. It must be total and must never change; equal means the same
- * key, though the bytes may differ. It is slower: two views are made for every comparison.
+ * An order of user keys other than that of their bytes. It must be total and must never change. It is slower: two views
+ * are made for every comparison. It must not use the table or store that asks it: each call of theirs throws
+ * `MEMTABLE_REENTERED` until it has returned.
+ *
+ * Equal means the same key, though the bytes may differ. Each version keeps the bytes it was written with, so the spelling
+ * of the newest write is the one that reads show.
+ * @returns below 0, 0 or above 0; anything else is refused with `MEMTABLE_INVALID_COMPARATOR`
  */
 export type Comparator = (a: Uint8Array, b: Uint8Array) => number;
+
+/** The order of the entries of one table, or of all tables of one store. */
+export type EntryOrder = BytewiseOrder | ComparatorOrder;
+
+/** The order of a comparator; the order of the bytes when there is none. @throws TypeError */
+export function orderOf(comparator: Comparator | undefined): EntryOrder {
+  if (comparator === undefined) return new BytewiseOrder();
+  if (typeof comparator === 'function') return new ComparatorOrder(comparator);
+  throw new TypeError(`comparator must be a function, not ${typeof comparator}`);
+}
 
 /** User keys as bytes: unsigned, and a prefix comes before what continues it (memcmp, then length). */
 export class BytewiseOrder implements Order {
   common = 0;
+  /** No code of the user's runs in it. */
+  readonly isComparing = false;
 
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
     return this.compareFrom(a, aAt, b, bAt, 0);
@@ -60,6 +78,8 @@ const SIGN = 0x80000000 | 0;
 /** User keys as a comparator has them. */
 export class ComparatorOrder implements Order {
   readonly #comparator: Comparator;
+  /** Whether the comparator is running: a search is half done then, and nobody may begin another one. */
+  isComparing = false;
 
   constructor(comparator: Comparator) {
     this.#comparator = comparator;
@@ -70,13 +90,44 @@ export class ComparatorOrder implements Order {
     const bKey = keyStartOf(b, bAt);
     const aLength = keyLengthOf(a, aAt);
     const bLength = keyLengthOf(b, bAt);
-    const comparator = this.#comparator;
-    const difference = comparator(
+    const difference = this.compareKeys(
       new Uint8Array(a.buffer, a.byteOffset + aKey, aLength),
       new Uint8Array(b.buffer, b.byteOffset + bKey, bLength),
     );
     return difference !== 0 ? difference : compareTags(a, aKey + aLength, b, bKey + bLength);
   }
+
+  /** @throws what the comparator throws; MemTableError `MEMTABLE_INVALID_COMPARATOR` */
+  compareKeys(a: Uint8Array, b: Uint8Array): number {
+    this.isComparing = true;
+    try {
+      const difference: unknown = this.#comparator(a, b);
+      if (typeof difference === 'number' && !Number.isNaN(difference)) return difference;
+      throw invalidAnswer(difference);
+    } finally {
+      this.isComparing = false;
+    }
+  }
+}
+
+function invalidAnswer(answer: unknown): MemTableError {
+  const text = typeof answer === 'string' ? JSON.stringify(answer) : String(answer);
+  return new MemTableError(
+    'MEMTABLE_INVALID_COMPARATOR',
+    `a comparator must return a number below 0, 0 or above 0: it returned ${text} (${typeof answer})`,
+  );
+}
+
+/** @throws MemTableError `MEMTABLE_REENTERED` while the comparator of this order is running */
+export function checkNotComparing(order: EntryOrder): void {
+  if (order.isComparing) throw reentered();
+}
+
+function reentered(): MemTableError {
+  return new MemTableError(
+    'MEMTABLE_REENTERED',
+    'a comparator must not use the table or store that asks it: a search is half done',
+  );
 }
 
 /** Higher tags first; unsigned. */

@@ -16,7 +16,8 @@ import { MemTableError } from './errors.js';
 import { checkBytes } from './format/bytes.js';
 import { copyBytes } from './format/copy.js';
 import { checkSequence, type Sequence, ValueType } from './format/internal-key.js';
-import { readVarint32, skipVarint, varint32Bytes, writeVarint32 } from './format/varint.js';
+import { textBytesMax, writeText } from './format/text.js';
+import { readVarint32, skipVarint, varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './format/varint.js';
 
 const HEADER_BYTES = 12;
 const COUNT = 8;
@@ -70,6 +71,18 @@ export class WriteBatch implements Iterable<WriteOperation> {
     this.#append(value);
     this.#count(1);
     return this;
+  }
+
+  /** @internal A put, or without a value a deletion, of strings too; `bytesMax` bounds the whole batch. @returns whether it fits */
+  add(key: string | Uint8Array, value: string | Uint8Array | undefined, bytesMax: number): boolean {
+    const length = this.#length;
+    if (length + key.length + (value?.length ?? 0) > bytesMax) return false;
+    this.#reserve(1 + textOrBytesMax(key) + (value === undefined ? 0 : textOrBytesMax(value)));
+    this.#bytes[this.#length++] = value === undefined ? ValueType.Deletion : ValueType.Value;
+    this.#appendText(key);
+    if (value !== undefined) this.#appendText(value);
+    this.#count(1);
+    return true;
   }
 
   /** Deletes `key`. */
@@ -157,6 +170,19 @@ export class WriteBatch implements Iterable<WriteOperation> {
     this.#length = at + bytes.length;
   }
 
+  #appendText(text: string | Uint8Array): void {
+    if (typeof text !== 'string') this.#append(text);
+    else {
+      // The length comes first and is not known: it is written again where the text takes more bytes than that says.
+      const guess = varint32Bytes(text.length);
+      const at = this.#length + guess;
+      const length = writeText(this.#bytes, at, text);
+      const lengthBytes = varint32Bytes(length);
+      if (lengthBytes > guess) this.#bytes.copyWithin(this.#length + lengthBytes, at, at + length);
+      this.#length = writeVarint32(this.#view, this.#length, length) + length;
+    }
+  }
+
   #count(more: number): void {
     this.#view.setUint32(COUNT, this.count + more, true);
   }
@@ -175,6 +201,11 @@ export class WriteBatch implements Iterable<WriteOperation> {
     this.#bytes.set(bytes.subarray(0, length));
     this.#length = length;
   }
+}
+
+/** The most bytes that a string with its length may take. */
+function textOrBytesMax(text: string | Uint8Array): number {
+  return VARINT32_BYTES_MAX + (typeof text === 'string' ? textBytesMax(text) : text.length);
 }
 
 /** @internal A place in the records of a sound batch; `next()` moves to the next one and says whether there is one. */

@@ -177,7 +177,7 @@ describe('writes that depend on what is there', () => {
     store.verify();
   });
 
-  test('they search once', () => {
+  test('putIfAbsent and compareAndSet search once; update searches again after its function', () => {
     let compared = 0;
     const comparator = (a: Uint8Array, b: Uint8Array) => {
       compared++;
@@ -192,7 +192,7 @@ describe('writes that depend on what is there', () => {
     };
     const search = cost(() => store.get('key 500x'));
     expect(cost(() => store.putIfAbsent('key 500x', 'a'))).toBeLessThan(1.5 * search);
-    expect(cost(() => store.update('key 500y', () => 'b'))).toBeLessThan(1.5 * search);
+    expect(cost(() => store.update('key 500y', () => 'b'))).toBeLessThan(2.5 * search);
     expect(cost(() => store.compareAndSet('key 500x', 'a', 'c'))).toBeLessThan(1.5 * search);
   });
 });
@@ -265,9 +265,12 @@ describe('memory', () => {
     expect(order).toEqual([1, 2]);
     store.put('new', value);
     expect(store.memoryUsage()).toBeLessThanOrEqual(256 << 10);
+    // Deleted bytes count as room at once; the put that needs them has them collected.
     const types = events.map(({ type }) => type);
-    expect(types.slice(0, 4)).toEqual(['stall', 'freeze', 'compact', 'drop']);
+    expect(types.slice(0, 2)).toEqual(['stall', 'resume']);
     expect(types.filter((type) => type === 'resume')).toHaveLength(1);
+    for (let i = 0; i < 40; i++) store.put(`newer ${i}`, value);
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['freeze', 'compact', 'drop']));
     store.close();
   });
 
@@ -426,8 +429,8 @@ describe('misuse', () => {
 
   test('a store that is closed refuses everything, and has given its memory back', async () => {
     const store = filled();
-    const iterator = store.keys();
-    iterator.next();
+    const iterators = Array.from({ length: 4 }, () => store.keys());
+    for (const iterator of iterators) iterator.next();
     const snapshot = store.snapshot();
     store.close();
     store.close();
@@ -447,16 +450,17 @@ describe('misuse', () => {
       () => store.keys(),
       () => store.snapshot(),
       () => store.verify(),
-      () => iterator.next(),
-      () => iterator.nextv(1),
-      () => iterator.seek('a'),
-      () => iterator.keyView,
+      () => iterators[0].next(),
+      () => iterators[1].nextv(1),
+      () => iterators[2].seek('a'),
+      () => iterators[3].keyView,
     ];
     for (const call of calls) expect(call).toThrow(closed);
     await expect(store.compact()).rejects.toThrow(closed);
     await expect(store.admit()).rejects.toThrow(closed);
     snapshot.close();
-    iterator.close();
+    for (const iterator of iterators) iterator.close();
+    expect(iterators[0].next().done).toBe(true);
     expect(store.stats()).toMatchObject({ state: 'closed', memoryUsage: 0, entryCount: 0, pins: [] });
   });
 

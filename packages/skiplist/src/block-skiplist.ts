@@ -1100,6 +1100,16 @@ export class BlockCursor implements IndexCursor {
     this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 
+  /** Leaves an entry that has been removed for the one after it, or before it; stays on one that is there. */
+  settle(back: boolean): void {
+    const left = this.#entry;
+    if (left === NIL || this.#list.arena.memory.i32[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] === left) return;
+    this.#findEntry();
+    if (this.#entry === left || !back) return;
+    if (this.#entry === NIL) this.seekToLast();
+    else this.prev();
+  }
+
   #enter(block: number, ahead: number): void {
     this.#block = block;
     this.#aheadFrom = ahead;

@@ -3,8 +3,8 @@
  *
  * A short string is written by a loop over its characters, 50 ns for 16 of them; a longer one, or one that is not ASCII, by
  * one `encodeInto` to bytes that are used again, which takes 75 ns for 16 and for 100 characters; `Buffer`'s own
- * `utf8Write` is no quicker. Both tell the length too, which has to be known before there is room in an arena. Reading goes by `Buffer`'s `utf8Slice` where there is one (80 ns), else by
- * `TextDecoder` (150 ns), which browsers have.
+ * `utf8Write` is no quicker. Both tell the length too, which has to be known before there is room in an arena. Reading goes
+ * by `Buffer`'s `utf8Slice` where there is one (80 ns), else by `TextDecoder` (150 ns), which browsers have.
  */
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -21,21 +21,26 @@ export function textBytesMax(text: string): number {
 }
 
 /**
- * Writes `text` to the start of `to`; half of a surrogate pair becomes U+FFFD.
+ * Writes `text` at `at`; half of a surrogate pair becomes U+FFFD.
  * @returns how many bytes it took
  */
-export function writeText(to: Uint8Array, text: string): number {
+export function writeText(to: Uint8Array, at: number, text: string): number {
   const { length } = text;
   if (length <= SHORT_LENGTH_MAX) {
     let all = 0;
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
-      to[i] = unit;
+      to[at + i] = unit;
       all |= unit;
     }
     if (all < 0x80) return length;
   }
-  return encoder.encodeInto(text, to).written;
+  return encoder.encodeInto(text, at === 0 ? to : to.subarray(at)).written;
+}
+
+/** The bytes of `text` in memory of their own, for one that is too long for memory that is kept. */
+export function textBytes(text: string): Uint8Array {
+  return encoder.encode(text);
 }
 
 interface NodeBuffer {

@@ -58,12 +58,28 @@ export class Compaction {
     return true;
   }
 
-  /** A write has made this entry of the old table, or overwritten it. @returns false when the new table is full */
+  /**
+   * A write has made this entry of the old table, or overwritten it. In the new table it goes where its older version lies, if
+   * that is seen by nobody: deletions during a compaction would be in the way of reads after it.
+   * @returns false when the new table is full
+   */
   written(entry: Addr): boolean {
     if (this.#last === NIL) return true;
     const { view } = this.from.table.arena.memory;
     if (entry !== this.#last && this.from.index.order.compare(view, entry, view, this.#last) > 0) return true;
-    return this.to.insertCopy(this.from, entry);
+    const { from, to } = this;
+    const older = to.findCopy(from, entry);
+    const type = from.typeOf(entry);
+    if (older === NIL) {
+      if (type === ValueType.Deletion) return true;
+    } else if (to.sequenceOf(older) > this.#pins.newest && to.fitsCopy(older, from, entry)) {
+      to.overwriteCopy(older, from, entry);
+      return true;
+    }
+    const copy = to.copy(from, entry);
+    if (copy === NIL) return false;
+    to.insertFound(copy);
+    return true;
   }
 
   #visit(entry: Addr): boolean {

@@ -1,4 +1,5 @@
 import { MemTableError } from '../errors.js';
+import { checkBytes, isBytes } from '../format/bytes.js';
 import { copyOut, copyOutBuffer } from '../format/copy.js';
 import { BufferClass, readText } from '../format/text.js';
 
@@ -44,7 +45,10 @@ const VIEW = plain('view');
 const JSON_CODEC: Codec = {
   name: 'json',
   format: 'utf8',
-  encode: (data) => JSON.stringify(data),
+  encode: (data) => {
+    if (isPromise(data)) throw new TypeError('a promise has no JSON: await it first');
+    return JSON.stringify(data);
+  },
   decode: (data) => JSON.parse(data as string) as unknown,
 };
 
@@ -91,6 +95,7 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
     try {
       stored = codec.encode(data);
     } catch (cause) {
+      if (codec === JSON_CODEC && isPromise(data)) throw cause;
       throw new MemTableError(
         'MEMTABLE_ENCODING_FAILED',
         `the encoding '${codec.name}' of the ${what} failed on ${kindOf(data)}: ${String(cause)}`,
@@ -98,7 +103,11 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
       );
     }
   }
-  if (typeof stored === 'string' || stored instanceof Uint8Array) return stored;
+  if (typeof stored === 'string') return stored;
+  if (isBytes(stored)) {
+    if (stored.length === 0) checkBytes(`the ${what}`, stored);
+    return stored;
+  }
   if (codec.encode === undefined) throw new TypeError(`the ${what} must be a string or bytes, not ${kindOf(data)}`);
   throw new MemTableError(
     'MEMTABLE_ENCODING_FAILED',
@@ -108,20 +117,21 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
 
 /** @internal A key or value out of bytes of a memory; a copy. */
 export function decode(codec: Codec, u8: Uint8Array, view: DataView, start: number, length: number): unknown {
-  const format = codec.format;
-  const data =
-    format === 'utf8'
-      ? readText(u8, start, length)
-      : format === 'view'
-        ? copyOut(u8, view, start, length)
-        : copyOutBuffer(u8, view, start, length);
-  return codec.decode === undefined ? data : decodeStored(codec, data);
+  const data = read(codec, u8, view, start, length);
+  return decodeStored(codec, data);
+}
+
+/** @internal A copy of stored bytes in the codec's format: what is left to be decoded, by code that may change the memory. */
+export function read({ format }: Codec, u8: Uint8Array, view: DataView, start: number, length: number): unknown {
+  if (format === 'utf8') return readText(u8, start, length);
+  return format === 'view' ? copyOut(u8, view, start, length) : copyOutBuffer(u8, view, start, length);
 }
 
 /** @internal */
 export function decodeStored(codec: Codec, data: unknown): unknown {
+  if (codec.decode === undefined) return data;
   try {
-    return codec.decode!(data);
+    return codec.decode(data);
   } catch (cause) {
     throw new MemTableError(
       'MEMTABLE_ENCODING_FAILED',
@@ -129,6 +139,11 @@ export function decodeStored(codec: Codec, data: unknown): unknown {
       { cause },
     );
   }
+}
+
+/** @internal Whether it is a promise, or something like one: the value is not there yet. */
+export function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** @internal What a value is, in words. */

@@ -2,10 +2,9 @@ import { type Addr, NIL } from '@memtable/arena';
 import { Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
 import { attemptFlush, type FlushOptions, FlushRun, retryPauseMs } from '../flush-target.js';
-import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from '../format/entry.js';
+import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
 import { ValueType } from '../format/internal-key.js';
 import type { MemTableEntry } from '../memtable.js';
-import { LookupKey } from './lookup-key.js';
 import type { Pin } from './pins.js';
 import type { StoreTable } from './store-table.js';
 
@@ -43,7 +42,6 @@ export class StoreFlush {
   /** Entries that are written to the target. */
   readonly flushedEntries: number;
 
-  readonly #key = new LookupKey();
   #attempt: AbortController | undefined;
   #run: FlushRun | undefined;
   #skipPause: (() => void) | undefined;
@@ -61,18 +59,13 @@ export class StoreFlush {
   written(entry: Addr): void {
     if (this.isBroken) return;
     const { from, to } = this;
-    const { u8, view } = from.table.arena.memory;
-    const key = this.#key.setBytes(u8, keyStartOf(view, entry), keyLengthOf(view, entry));
-    const older = to.find(key.setTag(tagLowOf(view, entry), tagHighOf(view, entry)));
+    const older = to.findCopy(from, entry);
     const replaces = older !== NIL && to.typeOf(older) === ValueType.Value;
     const oldBytes = replaces ? to.bytesOf(older) : 0;
-    const start = valueStartOf(view, entry);
-    const length = valueLengthOf(view, entry);
     let copy = older;
     // Nobody reads in the fresh table yet.
-    if (older !== NIL && length <= to.valueLengthOf(older)) {
-      to.overwrite(older, from.sequenceOf(entry), from.typeOf(entry), u8.subarray(start, start + length), length);
-    } else {
+    if (older !== NIL && to.fitsCopy(older, from, entry)) to.overwriteCopy(older, from, entry);
+    else {
       copy = to.copy(from, entry);
       if (copy === NIL) {
         this.break();

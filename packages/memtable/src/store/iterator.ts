@@ -3,7 +3,7 @@ import type { BlockCursor } from '@memtable/skiplist';
 import { MemTableError } from '../errors.js';
 import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
 import { ValueType } from '../format/internal-key.js';
-import { type Codec, decode, encode } from './encoding.js';
+import { type Codec, decodeStored, encode, read } from './encoding.js';
 import { LookupKey } from './lookup-key.js';
 import type { Pin, PinOwner } from './pins.js';
 import { Page } from './page.js';
@@ -16,6 +16,14 @@ export interface IteratorHost {
   current(): StoreTable;
   /** Whether a table holds nothing but what a read at this sequence sees. */
   isPlain(table: StoreTable, sequence: number): boolean;
+  /** Whether deleted keys that nobody sees may leave the index; a target still has to be told of them. */
+  readonly removes: boolean;
+  /** Whether a pin sees a version that the one with sequence `by` has replaced. */
+  isSeen(sequence: number, by: number): boolean;
+  /** Takes entries that nobody needs out of the table's index. */
+  remove(table: StoreTable, entries: readonly Addr[]): void;
+  /** @throws MemTableError `MEMTABLE_REENTERED` */
+  checkNotComparing(): void;
   release(pin: Pin, owner: PinOwner): void;
 }
 
@@ -46,12 +54,18 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   #cursor: BlockCursor;
   /** Whether the cursor stands where to go on, and not on what was seen last. */
   #ready = false;
+  /** Where to seek before it goes on, in a table that it has not seen yet. */
+  #resume: LookupKey | undefined;
   #started = false;
   #closed = false;
   #left: number;
   /** The entry that it stands on; while it walks forward, the last version that it saw. */
   #entry: Addr = NIL;
   #last: Addr = NIL;
+  /** Entries that it has passed and that nobody needs; versions of one key from the oldest to the newest. */
+  #passed: Addr[] = [];
+  /** Those of the deleted key that it is passing. */
+  #passing: Addr[] = [];
 
   /** @internal */
   constructor(host: IteratorHost, options: IteratorOptions) {
@@ -68,29 +82,59 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return this;
   }
 
-  /** To the next entry; false at the end, which closes it. @throws MemTableError `MEMTABLE_CLOSED`: the store */
+  /**
+   * To the next entry; false at the end, which closes it, as an error does.
+   * @throws MemTableError `MEMTABLE_CLOSED`: the store; what the comparator throws
+   */
   step(): boolean {
-    if (this.#closed || !this.#advance()) {
-      this.close();
-      return false;
+    try {
+      if (!this.#closed && this.#advance()) return true;
+    } catch (error) {
+      this.#end(error);
     }
-    return true;
+    this.close();
+    return false;
   }
 
+  /** As {@link StoreIterator.step}. @throws MemTableError `MEMTABLE_ENCODING_FAILED` too, which closes it as well */
   next(): IteratorResult<T, undefined> {
-    return this.step() ? { done: false, value: this.#take() } : { done: true, value: undefined };
+    if (!this.step()) return { done: true, value: undefined };
+    try {
+      return { done: false, value: this.#take() };
+    } catch (error) {
+      this.#end(error);
+    }
   }
 
-  /** Up to `size` more entries; fewer only at the end. Several times as quick as one by one. */
+  /**
+   * Up to `size` more entries; fewer only at the end, which closes it, as the limit and an error do. Several times as quick
+   * as one by one. @throws as {@link StoreIterator.next}
+   */
   nextv(size: number): T[] {
+    try {
+      const found = this.page(size);
+      if (found.length < size || this.#left <= 0) this.close();
+      return found;
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  /** @internal The same, and it stays open, so that `seek` can go on from the end. */
+  page(size: number): T[] {
     const { yields, keyCodec, valueCodec } = this.#options;
-    const page = new Page(yields === 'values' ? undefined : keyCodec, yields === 'keys' ? undefined : valueCodec);
+    const keys = yields === 'values' ? undefined : keyCodec;
+    const values = yields === 'keys' ? undefined : valueCodec;
+    const page = new Page(keys, values);
     const found: T[] = [];
     while (found.length + page.count < size && !this.#closed && this.#advance()) {
       const { u8, view } = this.#table.table.arena.memory;
       if (page.add(u8, view, this.#entry)) continue;
+      // Decoding may run code that writes to the store, so that this entry is copied before.
+      const first = new Page(keys, values);
+      first.add(u8, view, this.#entry);
       page.moveTo(found);
-      page.add(u8, view, this.#entry);
+      first.moveTo(found);
     }
     page.moveTo(found);
     return found;
@@ -101,10 +145,11 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
    * be visited again, and does count for `limit`.
    */
   seek(key: unknown): void {
-    this.#host.current(); // Throws when the store has been closed.
-    if (this.#closed) return;
     const { range, keyCodec } = this.#options;
     const target = new LookupKey().set(encode('key', keyCodec, key));
+    this.#host.current(); // Throws when the store has been closed.
+    if (this.#closed) return;
+    this.#resume = undefined;
     this.#entry = NIL;
     this.#last = NIL;
     this.#started = true;
@@ -116,6 +161,11 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       (range.upper !== undefined && order.compare(at.view, at.at, range.upper.view, range.upper.at) > 0);
     if (isOutside) this.#cursor = this.#table.index.cursor();
     else this.#seek(at);
+  }
+
+  /** @internal The entry that it stands on. */
+  get entry(): Addr {
+    return this.#current();
   }
 
   /** Bytes of the key that it stands on, in the store's memory: only good until the next write or step. */
@@ -135,8 +185,14 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   /** Lets go of the old versions. Idempotent. */
   close(): void {
     if (this.#closed) return;
+    this.#host.checkNotComparing();
     this.#closed = true;
     if (this.#pin !== undefined) this.#host.release(this.#pin, this);
+  }
+
+  #end(error: unknown): never {
+    this.close();
+    throw error;
   }
 
   return(): IteratorResult<T, undefined> {
@@ -152,26 +208,25 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     this.close();
   }
 
-  /** @internal The table has been rewritten: to the same place in the new one, before the old one is dropped. */
+  /** @internal The table has been rewritten. It keeps its place as a key, and looks for it when it goes on. */
   tableReplaced(): void {
-    const old = this.#table;
-    this.#table = this.#host.current();
+    const { u8, view } = this.#table.table.arena.memory;
     const cursor = this.#cursor;
+    this.#table = this.#host.current();
     this.#cursor = this.#table.index.cursor();
-    if (!this.#started) return;
-    const { reverse } = this.#options.range;
-    // A reverse walk, or one that was sought, stands on what comes next already.
-    const from = this.#ready ? cursor.entry : this.#last;
+    this.#passed = [];
+    this.#passing = [];
+    const last = this.#last;
     this.#entry = NIL;
     this.#last = NIL;
-    if (from === NIL) {
-      this.#ready = true;
-      return;
+    if (!this.#started || this.#resume !== undefined) return;
+    const { reverse } = this.#options.range;
+    // A reverse walk, or one that was sought, stands on what comes next already.
+    const from = this.#ready ? cursor.entry : last;
+    if (from !== NIL) {
+      const key = new LookupKey().setBytes(u8, keyStartOf(view, from), keyLengthOf(view, from));
+      this.#resume = reverse || !this.#ready ? key.afterAll() : key.beforeAll();
     }
-    const { u8, view } = old.table.arena.memory;
-    const key = new LookupKey().setBytes(u8, keyStartOf(view, from), keyLengthOf(view, from));
-    if (reverse || !this.#ready) this.#seek(key.afterAll());
-    else this.#seek(key.beforeAll());
     this.#ready = true;
   }
 
@@ -181,22 +236,17 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return this.#entry;
   }
 
+  /** What it stands on, copied as a whole before any of it is decoded. */
   #take(): T {
-    const { yields } = this.#options;
-    if (yields === 'entries') return [this.#key(), this.#value()] as T;
-    return (yields === 'keys' ? this.#key() : this.#value()) as T;
-  }
-
-  #key(): unknown {
+    const { yields, keyCodec, valueCodec } = this.#options;
     const { u8, view } = this.#table.table.arena.memory;
     const entry = this.#entry;
-    return decode(this.#options.keyCodec, u8, view, keyStartOf(view, entry), keyLengthOf(view, entry));
-  }
-
-  #value(): unknown {
-    const { u8, view } = this.#table.table.arena.memory;
-    const entry = this.#entry;
-    return decode(this.#options.valueCodec, u8, view, valueStartOf(view, entry), valueLengthOf(view, entry));
+    const key =
+      yields === 'values' ? undefined : read(keyCodec, u8, view, keyStartOf(view, entry), keyLengthOf(view, entry));
+    if (yields === 'keys') return decodeStored(keyCodec, key) as T;
+    const value = read(valueCodec, u8, view, valueStartOf(view, entry), valueLengthOf(view, entry));
+    if (yields === 'values') return decodeStored(valueCodec, value) as T;
+    return [decodeStored(keyCodec, key), decodeStored(valueCodec, value)] as T;
   }
 
   #advance(): boolean {
@@ -207,8 +257,14 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       this.#ready = true;
       this.#seekStart();
     }
+    if (this.#resume !== undefined) {
+      const place = this.#resume;
+      this.#seek(place);
+      this.#resume = undefined;
+    } else if (this.#ready) this.#cursor.settle(this.#options.range.reverse);
     const found = this.#options.range.reverse ? this.#retreat() : this.#proceed();
     if (found) this.#left--;
+    if (this.#passed.length >= PASSED_MIN) this.#removePassed();
     return found;
   }
 
@@ -225,16 +281,29 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       this.#last = cursor.entry;
       return true;
     }
+    let isSince = false;
     for (let entry = cursor.entry; entry !== NIL; cursor.next(), entry = cursor.entry) {
       const { view } = table.table.arena.memory;
       if (upper !== undefined && order.compare(view, entry, upper.view, upper.at) >= 0) break;
-      if (table.sequenceOf(entry) > sequence) continue; // Written since.
-      if (this.#last !== NIL && table.haveSameKey(this.#last, entry)) continue; // An older version.
+      if (table.sequenceOf(entry) > sequence) {
+        isSince = true; // Written since.
+        continue;
+      }
+      if (this.#last !== NIL && table.haveSameKey(this.#last, entry)) {
+        if (this.#passing.length > 0) this.#passOlder(table, entry);
+        continue;
+      }
       this.#last = entry;
-      if (table.typeOf(entry) === ValueType.Deletion) continue;
+      if (this.#passing.length > 0) this.#passed.push(...this.#passing.splice(0).reverse());
+      if (table.typeOf(entry) === ValueType.Deletion) {
+        if (!isSince && this.#host.removes && this.#passed.length < PASSED_MAX) this.#passing.push(entry);
+        isSince = false;
+        continue;
+      }
       this.#entry = entry;
       return true;
     }
+    if (this.#passing.length > 0) this.#passed.push(...this.#passing.splice(0).reverse());
     this.#ready = true; // At the end it stays there.
     return false;
   }
@@ -251,15 +320,47 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       const { view } = table.table.arena.memory;
       if (lower !== undefined && order.compare(view, oldest, lower.view, lower.at) < 0) return false;
       let newest: Addr = NIL;
+      let top: Addr = NIL;
+      const versions = this.#passing;
+      versions.length = 0;
+      let isSeen = false;
       for (let entry = oldest; entry !== NIL && table.haveSameKey(oldest, entry); entry = cursor.entry) {
         if (table.sequenceOf(entry) <= sequence) newest = entry;
+        isSeen ||= top !== NIL && this.#host.isSeen(table.sequenceOf(top), table.sequenceOf(entry));
+        top = entry;
+        versions.push(entry);
         cursor.prev();
       }
-      if (newest === NIL || table.typeOf(newest) === ValueType.Deletion) continue;
+      if (newest === NIL || table.typeOf(newest) === ValueType.Deletion) {
+        const isGone = this.#host.removes && table.typeOf(top) === ValueType.Deletion && !isSeen;
+        if (isGone && this.#passed.length < PASSED_MAX) this.#passed.push(...versions);
+        versions.length = 0;
+        continue;
+      }
+      versions.length = 0;
       this.#entry = newest;
       return true;
     }
     return false;
+  }
+
+  /** An older version of the deleted key that it is passing: the key can go if nobody sees any of them. */
+  #passOlder(table: StoreTable, entry: Addr): void {
+    const passing = this.#passing;
+    const by = table.sequenceOf(passing[passing.length - 1]);
+    if (this.#host.isSeen(table.sequenceOf(entry), by)) passing.length = 0;
+    else passing.push(entry);
+  }
+
+  /** Takes what it has passed out of the index: the next walk, that of a queue say, need not pass it again. */
+  #removePassed(): void {
+    const passed = this.#passed;
+    this.#passed = [];
+    try {
+      this.#host.remove(this.#table, passed);
+    } catch {
+      // The comparator has thrown. The walk has its entry; the next one comes by here again.
+    }
   }
 
   #seekStart(): void {
@@ -279,3 +380,8 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     else cursor.prev();
   }
 }
+
+/** Fewer entries than this are not worth the searches that remove them. */
+const PASSED_MIN = 16;
+/** So many are removed in one step at most, give or take the versions of a key: about 50 microseconds. */
+const PASSED_MAX = 256;

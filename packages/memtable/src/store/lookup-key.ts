@@ -6,6 +6,8 @@ import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from '../format/vari
 /** Where the key starts; its length, of which nothing is known before it is encoded, is written right before it. */
 const KEY_AT = VARINT32_BYTES_MAX;
 const BYTES = 256;
+/** Memory for a longer key is given back at the next one. */
+const KEPT_BYTES_MAX = 64 << 10;
 
 /**
  * The lookup key (see `format/entry.ts`) of a string or of bytes, in memory that is used again for the next one:
@@ -23,8 +25,6 @@ export class LookupKey {
   /** Address of the lookup key. */
   at = 0;
   keyLength = 0;
-  /** How often it has been set: whoever called a function of the user's learns by it whether the key is still his. */
-  uses = 0;
 
   constructor() {
     this.#allocate(BYTES);
@@ -43,7 +43,7 @@ export class LookupKey {
   set(key: string | Uint8Array): this {
     if (typeof key === 'string') {
       this.#ensure(textBytesMax(key));
-      this.keyLength = writeText(this.#room, key);
+      this.keyLength = writeText(this.#room, 0, key);
     } else {
       this.#ensure(key.length);
       copyBytes(this.u8, KEY_AT, key, 0, key.length);
@@ -79,13 +79,14 @@ export class LookupKey {
   }
 
   #finish(): void {
-    this.uses++;
     this.at = KEY_AT - varint32Bytes(this.keyLength + TAG_BYTES);
     writeVarint32(this.view, this.at, this.keyLength + TAG_BYTES);
   }
 
   #ensure(keyBytes: number): void {
-    if (keyBytes > this.#room.length - TAG_BYTES) this.#allocate(KEY_AT + keyBytes + TAG_BYTES);
+    const room = this.#room.length;
+    if (keyBytes > room - TAG_BYTES) this.#allocate(KEY_AT + keyBytes + TAG_BYTES);
+    else if (room > KEPT_BYTES_MAX && keyBytes < KEPT_BYTES_MAX / 2) this.#allocate(BYTES);
   }
 
   #allocate(bytes: number): void {

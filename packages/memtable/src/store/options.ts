@@ -102,11 +102,15 @@ export interface MemStoreStats {
   readonly compaction: {
     readonly running: boolean;
     readonly finished: number;
-    /** Given up, as there was no memory for it. */
+    /** Given up: there was no memory for it, or the comparator threw. It is tried again when there is more garbage. */
     readonly abandoned: number;
+    /** Why the last one was given up, if none has ended well since. */
+    readonly lastError: unknown;
   };
   readonly flush: FlushStats;
   readonly waiting: { readonly writers: number; readonly bytes: number };
+  /** Memory that calls use again, for keys and strings on their way in; not part of `memoryUsage`. */
+  readonly scratchBytes: number;
   /** Oldest first. */
   readonly pins: readonly PinStats[];
   readonly arena: ArenaStats;
@@ -146,6 +150,8 @@ export type StoreEvent =
       readonly slices: number;
       readonly ms: number;
     }
+  /** A compaction was given up; it is tried again when there is half as much garbage again. */
+  | { readonly type: 'compact-error'; readonly error: unknown }
   /** The memory of the table before has been given back. */
   | { readonly type: 'drop'; readonly bytes: number }
   /** Somebody waits for room from now on. */

@@ -86,7 +86,7 @@ export class Page {
     if (format === 'view') data = new Uint8Array(this.#buffer, start, length);
     else if (format === 'buffer') data = BufferClass!.from(this.#buffer, start, length);
     else data = text === undefined ? readText(this.#u8, start, length) : text.substring(start, start + length);
-    return codec.decode === undefined ? data : decodeStored(codec, data);
+    return decodeStored(codec, data);
   }
 
   #copy(u8: Uint8Array, view: DataView, start: number, length: number): void {

@@ -4,15 +4,13 @@ import { setTimer, type Timer } from './timer.js';
 /** Looks for snapshots and iterators that somebody has forgotten, and warns of each once, for as long as there are any. */
 export class PinWatch {
   readonly #afterMs: number;
-  readonly #pins: () => readonly Pin[];
-  readonly #heldBytesOf: (pin: Pin) => number;
+  readonly #pins: () => readonly { pin: Pin; heldBytes: number }[];
   #timer: Timer | undefined;
 
   /** @param afterMs - how old a pin is when it is taken for a forgotten one; 0 for never */
-  constructor(afterMs: number, pins: () => readonly Pin[], heldBytesOf: (pin: Pin) => number) {
+  constructor(afterMs: number, pins: () => readonly { pin: Pin; heldBytes: number }[]) {
     this.#afterMs = afterMs;
     this.#pins = pins;
-    this.#heldBytesOf = heldBytesOf;
   }
 
   /** There are pins from now on. */
@@ -27,17 +25,18 @@ export class PinWatch {
   #look(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const pin of this.#pins()) {
+    const pins = this.#pins();
+    for (const { pin, heldBytes } of pins) {
       const ageMs = now - pin.since;
       if (pin.warned || ageMs < this.#afterMs) continue;
       pin.warned = true;
       warn(
         `${pin.kind === 'iterator' ? 'An' : 'A'} ${pin.kind} of a MemStore has been open for ${Math.round(ageMs / 1000)} s and holds ` +
-          `${this.#heldBytesOf(pin)} bytes of old entries. Was it forgotten?`,
+          `${heldBytes} bytes of old entries. Was it forgotten?`,
         pin.stack,
       );
     }
-    if (this.#pins().some(({ warned }) => !warned)) this.start();
+    if (pins.some(({ pin }) => !pin.warned)) this.start();
   }
 }
 

@@ -1,16 +1,25 @@
 /**
  * Who still needs old versions: open snapshots and iterators, each of which sees the writes up to a sequence.
  *
- * A version with sequence `o` that a write with sequence `n` has replaced is seen by the pins from `o` to before `n`. New
- * pins have the highest sequences, so these are neighbours; the version is booked with the newest of them under the
- * oldest. When one is released, what it was the newest or the oldest of goes over to its neighbour, and what it was both of
- * is garbage. So it is known at any time, to the byte, what is held back by whom.
+ * A version that was written with sequence `o` and replaced with sequence `n` is seen by the pins from `o` to before `n`:
  *
- * Invariants:
- * P1. Pins ascend by sequence.
- * P2. A version is booked once, with the newest pin that sees it, under the oldest one.
+ * ```
+ *    pins by sequence      p1      p2          p3     p4        (a new pin comes after all)
+ *    the version             o |-----------------------------| n     seen by p2, p3, p4: held by p4, from p2 on
+ *    p4 is released                                                  held by p3, from p2 on
+ *    p3, then p2                                                     garbage
+ * ```
+ *
+ * The newest pin that sees a version *holds* it. With it goes `from`, the sequence of the oldest pin that sees it: a pin
+ * in between can go and changes nothing, and no new one can come there. When a pin is released, the pin before it takes over
+ * the versions that it sees, those with `from` up to its own sequence; the others are garbage. So it is known at any time, to
+ * the byte, what is held.
+ *
+ * Invariants, which `verify()` checks:
+ * P1. Pins ascend by number, and by sequence.
+ * P2. `heldBytes` is the sum over all versions that pins hold, and `from` of each is not above its pin's sequence.
  */
-
+import { MemTableError } from '../errors.js';
 import type { StoreTable } from './store-table.js';
 
 /** What holds old versions back. A flush needs those that it writes. */
@@ -21,26 +30,37 @@ export interface PinOwner {
   tableReplaced(): void;
 }
 
+/** Versions that one pin holds and that the same older pins see. They are nodes of a pairing heap, the highest `from` on top. */
+interface Held {
+  readonly from: number;
+  bytes: number;
+  child: Held | undefined;
+  sibling: Held | undefined;
+}
+
 export class Pin {
   /** The pins that it is among, and with them its table. */
   readonly home: Pins;
   readonly kind: PinKind;
   readonly sequence: number;
-  /** The iterators among its users. */
-  readonly owners: PinOwner[] = [];
+  /** Its place in the order in which the pins of a table were made. */
+  readonly number: number;
   /** It is released by the last one. An iterator over a snapshot uses the snapshot's pin. */
   users = 0;
   /** When it was made, by `performance.now()`. */
   readonly since: number;
   readonly stack: string | undefined;
   warned = false;
-  /** Bytes of versions that this is the newest pin of, by the oldest. */
-  held: Map<Pin, number> | undefined;
+  /** The versions that it holds. */
+  held: Held | undefined;
+  /** Those that were replaced while it was the newest pin, by `from`. */
+  booked: Map<number, Held> | undefined;
 
   constructor(home: Pins, kind: PinKind, sequence: number, since: number, stack: string | undefined) {
     this.home = home;
     this.kind = kind;
     this.sequence = sequence;
+    this.number = home.made++;
     this.since = since;
     this.stack = stack;
   }
@@ -50,7 +70,11 @@ export class Pin {
 export class Pins {
   /** Where the versions lie; another one after a compaction. */
   table: StoreTable;
+  /** Who reads in the table and has to follow it. */
+  readonly owners = new Set<PinOwner>();
   readonly #pins: Pin[] = [];
+  /** Pins made so far. */
+  made = 0;
   /** The sequence of the newest pin; -1 when there is none. */
   newest = -1;
   /** Bytes of all versions that only pins need. */
@@ -60,47 +84,51 @@ export class Pins {
     this.table = table;
   }
 
+  /** Oldest first. */
   get all(): readonly Pin[] {
     return this.#pins;
   }
 
   /** Begins a use of a pin; the first one adds it. */
-  use(pin: Pin, owner: PinOwner | undefined): void {
-    if (owner !== undefined) pin.owners.push(owner);
+  use(pin: Pin): void {
     if (pin.users++ > 0) return;
     this.#pins.push(pin);
     this.newest = pin.sequence;
   }
 
-  /** Ends a use. O(pins), and O(1) for the one that was made last and holds nothing. */
-  release(pin: Pin, owner: PinOwner | undefined): void {
-    if (owner !== undefined) pin.owners.splice(pin.owners.indexOf(owner), 1);
+  /** Ends a use. O(log pins), and amortised O(log n) for the versions that it held. */
+  release(pin: Pin): void {
     if (--pin.users > 0) return;
     const pins = this.#pins;
-    const at = pins.lastIndexOf(pin);
-    const older = pins[at - 1];
-    const newer = pins[at + 1];
-    for (let i = at + 1; i < pins.length; i++) {
-      const bytes = pins[i].held?.get(pin);
-      if (bytes === undefined) continue;
-      pins[i].held!.delete(pin);
-      book(pins[i], newer, bytes);
+    const at = this.#indexOf(pin);
+    const older = at === 0 ? undefined : pins[at - 1];
+    let { held } = pin;
+    while (held !== undefined && (older === undefined || held.from > older.sequence)) {
+      this.heldBytes -= held.bytes;
+      held = withoutTop(held);
     }
-    if (pin.held !== undefined) {
-      for (const [oldest, bytes] of pin.held) {
-        if (oldest === pin) this.heldBytes -= bytes;
-        else book(older, oldest, bytes);
-      }
-    }
-    pins.splice(at, 1);
+    if (older !== undefined) older.held = meld(older.held, held);
+    pin.held = undefined;
+    pin.booked = undefined;
+    if (at === pins.length - 1) pins.pop();
+    else pins.splice(at, 1);
     this.newest = pins.length === 0 ? -1 : pins[pins.length - 1].sequence;
   }
 
   /** The version with `sequence`, of `bytes` bytes, has been replaced; if a pin sees it, it is held back. */
   replaced(sequence: number, bytes: number): void {
     if (this.newest < sequence) return;
-    book(this.#pins[this.#pins.length - 1], this.#pins[this.#firstFrom(sequence)], bytes);
+    const newest = this.#pins[this.#pins.length - 1];
+    const from = this.#pins[this.#firstFrom(sequence)].sequence;
     this.heldBytes += bytes;
+    newest.booked ??= new Map();
+    const held = newest.booked.get(from);
+    if (held !== undefined) held.bytes += bytes;
+    else {
+      const first: Held = { from, bytes, child: undefined, sibling: undefined };
+      newest.booked.set(from, first);
+      newest.held = meld(newest.held, first);
+    }
   }
 
   /** Whether any pin sees a version that has been replaced by the one with sequence `by`. */
@@ -110,14 +138,46 @@ export class Pins {
     return pin.sequence < by;
   }
 
-  /** Bytes of the versions that this pin sees and that are there for pins only. O(pins^2). */
-  heldBytesOf(pin: Pin): number {
-    const at = this.#pins.indexOf(pin);
+  /** For each pin, in order, the bytes of the versions that it sees and that are there for pins only. O(pins + versions). */
+  heldBytesOfEach(): number[] {
+    // What begins to be held, and what no longer is, from one pin to the next.
+    const changes = new Array<number>(this.#pins.length + 1).fill(0);
+    this.#pins.forEach((pin, at) => {
+      for (const { from, bytes } of eachHeld(pin)) {
+        changes[this.#firstFrom(from)] += bytes;
+        changes[at + 1] -= bytes;
+      }
+    });
     let sum = 0;
-    for (let i = at; i < this.#pins.length; i++) {
-      for (const [oldest, bytes] of this.#pins[i].held ?? []) if (this.#pins.indexOf(oldest) <= at) sum += bytes;
+    return this.#pins.map((_, at) => (sum += changes[at]));
+  }
+
+  /** Checks P1 and P2. @throws MemTableError `MEMTABLE_MALFORMED` */
+  verify(): void {
+    let heldBytes = 0;
+    let last: Pin | undefined;
+    for (const pin of this.#pins) {
+      if (last !== undefined && (pin.number <= last.number || pin.sequence < last.sequence)) {
+        malformed(`P1: pin ${pin.number} of sequence ${pin.sequence} after ${last.number} of ${last.sequence}`);
+      }
+      last = pin;
+      for (const { from, bytes } of eachHeld(pin)) {
+        if (from > pin.sequence) malformed(`P2: the pin of sequence ${pin.sequence} holds versions from ${from} on`);
+        heldBytes += bytes;
+      }
     }
-    return sum;
+    if (heldBytes !== this.heldBytes) malformed(`P2: pins hold ${heldBytes} bytes, counted ${this.heldBytes}`);
+  }
+
+  #indexOf(pin: Pin): number {
+    let low = 0;
+    let high = this.#pins.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#pins[middle].number < pin.number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The oldest pin whose sequence is not below this one. */
@@ -133,7 +193,48 @@ export class Pins {
   }
 }
 
-function book(newest: Pin, oldest: Pin, bytes: number): void {
-  newest.held ??= new Map();
-  newest.held.set(oldest, (newest.held.get(oldest) ?? 0) + bytes);
+/** Makes one heap of two: Fredman, Sedgewick, Sleator and Tarjan, "The pairing heap" (1986). */
+function meld(a: Held | undefined, b: Held | undefined): Held | undefined {
+  if (a === undefined) return b;
+  if (b === undefined) return a;
+  const [top, below] = a.from < b.from ? [b, a] : [a, b];
+  below.sibling = top.child;
+  top.child = below;
+  return top;
+}
+
+/** The heap without its top: children are melded in pairs, then the pairs from the last to the first. */
+function withoutTop(top: Held): Held | undefined {
+  let pairs: Held | undefined;
+  for (let a = top.child; a !== undefined;) {
+    const b: Held | undefined = a.sibling;
+    const next: Held | undefined = b?.sibling;
+    a.sibling = undefined;
+    if (b !== undefined) b.sibling = undefined;
+    const pair = meld(a, b)!;
+    pair.sibling = pairs;
+    pairs = pair;
+    a = next;
+  }
+  let heap: Held | undefined;
+  while (pairs !== undefined) {
+    const next: Held | undefined = pairs.sibling;
+    pairs.sibling = undefined;
+    heap = meld(heap, pairs);
+    pairs = next;
+  }
+  return heap;
+}
+
+function* eachHeld({ held }: Pin): Generator<Held> {
+  const left = held === undefined ? [] : [held];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    yield node;
+    if (node.child !== undefined) left.push(node.child);
+    if (node.sibling !== undefined) left.push(node.sibling);
+  }
+}
+
+function malformed(message: string): never {
+  throw new MemTableError('MEMTABLE_MALFORMED', message);
 }

@@ -1,5 +1,6 @@
 import { MemTableError } from '../errors.js';
-import { type Codec, encode, kindOf } from './encoding.js';
+import { ComparatorOrder, type EntryOrder } from '../order.js';
+import { type Codec, encode } from './encoding.js';
 import { LookupKey } from './lookup-key.js';
 
 /** Which keys, in abstract-level's words. Of several lower or upper bounds the tightest counts. */
@@ -16,9 +17,6 @@ export interface RangeOptions<K> {
   limit?: number | undefined;
 }
 
-/** Compares two lookup keys. */
-export type CompareKeys = (a: LookupKey, b: LookupKey) => number;
-
 /** @internal A range as two places between entries: entries of the range are not before `lower` and before `upper`. */
 export class KeyRange {
   lower: LookupKey | undefined;
@@ -26,35 +24,43 @@ export class KeyRange {
   readonly reverse: boolean;
   readonly limit: number;
 
-  constructor(options: RangeOptions<unknown>, codec: Codec, compare: CompareKeys | undefined) {
+  /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, what the encoding and the comparator throw */
+  constructor(options: RangeOptions<unknown>, codec: Codec, order: EntryOrder) {
     const { gt, gte, lt, lte, prefix, reverse = false, limit = Infinity } = options;
     this.reverse = reverse;
     this.limit = limit === -1 ? Infinity : limit;
     if (!(this.limit === Infinity || (Number.isInteger(limit) && limit >= 0))) {
       throw new MemTableError(
         'MEMTABLE_INVALID_OPTION',
-        `limit must be a whole number from 0, or -1: ${kindOf(limit)}`,
+        `limit must be a whole number from 0, or -1: ${String(limit)}`,
       );
     }
+    if (prefix !== undefined && order instanceof ComparatorOrder) {
+      throw new MemTableError('MEMTABLE_INVALID_OPTION', 'a comparator knows no prefixes');
+    }
     const bound = (key: unknown): LookupKey => new LookupKey().set(encode('key', codec, key));
-    if (gte !== undefined) this.#raise(bound(gte).beforeAll(), compare);
-    if (gt !== undefined) this.#raise(bound(gt).afterAll(), compare);
-    if (lte !== undefined) this.#cut(bound(lte).afterAll(), compare);
-    if (lt !== undefined) this.#cut(bound(lt).beforeAll(), compare);
+    if (gte !== undefined) this.#raise(bound(gte).beforeAll(), order);
+    if (gt !== undefined) this.#raise(bound(gt).afterAll(), order);
+    if (lte !== undefined) this.#cut(bound(lte).afterAll(), order);
+    if (lt !== undefined) this.#cut(bound(lt).beforeAll(), order);
     if (prefix === undefined) return;
     const first = bound(prefix).beforeAll();
-    this.#raise(first, compare);
+    this.#raise(first, order);
     const end = successorOf(first);
-    if (end !== undefined) this.#cut(end, compare);
+    if (end !== undefined) this.#cut(end, order);
   }
 
-  #raise(bound: LookupKey, compare: CompareKeys | undefined): void {
-    if (this.lower === undefined || compare!(bound, this.lower) > 0) this.lower = bound;
+  #raise(bound: LookupKey, order: EntryOrder): void {
+    if (this.lower === undefined || compareKeys(order, bound, this.lower) > 0) this.lower = bound;
   }
 
-  #cut(bound: LookupKey, compare: CompareKeys | undefined): void {
-    if (this.upper === undefined || compare!(bound, this.upper) < 0) this.upper = bound;
+  #cut(bound: LookupKey, order: EntryOrder): void {
+    if (this.upper === undefined || compareKeys(order, bound, this.upper) < 0) this.upper = bound;
   }
+}
+
+function compareKeys(order: EntryOrder, a: LookupKey, b: LookupKey): number {
+  return order.compare(a.view, a.at, b.view, b.at);
 }
 
 /** What comes after all keys that start with this one; undefined when nothing does. */

@@ -9,13 +9,15 @@ export class StoreSnapshot implements Disposable {
   readonly pin: Pin;
   /** @internal The store that it is of. */
   readonly store: object;
+  readonly #check: () => void;
   readonly #release: (pin: Pin) => void;
   #open = true;
 
   /** @internal */
-  constructor(store: object, pin: Pin, release: (pin: Pin) => void) {
+  constructor(store: object, pin: Pin, check: () => void, release: (pin: Pin) => void) {
     this.store = store;
     this.pin = pin;
+    this.#check = check;
     this.#release = release;
   }
 
@@ -28,9 +30,10 @@ export class StoreSnapshot implements Disposable {
     return this.#open;
   }
 
-  /** Lets go of the old versions. Idempotent. */
+  /** Lets go of the old versions. Idempotent. @throws MemTableError `MEMTABLE_REENTERED` from a comparator of the store */
   close(): void {
     if (!this.#open) return;
+    this.#check();
     this.#open = false;
     this.#release(this.pin);
   }

@@ -1,7 +1,7 @@
 import { type Addr, NIL } from '@memtable/arena';
 import type { BlockSkipList } from '@memtable/skiplist';
 import { MemTableError } from '../errors.js';
-import { copyBytes, copyView } from '../format/copy.js';
+import { copyBytes, copyView, equalBytes } from '../format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -11,16 +11,21 @@ import {
   tagStartOf,
   valueLengthOf,
   valueStartOf,
+  writeEntry,
   writeValue,
 } from '../format/entry.js';
 import { TAG_BYTES, tagHigh, tagLow, ValueType } from '../format/internal-key.js';
 import { MemTable, type MemTableOptions } from '../memtable.js';
+import type { ComparatorOrder, EntryOrder } from '../order.js';
+import type { BatchReader } from '../write-batch.js';
 import type { LookupKey } from './lookup-key.js';
 
-/** The address space that a table takes when it is not small any more. */
+/** The address space that a table takes in the end, when nothing else is said. */
 const RESERVE_BYTES = 256 << 20;
-/** Growing to this takes about a millisecond. */
+/** Up to here memory doubles: that costs about a millisecond in all. */
 const SMALL_BYTES = 4 << 20;
+/** Beyond it grows by this factor: what is copied on the way to 256 MiB are 36 MiB, and a table reserves at most so much. */
+const GROWTH = 8;
 
 /**
  * The memtable of a store. It differs from one that is filled by sequence numbers alone in that an entry which no pin
@@ -29,21 +34,23 @@ const SMALL_BYTES = 4 << 20;
 export class StoreTable {
   readonly table: MemTable;
   readonly index: BlockSkipList;
-  readonly #comparator: MemTableOptions['comparator'];
+  /** The order, where code of the user's makes it. */
+  readonly #comparatorOrder: ComparatorOrder | undefined;
   readonly #reserveBytes: number;
   #memory: Uint8Array;
   /** Bytes of all entries that were ever made in it. */
   entryBytes = 0;
 
   /**
-   * @param options - `reserveBytes`: so much address space it takes when it has become large, at once; a small one costs
-   * next to nothing to make
+   * @param options - `reserveBytes`: so much address space it takes when it has become large; a small one costs next to
+   * nothing to make
+   * @param order - one for all tables of the store
    * @param size - bytes to begin with
    */
-  constructor({ reserveBytes = RESERVE_BYTES, ...options }: MemTableOptions, size: number) {
-    this.table = new MemTable({ ...options, reserveBytes: size, layout: 'compact', index: 'block' });
+  constructor({ reserveBytes = RESERVE_BYTES, ...options }: MemTableOptions, order: EntryOrder, size: number) {
+    this.table = new MemTable({ ...options, reserveBytes: size, layout: 'compact', index: 'block' }, undefined, order);
     this.index = this.table.index as BlockSkipList;
-    this.#comparator = options.comparator;
+    this.#comparatorOrder = options.comparator === undefined ? undefined : (order as ComparatorOrder);
     this.#reserveBytes = reserveBytes;
     this.#memory = this.table.arena.memory.u8;
   }
@@ -86,12 +93,23 @@ export class StoreTable {
     return node;
   }
 
-  /** The memory has grown. Growing copies, so that beyond a few MiB it is better to have done with it. */
+  /** The memory has grown. Growing copies, so that beyond a few MiB it is better to do it seldom. */
   #reserve(): void {
     const { memory } = this.table.arena;
     const capacity = memory.capacityBytes;
-    if (capacity > SMALL_BYTES && capacity < this.#reserveBytes) memory.ensure(this.#reserveBytes - memory.usedBytes);
+    const wanted = Math.min((capacity / 2) * GROWTH, this.#reserveBytes);
+    if (capacity > SMALL_BYTES && capacity < wanted) memory.ensure(wanted - memory.usedBytes);
     this.#memory = memory.u8;
+  }
+
+  /** An entry of a batch, with `sequence`; it is not in the index yet. @returns NIL when the memory is at its limit */
+  prepareRecord(record: BatchReader, sequence: number): Addr {
+    const { type, bytes, keyAt, keyLength, valueAt, valueLength } = record;
+    const node = this.allocate(entryBytes(keyLength, valueLength));
+    if (node === NIL) return NIL;
+    const { u8, view } = this.table.arena.memory;
+    writeEntry(u8, view, node, sequence, type, bytes, keyAt, keyLength, bytes, valueAt, valueLength);
+    return node;
   }
 
   /** Links an entry at the place that the last {@link StoreTable.find} was for. */
@@ -132,6 +150,43 @@ export class StoreTable {
     const node = this.allocate(end - entry);
     if (node !== NIL) copyBytes(this.table.arena.memory.u8, node, source.u8, entry, end - entry);
     return node;
+  }
+
+  /** Takes an entry that nobody needs out of the index; it stays counted among the bytes of the table. */
+  remove(entry: Addr): void {
+    if (this.index.remove(entry)) this.#count(entry, -1);
+  }
+
+  /**
+   * Whether a write of a key can go where an older version lies: the value has to fit, and the key has to be the same to the
+   * byte, since the spelling of the newest write stays.
+   */
+  fits(older: Addr, key: LookupKey, valueLength: number): boolean {
+    if (valueLength > this.valueLengthOf(older)) return false;
+    return this.#comparatorOrder === undefined || this.#hasBytes(older, key.view, key.keyAt, key.keyLength);
+  }
+
+  /** Like {@link StoreTable.find} for the key of another table's entry. */
+  findCopy(from: StoreTable, entry: Addr): Addr {
+    const { u8, view } = from.table.arena.memory;
+    const next = this.index.find(view, entry);
+    if (next === NIL) return NIL;
+    return this.#isEqual(next, u8, view, keyStartOf(view, entry), keyLengthOf(view, entry)) ? next : NIL;
+  }
+
+  /** Whether another table's entry can go where an older version of its key lies. */
+  fitsCopy(older: Addr, from: StoreTable, entry: Addr): boolean {
+    if (from.valueLengthOf(entry) > this.valueLengthOf(older)) return false;
+    const { view } = from.table.arena.memory;
+    return this.#hasBytes(older, view, keyStartOf(view, entry), keyLengthOf(view, entry));
+  }
+
+  /** Overwrites an older version with another table's entry. */
+  overwriteCopy(older: Addr, from: StoreTable, entry: Addr): void {
+    const { u8, view } = from.table.arena.memory;
+    const start = valueStartOf(view, entry);
+    const length = valueLengthOf(view, entry);
+    this.overwrite(older, from.sequenceOf(entry), from.typeOf(entry), u8.subarray(start, start + length), length);
   }
 
   /** Overwrites an entry that nobody else sees with one that is not longer. */
@@ -184,20 +239,17 @@ export class StoreTable {
   }
 
   #isEqual(entry: Addr, bytes: Uint8Array, view: DataView, start: number, length: number): boolean {
+    if (this.#comparatorOrder === undefined) return this.#hasBytes(entry, view, start, length);
     const { u8, view: own } = this.table.arena.memory;
-    const ownLength = keyLengthOf(own, entry);
     const ownStart = keyStartOf(own, entry);
-    if (this.#comparator !== undefined) {
-      const key = u8.subarray(ownStart, ownStart + ownLength);
-      return this.#comparator(key, bytes.subarray(start, start + length)) === 0;
-    }
-    if (ownLength !== length) return false;
-    let i = 0;
-    for (const words = length & ~3; i < words; i += 4) {
-      if (own.getInt32(ownStart + i) !== view.getInt32(start + i)) return false;
-    }
-    for (; i < length; i++) if (own.getUint8(ownStart + i) !== view.getUint8(start + i)) return false;
-    return true;
+    const key = u8.subarray(ownStart, ownStart + keyLengthOf(own, entry));
+    return this.#comparatorOrder.compareKeys(key, bytes.subarray(start, start + length)) === 0;
+  }
+
+  /** Whether these are the bytes of the entry's key. */
+  #hasBytes(entry: Addr, view: DataView, start: number, length: number): boolean {
+    const { view: own } = this.table.arena.memory;
+    return keyLengthOf(own, entry) === length && equalBytes(own, keyStartOf(own, entry), view, start, length);
   }
 
   #count(entry: Addr, times: 1 | -1): void {

@@ -5,19 +5,29 @@
  * Invariants, which `verify()` checks, besides those of its table (M), its pins (P), a compaction (C) and a flush (F):
  * T1. `liveBytes` and `entryCount` are those of the newest versions that are values.
  * T2. `heldBytes` are those of the older versions that pins see.
+ *
+ * Code of the user's runs in many calls: encodings and `toJSON`, the function of `update`, getters of options and operations,
+ * event handlers, flush targets. All of it may use the store, close it even, so each call goes like this:
+ * U1. It reads its options and encodes its data, then asks whether the store is open, then searches and writes.
+ * U2. Between a search and the write that needs its place no code of the user's runs but a comparator's.
+ * U3. What is decoded has been copied before; nothing of the call is left to be done after but to return.
+ * U4. A comparator must not use the store: a search is half done. Whatever it calls throws `MEMTABLE_REENTERED`.
+ * U5. Work in the background (compactions, flushes, events) never makes a call fail that has done what it was asked.
  */
 import { type Addr, MARK_WORDS, MEMORY_BYTES_MAX, NIL } from '@memtable/arena';
 import { abortable, type WaitOptions } from '../abortable.js';
 import { channel, Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
-import { checkFlushOptions, checkWhole, type FlushOptions } from '../flush-target.js';
-import { entryBytes, valueLengthOf, valueStartOf } from '../format/entry.js';
+import { checkFlushOptions, checkWhole, type FlushOptions, retryPauseMs } from '../flush-target.js';
+import { entryBytes, keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
 import { tagHigh, tagLow, ValueType } from '../format/internal-key.js';
 import type { StallReason } from '../lifecycle.js';
-import { textBytesMax, writeText } from '../format/text.js';
+import { textBytes, textBytesMax, writeText } from '../format/text.js';
+import { checkNotComparing, type EntryOrder, orderOf } from '../order.js';
+import { WriteBatch } from '../write-batch.js';
 import { Admission } from './admission.js';
 import { Compaction } from './compaction.js';
-import { type Codec, codecOf, decode, encode, type AnyEncoding, kindOf } from './encoding.js';
+import { type Codec, codecOf, decode, encode, isPromise, kindOf } from './encoding.js';
 import { type FlushFailure, StoreFlush } from './flush.js';
 import { type IteratorHost, StoreIterator } from './iterator.js';
 import { LookupKey } from './lookup-key.js';
@@ -32,7 +42,7 @@ import {
   type EncodingOptions,
 } from './options.js';
 import { PinWatch } from './pin-watch.js';
-import { Pin, type PinKind, type PinOwner, Pins } from './pins.js';
+import { Pin, type PinKind, Pins } from './pins.js';
 import { KeyRange } from './range.js';
 import { StoreSnapshot } from './snapshot.js';
 import { StoreTable } from './store-table.js';
@@ -75,7 +85,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #options: MemStoreOptions<K, V>;
   readonly #keyCodec: Codec;
   readonly #valueCodec: Codec;
+  readonly #order: EntryOrder;
+  /** What puts may fill of a table; the rest of `maxBytes` is for compactions, and for deletions. */
   readonly #tableBytesMax: number;
+  /** Nor may what is left of it after a compaction be more than this, so that one is worth its while. */
+  readonly #keptBytesMax: number;
   readonly #garbageRatioMax: number;
   readonly #garbageBytesMin: number;
   readonly #flushOptions: FlushOptions | undefined;
@@ -100,10 +114,14 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #garbageLeft = 0;
   #finished = 0;
   #abandoned = 0;
+  #compactionError: unknown;
   #driver: Timer | undefined;
   readonly #compactionWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   #flush: StoreFlush | undefined;
+  /** Runs while there was no memory for the table that takes writes during a flush. */
+  #flushRetry: Timer | undefined;
+  #flushFailures = 0;
   #flushedTables = 0;
   #flushedEntries = 0;
   /** Those who wait until all writes up to a sequence have been flushed. */
@@ -111,9 +129,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   readonly #admission = new Admission((ms) => this.#emit({ type: 'resume', ms }));
 
-  // Reused by every call.
+  // Reused by every call, from its first search on.
   readonly #key = new LookupKey();
   #text = new Uint8Array(1024);
+  #textLength = 0;
   readonly #batchMark = new Int32Array(MARK_WORDS);
 
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
@@ -137,16 +156,14 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#keyCodec = codecOf('keyEncoding', options.keyEncoding);
     this.#valueCodec = codecOf('valueEncoding', options.valueEncoding);
     this.#options = options;
+    this.#order = orderOf(options.comparator);
     this.#tableBytesMax = Math.floor(maxBytes / 16) * 8;
+    this.#keptBytesMax = this.#flushOptions === undefined ? (this.#tableBytesMax / 16) * 15 : Infinity;
     this.#garbageRatioMax = garbageRatioMax;
     this.#garbageBytesMin = garbageBytesMin;
     this.#live = this.#makeTable();
     this.#pins = new Pins(this.#live);
-    this.#pinWatch = new PinWatch(
-      pinWarningMs,
-      () => this.#allPins(),
-      (pin) => this.#heldBytesOf(pin),
-    );
+    this.#pinWatch = new PinWatch(pinWarningMs, () => this.#pinFigures());
     this.#host = {
       current: () => {
         this.#checkOpen();
@@ -154,7 +171,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       },
       isPlain: (table, sequence) =>
         table === this.#live && sequence === this.#sequence && table.index.entryCount === this.#entryCount,
-      release: (pin, owner) => this.#release(pin, owner),
+      checkNotComparing: () => this.#checkNotComparing(),
+      release: (pin, owner) => {
+        pin.home.owners.delete(owner);
+        this.#release(pin);
+      },
+      removes: this.#flushOptions === undefined,
+      isSeen: (sequence, by) => this.#pins.sees(sequence, by),
+      remove: (table, entries) => {
+        if (table === this.#live) for (const entry of entries) table.remove(entry);
+      },
     };
   }
 
@@ -166,15 +192,17 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * `MEMTABLE_ENCODING_FAILED`; TypeError for null and the like; what the comparator throws. Nothing has changed then
    */
   put(key: K, value: V, options?: EncodingOptions): void {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const storedValue = this.#encodeValue(value, options?.valueEncoding);
+    const keyCodec = this.#keyCodecOf(options);
+    const valueCodec = this.#valueCodecOf(options);
+    const storedKey = this.#encodeKey(key, keyCodec, valueCodec);
+    const storedValue = encode('value', valueCodec, value);
     this.#checkWritable();
     this.#afterWrite(this.#putFound(this.#find(storedKey), storedValue));
   }
 
   /** Deletes `key`, which need not be there. @throws as {@link MemStore.put} */
   del(key: K, options?: EncodingOptions): void {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
+    const storedKey = this.#encodeKey(key, this.#keyCodecOf(options));
     this.#checkWritable();
     this.#afterWrite(this.#delete(storedKey));
   }
@@ -186,30 +214,36 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   batch(operations: readonly BatchOperation<K, V>[], options?: EncodingOptions): void {
     this.#checkWritable();
     if (!Array.isArray(operations)) throw new TypeError(`a batch must be an array, not ${kindOf(operations)}`);
-    const { keyEncoding, valueEncoding } = options ?? {};
-    const keys: (string | Uint8Array)[] = [];
-    const values: (string | Uint8Array | undefined)[] = [];
+    const batchKeyCodec = this.#keyCodecOf(options);
+    const batchValueCodec = this.#valueCodecOf(options);
+    const batch = new WriteBatch();
     for (const operation of operations as readonly BatchOperation<K, V>[]) {
       if (typeof operation !== 'object' || operation === null) {
         throw new TypeError(`an operation of a batch must be an object, not ${kindOf(operation)}`);
       }
-      const { type } = operation;
+      const { type, keyEncoding, valueEncoding } = operation;
       if (type !== 'put' && type !== 'del') {
         throw new TypeError(`the type of an operation must be 'put' or 'del': ${String(type)}`);
       }
-      keys.push(this.#encodeKey(operation.key, operation.keyEncoding ?? keyEncoding));
-      values.push(
-        type === 'put' ? this.#encodeValue(operation.value, operation.valueEncoding ?? valueEncoding) : undefined,
-      );
+      const keyCodec = keyEncoding === undefined ? batchKeyCodec : codecOf('keyEncoding', keyEncoding);
+      const valueCodec = valueEncoding === undefined ? batchValueCodec : codecOf('valueEncoding', valueEncoding);
+      const key = this.#encodeKey(operation.key, keyCodec, valueCodec);
+      const value = type === 'put' ? encode('value', valueCodec, operation.value) : undefined;
+      if (!batch.add(key, value, this.#tableBytesMax)) throw this.#live.full(batch.byteLength + key.length);
     }
     this.#checkWritable();
-    this.#batch(keys, values);
+    this.#batch(batch);
   }
 
-  /** Sets `key` unless it is there. @returns whether it was set. @throws as {@link MemStore.put} */
+  /**
+   * Sets `key` unless it is there.
+   * @returns whether it was set
+   * @throws as {@link MemStore.put}; MemTableError `MEMTABLE_BUFFER_ONLY` with a target: what has been flushed is not here
+   */
   putIfAbsent(key: K, value: V): boolean {
-    const storedKey = this.#encodeKey(key);
-    const storedValue = this.#encodeValue(value);
+    this.#checkComplete('putIfAbsent');
+    const storedKey = this.#encodeKey(key, this.#keyCodec, this.#valueCodec);
+    const storedValue = encode('value', this.#valueCodec, value);
     this.#checkWritable();
     const older = this.#find(storedKey);
     if (this.#isValue(older)) return false;
@@ -219,36 +253,40 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /**
    * Sets `key` to `value` if its value is `expected`; undefined stands for no value, on both sides.
-   * @returns whether it was. Values are compared as they are stored. @throws as {@link MemStore.put}
+   * @returns whether it was. Values are compared as they are stored
+   * @throws as {@link MemStore.putIfAbsent}
    */
   compareAndSet(key: K, expected: V | undefined, value: V | undefined): boolean {
-    const storedKey = this.#encodeKey(key);
-    const storedExpected = expected === undefined ? undefined : this.#encodeValue(expected);
-    const storedValue = value === undefined ? undefined : this.#encodeValue(value);
+    this.#checkComplete('compareAndSet');
+    const codec = this.#valueCodec;
+    const storedKey = this.#encodeKey(key, this.#keyCodec, codec);
+    let storedExpected = expected === undefined ? undefined : encode('value', codec, expected);
+    if (codec.encode !== undefined && typeof storedExpected !== 'string') storedExpected = storedExpected?.slice();
+    const storedValue = value === undefined ? undefined : encode('value', codec, value);
     this.#checkWritable();
     const older = this.#find(storedKey);
     if (!this.#isEqual(older, storedExpected)) return false;
-    if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
-    else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
+    this.#setFound(older, storedValue);
     return true;
   }
 
   /**
    * Sets `key` to what `fn` makes of its value; undefined stands for no value, on both sides.
-   * @param fn - may use the store, at the price of a second search
-   * @returns the new value. @throws what `fn` throws, and as {@link MemStore.put}
+   * @param fn - may use the store. What it writes comes before what it returns
+   * @returns the new value
+   * @throws what `fn` throws; TypeError when it returns a promise; as {@link MemStore.putIfAbsent}
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
-    const storedKey = this.#encodeKey(key);
+    this.#checkComplete('update');
+    let storedKey = this.#encodeKey(key, this.#keyCodec);
+    if (typeof storedKey !== 'string') storedKey = storedKey.slice();
     this.#checkWritable();
-    let older = this.#find(storedKey);
-    const { uses } = this.#key;
-    const value = fn(this.#isValue(older) ? this.#decodeValue(this.#live, older, this.#valueCodec) : undefined);
-    const storedValue = value === undefined ? undefined : this.#encodeValue(value);
+    const entry = this.#seek(this.#live, storedKey, undefined);
+    const value = fn(this.#isValue(entry) ? this.#decodeValue(this.#live, entry, this.#valueCodec) : undefined);
+    if (isPromise(value)) throw new TypeError('the function of an update must return a value, not a promise of one');
+    const storedValue = value === undefined ? undefined : encode('value', this.#valueCodec, value);
     this.#checkWritable();
-    if (uses !== this.#key.uses) older = this.#find(storedKey);
-    if (storedValue !== undefined) this.#afterWrite(this.#putFound(older, storedValue));
-    else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
+    this.#setFound(this.#find(storedKey), storedValue);
     return value;
   }
 
@@ -259,38 +297,48 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws as {@link MemStore.put}
    */
   clear(options: RangeReadOptions<K> = {}): void {
+    const { range, snapshot } = this.#readOf(options);
     this.#checkWritable();
-    const range = this.#rangeOf(options);
-    this.#sequenceOf(options); // Refuses a snapshot that is closed, or another store's.
+    const table = this.#tableOf(snapshot);
     const isAll = range.lower === undefined && range.upper === undefined && range.limit === Infinity;
-    if (this.#pins.newest === -1 && this.#flushOptions === undefined) {
-      if (isAll) this.#clearAll();
-      else for (const key of this.#keysOf(range, options)) this.#delete(key);
-      this.#afterWrite(0); // Only now, as a compaction that ends would take the table away.
+    const isUnseen = this.#pins.newest === -1 && this.#flushOptions === undefined;
+    if (isUnseen && isAll) {
+      this.#clearAll();
+      return;
+    }
+    const entries: Addr[] = [];
+    const iterator = this.#iterate<K>('keys', table, range, snapshot);
+    while (iterator.step()) entries.push(iterator.entry);
+    if (isUnseen) {
+      // In place, and at addresses: nothing can fail any more.
+      for (const entry of entries) this.#overwriteFound(entry, ValueType.Deletion, EMPTY, 0);
+      this.#afterWrite(0);
       return;
     }
     // Deletions beside versions that somebody needs take memory, which may run out.
-    const keys = [...this.#keysOf(range, options)].map((key) => key.slice());
-    this.#batch(
-      keys,
-      keys.map(() => undefined),
-    );
+    const batch = new WriteBatch();
+    const { u8, view } = table.table.arena.memory;
+    for (const entry of entries) {
+      const start = keyStartOf(view, entry);
+      batch.del(u8.subarray(start, start + keyLengthOf(view, entry)));
+    }
+    this.#batch(batch);
   }
 
   // Reading
 
-  /** The value of `key`; undefined when there is none. @throws MemTableError, TypeError */
+  /**
+   * The value of `key`; undefined when there is none. With a target this is what is here: where `isDeleted` says no too,
+   * the target is the one to ask.
+   * @throws MemTableError, TypeError
+   */
   get(key: K, options?: ReadOptions): V | undefined {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const table = this.#tableOf(options);
-    const entry = this.#seek(table, storedKey, options);
-    if (!this.#isValue(entry, table)) return undefined;
-    const { valueEncoding } = options ?? {};
-    return this.#decodeValue(
-      table,
-      entry,
-      valueEncoding === undefined ? this.#valueCodec : codecOf('valueEncoding', valueEncoding),
-    );
+    const valueCodec = this.#valueCodecOf(options);
+    const snapshot = options?.snapshot;
+    const storedKey = this.#encodeKey(key, this.#keyCodecOf(options));
+    const table = this.#tableOf(snapshot);
+    const entry = this.#seek(table, storedKey, snapshot);
+    return this.#isValue(entry, table) ? this.#decodeValue(table, entry, valueCodec) : undefined;
   }
 
   /**
@@ -298,9 +346,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * none. Do not write to them.
    */
   getView(key: K, options?: ReadOptions): Uint8Array | undefined {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const table = this.#tableOf(options);
-    const entry = this.#seek(table, storedKey, options);
+    const snapshot = options?.snapshot;
+    const storedKey = this.#encodeKey(key, this.#keyCodecOf(options));
+    const table = this.#tableOf(snapshot);
+    const entry = this.#seek(table, storedKey, snapshot);
     if (!this.#isValue(entry, table)) return undefined;
     const { buffer, view } = table.table.arena.memory;
     return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
@@ -312,11 +361,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return (keys as readonly K[]).map((key) => this.get(key, options));
   }
 
-  /** Whether `key` has a value. */
+  /**
+   * Whether `key` has a value.
+   * @throws MemTableError `MEMTABLE_BUFFER_ONLY` with a target: what has been flushed is not here
+   */
   has(key: K, options?: ReadOptions): boolean {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const table = this.#tableOf(options);
-    return this.#isValue(this.#seek(table, storedKey, options), table);
+    this.#checkComplete('has');
+    const snapshot = options?.snapshot;
+    const storedKey = this.#encodeKey(key, this.#keyCodecOf(options));
+    const table = this.#tableOf(snapshot);
+    return this.#isValue(this.#seek(table, storedKey, snapshot), table);
   }
 
   /**
@@ -324,9 +378,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * is not deleted here is to be asked of the target.
    */
   isDeleted(key: K, options?: ReadOptions): boolean {
-    const storedKey = this.#encodeKey(key, options?.keyEncoding);
-    const table = this.#tableOf(options);
-    const entry = this.#seek(table, storedKey, options);
+    const snapshot = options?.snapshot;
+    const storedKey = this.#encodeKey(key, this.#keyCodecOf(options));
+    const table = this.#tableOf(snapshot);
+    const entry = this.#seek(table, storedKey, snapshot);
     return entry !== NIL && table.typeOf(entry) === ValueType.Deletion;
   }
 
@@ -337,7 +392,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** How many keys there are in a range. O(those). */
   count(options: RangeReadOptions<K> = {}): number {
-    const iterator = this.#iterate<K>('keys', options);
+    const { range, snapshot } = this.#readOf(options);
+    const iterator = this.#iterate<K>('keys', this.#tableOf(snapshot), range, snapshot);
     let count = 0;
     while (iterator.step()) count++;
     return count;
@@ -371,13 +427,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   snapshot(): StoreSnapshot {
     this.#checkOpen();
     const pin = this.#makePin('snapshot');
-    pin.home.use(pin, undefined);
-    return new StoreSnapshot(this, pin, (released) => this.#release(released, undefined));
+    pin.home.use(pin);
+    return new StoreSnapshot(this, pin, this.#host.checkNotComparing, (released) => this.#release(released));
   }
 
   // Its life
 
-  /** Bytes of all blocks, of a compaction and of flushed tables that somebody reads in too. O(those). */
+  /**
+   * Bytes of all blocks, of a compaction and of flushed tables that somebody reads in too. O(those). Memory that calls use
+   * again, 256 KiB at most and a long key, is `scratchBytes` of `stats()`.
+   */
   memoryUsage(): number {
     let bytes = this.#live.table.approximateMemoryUsage();
     for (const { to } of [this.#compaction, this.#flush].filter((next) => next !== undefined)) {
@@ -394,9 +453,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * reason of `signal`
    */
   async admit(bytes = 0, options: WaitOptions = {}): Promise<void> {
-    this.#checkNotFrozen();
     const { signal } = options;
     signal?.throwIfAborted();
+    this.#checkNotFrozen();
     if (bytes > this.#tableBytesMax / 2) throw this.#live.full(bytes);
     if (this.#admission.count === 0 && this.#hasRoom(bytes)) return;
     const admitted = this.#admission.wait(bytes, signal);
@@ -425,13 +484,13 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws MemTableError `MEMTABLE_INVALID_OPTION` when there is no target, `MEMTABLE_CLOSED`; the reason of `signal`
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    this.#checkOpen();
-    if (this.#flushOptions === undefined) throw new MemTableError('MEMTABLE_INVALID_OPTION', 'the store has no target');
     const { signal } = options;
     signal?.throwIfAborted();
+    this.#checkOpen();
+    if (this.#flushOptions === undefined) throw new MemTableError('MEMTABLE_INVALID_OPTION', 'the store has no target');
     const sequence = this.#sequence; // The target may write to the store as soon as it is called.
     this.#beginFlush();
-    if (this.#flush === undefined) return;
+    if (this.#flush === undefined && this.#flushRetry === undefined) return;
     await abortable(signal, (resolve, reject) => {
       const waiter = { sequence, resolve, reject };
       this.#flushWaiters.push(waiter);
@@ -442,19 +501,19 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /**
    * Rewrites the table without its garbage, in slices of 2 ms between which the event loop turns. Compactions begin by
    * themselves; this is for those who want the memory back now. With a target there are none, and this is a flush.
-   * @throws MemTableError `MEMTABLE_CLOSED`, `MEMTABLE_FULL` when there is no memory for it
+   * @throws MemTableError `MEMTABLE_CLOSED`, `MEMTABLE_FULL` when there is no memory for it; what the comparator throws
    */
   async compact(): Promise<void> {
     this.#checkOpen();
     if (this.#flushOptions !== undefined) return this.flush();
-    if (this.#compaction === undefined) this.#beginCompaction();
+    if (this.#compaction === undefined && !this.#beginCompaction()) throw this.#compactionError;
     await new Promise<void>((resolve, reject) => {
       this.#compactionWaiters.push({ resolve, reject });
       this.#drive();
     });
   }
 
-  /** All of its figures. O(open snapshots and iterators). */
+  /** All of its figures. O(open snapshots and iterators, and what they hold). */
   stats(): MemStoreStats {
     const now = performance.now();
     return {
@@ -469,6 +528,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         running: this.#compaction !== undefined,
         finished: this.#finished,
         abandoned: this.#abandoned,
+        lastError: this.#compactionError,
       },
       flush: {
         running: this.#flush !== undefined,
@@ -478,11 +538,12 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         flushedEntries: this.#flushedEntries,
       },
       waiting: { writers: this.#admission.count, bytes: this.#admission.bytes },
-      pins: this.#allPins().map((pin) => ({
+      scratchBytes: this.#text.length + this.#key.u8.length,
+      pins: this.#pinFigures().map(({ pin, heldBytes }) => ({
         kind: pin.kind,
         sequence: pin.sequence,
         ageMs: now - pin.since,
-        heldBytes: this.#heldBytesOf(pin),
+        heldBytes,
         stack: pin.stack,
       })),
       arena: this.#live.table.stats().arena,
@@ -495,18 +556,21 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws MemTableError `MEMTABLE_UNFLUSHED` when there is a target that does not have everything; call `flush()` before
    */
   close(options: { discard?: boolean } = {}): void {
+    const { discard = false } = options;
     if (this.#state === 'closed') return;
+    this.#checkNotComparing();
     const unflushed = this.#flushOptions === undefined ? 0 : this.#live.index.entryCount;
-    if (unflushed > 0 && options.discard !== true) {
+    if (unflushed > 0 && !discard) {
       throw new MemTableError('MEMTABLE_UNFLUSHED', `${unflushed} entries have not been flushed; the store stays open`);
     }
     this.#state = 'closed';
     this.#pinWatch.stop();
+    clearTimeout(this.#flushRetry);
     const error = closedError();
     if (this.#compaction !== undefined) this.#abandonCompaction(error);
     if (this.#flush !== undefined) {
       this.#flush.stop(error);
-      this.#release(this.#flush.pin, undefined);
+      this.#release(this.#flush.pin);
       this.#flush = undefined;
     }
     const bytes = this.memoryUsage();
@@ -540,6 +604,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#checkOpen();
     const live = this.#live;
     live.table.verify();
+    this.#pins.verify();
     this.#compaction?.to.table.verify();
     this.#flush?.verify();
     let liveBytes = 0;
@@ -568,12 +633,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   // Encoding
 
-  #encodeKey(key: K, encoding?: AnyEncoding): string | Uint8Array {
-    return encode('key', encoding === undefined ? this.#keyCodec : codecOf('keyEncoding', encoding), key);
+  #keyCodecOf(options: EncodingOptions | undefined): Codec {
+    const encoding = options?.keyEncoding;
+    return encoding === undefined ? this.#keyCodec : codecOf('keyEncoding', encoding);
   }
 
-  #encodeValue(value: V, encoding?: AnyEncoding): string | Uint8Array {
-    return encode('value', encoding === undefined ? this.#valueCodec : codecOf('valueEncoding', encoding), value);
+  #valueCodecOf(options: EncodingOptions | undefined): Codec {
+    const encoding = options?.valueEncoding;
+    return encoding === undefined ? this.#valueCodec : codecOf('valueEncoding', encoding);
+  }
+
+  /** @param valueCodec - that of the value which is encoded next: its code may use the same memory for what it returns */
+  #encodeKey(key: K, codec: Codec, valueCodec?: Codec): string | Uint8Array {
+    const stored = encode('key', codec, key);
+    return valueCodec?.encode === undefined || typeof stored === 'string' ? stored : stored.slice();
   }
 
   #decodeValue(table: StoreTable, entry: Addr, codec: Codec): V {
@@ -581,56 +654,59 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return decode(codec, u8, view, valueStartOf(view, entry), valueLengthOf(view, entry)) as V;
   }
 
-  /** Writes a string to `#text`; returns its length. */
-  #encodeText(text: string): number {
+  /** Writes a string to `#text`, or to bytes of its own when it is long; returns those. `#textLength` says how many count. */
+  #encodeText(text: string): Uint8Array {
+    if (text.length > TEXT_LENGTH_MAX) {
+      const bytes = textBytes(text);
+      this.#textLength = bytes.length;
+      return bytes;
+    }
     const bytes = textBytesMax(text);
     if (bytes > this.#text.length) this.#text = new Uint8Array(bytes);
-    return writeText(this.#text, text);
+    this.#textLength = writeText(this.#text, 0, text);
+    return this.#text;
   }
 
-  #rangeOf(options: RangeReadOptions<K>): KeyRange {
-    const { keyEncoding } = options;
-    const codec = keyEncoding === undefined ? this.#keyCodec : codecOf('keyEncoding', keyEncoding);
-    if (options.prefix !== undefined && this.#options.comparator !== undefined) {
-      throw new MemTableError('MEMTABLE_INVALID_OPTION', 'a comparator knows no prefixes');
-    }
-    const { order } = this.#live.index;
-    return new KeyRange(options, codec, (a, b) => order.compare(a.view, a.at, b.view, b.at));
+  /** What the options of a range say; they are read once, and nothing has been searched yet. */
+  #readOf(options: RangeReadOptions<K>): {
+    readonly range: KeyRange;
+    readonly snapshot: StoreSnapshot | undefined;
+    readonly keyCodec: Codec;
+  } {
+    const { snapshot } = options;
+    const keyCodec = this.#keyCodecOf(options);
+    this.#checkOpen(); // A range with several bounds compares them.
+    return { range: new KeyRange(options, keyCodec, this.#order), snapshot, keyCodec };
   }
 
   /** The sequence that a read sees. */
-  #sequenceOf(options: ReadOptions | undefined): number {
-    const snapshot = options?.snapshot;
-    if (snapshot === undefined) return this.#sequence;
-    if (!(snapshot instanceof StoreSnapshot)) throw new TypeError(`not a snapshot of a store, but ${kindOf(snapshot)}`);
-    if (snapshot.store !== this) throw new TypeError('the snapshot is of another store');
-    if (!snapshot.isOpen) throw new MemTableError('MEMTABLE_SNAPSHOT_CLOSED', 'the snapshot has been closed');
-    return snapshot.sequence;
+  #sequenceOf(snapshot: StoreSnapshot | undefined): number {
+    return snapshot === undefined ? this.#sequence : snapshot.sequence;
   }
 
   /** The table that a read looks in. */
-  #tableOf(options: ReadOptions | undefined): StoreTable {
+  #tableOf(snapshot: StoreSnapshot | undefined): StoreTable {
     this.#checkOpen();
-    if (options?.snapshot === undefined) return this.#live;
-    this.#sequenceOf(options);
-    return options.snapshot.pin.home.table;
+    if (snapshot === undefined) return this.#live;
+    if (!(snapshot instanceof StoreSnapshot)) throw new TypeError(`not a snapshot of a store, but ${kindOf(snapshot)}`);
+    if (snapshot.store !== this) throw new TypeError('the snapshot is of another store');
+    if (!snapshot.isOpen) throw new MemTableError('MEMTABLE_SNAPSHOT_CLOSED', 'the snapshot has been closed');
+    return snapshot.pin.home.table;
   }
 
   // Searching
 
   /** The version of a key that a read sees, or NIL. */
-  #seek(table: StoreTable, key: string | Uint8Array, options: ReadOptions | undefined): Addr {
+  #seek(table: StoreTable, key: string | Uint8Array, snapshot: StoreSnapshot | undefined): Addr {
     this.#key.set(key);
-    if (options?.snapshot === undefined) this.#key.beforeAll();
-    else {
-      const sequence = this.#sequenceOf(options);
-      this.#key.setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
-    }
+    if (snapshot === undefined) this.#key.beforeAll();
+    else this.#key.setTag(tagLow(snapshot.sequence, ValueType.Value), tagHigh(snapshot.sequence));
     return table.seek(this.#key);
   }
 
   /** The newest version of a key, or NIL; its place is kept for a write. */
   #find(key: string | Uint8Array): Addr {
+    if (key.length > this.#tableBytesMax) throw this.#live.full(key.length);
     const sequence = this.#sequence + 1;
     this.#key.set(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
     return this.#live.find(this.#key);
@@ -643,9 +719,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   #isEqual(entry: Addr, value: string | Uint8Array | undefined): boolean {
     if (!this.#isValue(entry)) return value === undefined;
     if (value === undefined) return false;
-    const isText = typeof value === 'string';
-    const length = isText ? this.#encodeText(value) : value.length;
-    const bytes = isText ? this.#text : value;
+    const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
+    const length = typeof value === 'string' ? this.#textLength : value.length;
     const { u8, view } = this.#live.table.arena.memory;
     if (valueLengthOf(view, entry) !== length) return false;
     const start = valueStartOf(view, entry);
@@ -654,156 +729,168 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #iterator<T>(yields: 'entries' | 'keys' | 'values', options: RangeReadOptions<K>): StoreIterator<T> {
-    this.#checkOpen();
-    const iterator = this.#iterate<T>(yields, options);
+    const valueCodec = this.#valueCodecOf(options);
+    const { range, snapshot, keyCodec } = this.#readOf(options);
+    const iterator = this.#iterate<T>(yields, this.#tableOf(snapshot), range, snapshot, keyCodec, valueCodec);
     // What a snapshot holds is held by its iterators too, should it be closed before them.
-    const pin = options.snapshot === undefined ? this.#makePin('iterator') : options.snapshot.pin;
-    pin.home.use(pin, iterator);
+    const pin = snapshot === undefined ? this.#makePin('iterator') : snapshot.pin;
+    pin.home.use(pin);
+    pin.home.owners.add(iterator);
     return iterator.hold(pin);
   }
 
   /** An iterator that holds nothing: for uses during which nothing is written, or nothing that it needs. */
-  #iterate<T>(yields: 'entries' | 'keys' | 'values', options: RangeReadOptions<K>): StoreIterator<T> {
-    const { keyEncoding, valueEncoding } = options;
-    return new StoreIterator<T>(this.#host, {
-      table: this.#tableOf(options),
-      range: this.#rangeOf(options),
-      sequence: this.#sequenceOf(options),
-      keyCodec: keyEncoding === undefined ? this.#keyCodec : codecOf('keyEncoding', keyEncoding),
-      valueCodec: valueEncoding === undefined ? this.#valueCodec : codecOf('valueEncoding', valueEncoding),
-      yields,
-    });
+  #iterate<T>(
+    yields: 'entries' | 'keys' | 'values',
+    table: StoreTable,
+    range: KeyRange,
+    snapshot: StoreSnapshot | undefined,
+    keyCodec = this.#keyCodec,
+    valueCodec = this.#valueCodec,
+  ): StoreIterator<T> {
+    const sequence = this.#sequenceOf(snapshot);
+    return new StoreIterator<T>(this.#host, { table, range, sequence, keyCodec, valueCodec, yields });
   }
 
   // Writing an entry
 
   /** Writes a value at the place that was found for it. @returns how many bytes */
   #putFound(older: Addr, value: string | Uint8Array): number {
-    const isText = typeof value === 'string';
-    const length = isText ? this.#encodeText(value) : value.length;
-    const bytes = isText ? this.#text : value;
-    const live = this.#live;
     const key = this.#key;
+    const bytesMin = key.keyLength + value.length;
+    if (bytesMin > this.#tableBytesMax) throw this.#live.full(bytesMin);
+    const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
+    const length = typeof value === 'string' ? this.#textLength : value.length;
     const newBytes = entryBytes(key.keyLength, length);
-    const replaces = this.#isValue(older);
-    const oldBytes = replaces ? live.bytesOf(older) : 0;
-    const sequence = this.#sequence + 1;
-    let entry = older;
-    if (replaces && length <= live.valueLengthOf(older) && live.sequenceOf(older) > this.#pins.newest) {
-      live.overwrite(older, sequence, ValueType.Value, bytes, length);
-    } else {
-      entry = live.prepare(key, bytes, length);
-      if (entry === NIL) this.#refuse(newBytes);
-      live.insertFound(entry);
-      if (replaces) this.#pins.replaced(live.sequenceOf(older), oldBytes);
+    if (this.#isInPlace(older, length)) {
+      this.#overwriteFound(older, ValueType.Value, bytes, length);
+      return newBytes;
     }
-    this.#sequence = sequence;
-    this.#liveBytes += newBytes - oldBytes;
-    if (!replaces) this.#entryCount++;
+    if (this.#live.table.approximateMemoryUsage() + newBytes > this.#keptBytesMax && this.#makeRoom(newBytes)) {
+      older = this.#live.find(key);
+    }
+    const live = this.#live;
+    const entry = live.prepare(key, bytes, length);
+    if (entry === NIL) this.#refuse(newBytes);
+    live.insertFound(entry);
+    this.#countAdded(older, newBytes, 1);
     this.#mirror(entry);
     return newBytes;
   }
 
+  /** Sets a value, or undefined for none, at the place that was found for it. */
+  #setFound(older: Addr, value: string | Uint8Array | undefined): void {
+    if (value !== undefined) this.#afterWrite(this.#putFound(older, value));
+    else if (this.#isValue(older)) this.#afterWrite(this.#deleteFound(older));
+  }
+
   /** Deletes a key; most often where its value lies, without looking for the place of another entry. */
   #delete(key: string | Uint8Array): number {
+    if (key.length > this.#tableBytesMax) return 0; // It was never there, nor in the target.
     this.#key.set(key).beforeAll();
     const older = this.#live.seek(this.#key);
-    const replaces = this.#isValue(older);
-    if (!replaces) {
+    if (!this.#isValue(older)) {
       // The target may have a value; it has to be told, once.
       return this.#flushOptions === undefined || older !== NIL ? 0 : this.#deleteFound(this.#find(key));
     }
-    return this.#deleteFound(this.#live.sequenceOf(older) > this.#pins.newest ? older : this.#find(key));
+    return this.#deleteFound(this.#isInPlace(older, 0) ? older : this.#find(key));
   }
 
   /** Deletes a key at the place that was found for it; NIL when it has no value. */
   #deleteFound(older: Addr): number {
-    const live = this.#live;
-    const replaces = older !== NIL;
-    const oldBytes = replaces ? live.bytesOf(older) : 0;
-    const sequence = this.#sequence + 1;
-    let entry = older;
-    if (replaces && live.sequenceOf(older) > this.#pins.newest) {
-      live.overwrite(older, sequence, ValueType.Deletion, EMPTY, 0);
-    } else {
-      this.#key.setTag(tagLow(sequence, ValueType.Deletion), tagHigh(sequence));
-      entry = live.prepare(this.#key, EMPTY, 0);
-      if (entry === NIL) this.#refuse(entryBytes(this.#key.keyLength, 0));
-      live.insertFound(entry);
-      if (replaces) this.#pins.replaced(live.sequenceOf(older), oldBytes);
+    if (this.#isInPlace(older, 0)) {
+      this.#overwriteFound(older, ValueType.Deletion, EMPTY, 0);
+      return 0;
     }
-    this.#sequence = sequence;
-    this.#liveBytes -= oldBytes;
-    this.#entryCount -= +replaces;
+    const live = this.#live;
+    const sequence = this.#sequence + 1;
+    this.#key.setTag(tagLow(sequence, ValueType.Deletion), tagHigh(sequence));
+    const entry = live.prepare(this.#key, EMPTY, 0);
+    if (entry === NIL) this.#refuse(entryBytes(this.#key.keyLength, 0));
+    live.insertFound(entry);
+    this.#countAdded(older, 0, 0);
     this.#mirror(entry);
     return 0;
   }
 
-  /** Makes writes, undefined values for deletions, as one: first all that takes memory, then all that shows. */
-  #batch(keys: readonly (string | Uint8Array)[], values: readonly (string | Uint8Array | undefined)[]): void {
+  /** Whether a write of the lookup key, with a value of this length, goes where its older version lies. */
+  #isInPlace(older: Addr, valueLength: number): boolean {
+    if (older === NIL) return false;
     const live = this.#live;
-    const key = this.#key;
+    return live.sequenceOf(older) > this.#pins.newest && live.fits(older, this.#key, valueLength);
+  }
+
+  /** Overwrites the newest version of a key, which no pin sees. */
+  #overwriteFound(entry: Addr, type: ValueType, value: Uint8Array, valueLength: number): void {
+    const live = this.#live;
+    const wasValue = this.#isValue(entry);
+    const oldBytes = wasValue ? live.bytesOf(entry) : 0;
+    this.#sequence++;
+    live.overwrite(entry, this.#sequence, type, value, valueLength);
+    const isValue = type === ValueType.Value;
+    this.#liveBytes += (isValue ? live.bytesOf(entry) : 0) - oldBytes;
+    this.#entryCount += +isValue - +wasValue;
+    this.#mirror(entry);
+  }
+
+  /** Counts an entry that is the newest version of its key now: its live bytes, and 1 for a value. */
+  #countAdded(older: Addr, liveBytes: number, values: 0 | 1): void {
+    this.#sequence++;
+    this.#liveBytes += liveBytes;
+    this.#entryCount += values;
+    if (!this.#isValue(older)) return;
+    const oldBytes = this.#live.bytesOf(older);
+    this.#liveBytes -= oldBytes;
+    this.#entryCount--;
+    this.#pins.replaced(this.#live.sequenceOf(older), oldBytes);
+  }
+
+  /** Makes writes as one: first all that takes memory, then all that shows. */
+  #batch(batch: WriteBatch): void {
+    const bytes = batch.byteLength + batch.count * INDEX_BYTES;
+    if (this.#live.table.approximateMemoryUsage() + bytes > this.#keptBytesMax && this.#hasPut(batch)) {
+      this.#makeRoom(bytes);
+    }
+    const live = this.#live;
     const { entryBytes: bytesBefore } = live;
     const nodes: Addr[] = [];
     const olders: Addr[] = [];
-    // Views of this very store end when its memory moves.
-    if (live.table.mayMove(keys.length, bytesMaxOf(keys) + bytesMaxOf(values))) {
-      keys = keys.map(copyOf);
-      values = values.map(copyOf);
-    }
     live.table.arena.mark(this.#batchMark);
     try {
-      for (let i = 0; i < keys.length; i++) {
-        const value = values[i] ?? EMPTY;
-        const isText = typeof value === 'string';
-        const length = isText ? this.#encodeText(value) : value.length;
-        const sequence = this.#sequence + 1 + i;
-        const type = values[i] === undefined ? ValueType.Deletion : ValueType.Value;
-        key.set(keys[i]).setTag(tagLow(sequence, type), tagHigh(sequence));
-        const node = live.prepare(key, isText ? this.#text : value, length);
-        if (node === NIL) this.#refuse(entryBytes(key.keyLength, length));
+      const record = batch.reader();
+      while (record.next()) {
+        const node = live.prepareRecord(record, this.#sequence + 1 + nodes.length);
+        if (node === NIL) throw live.full(entryBytes(record.keyLength, record.valueLength));
         nodes.push(node);
       }
       for (const node of nodes) olders.push(live.insert(node));
     } catch (error) {
       live.unlink(nodes.slice(0, olders.length), this.#batchMark, bytesBefore);
+      this.#beginToMakeRoom(error);
       throw error;
     }
-    this.#sequence += nodes.length;
-    for (let i = 0; i < nodes.length; i++) {
-      const older = olders[i];
-      if (this.#isValue(older)) {
-        const oldBytes = live.bytesOf(older);
-        this.#liveBytes -= oldBytes;
-        this.#entryCount--;
-        this.#pins.replaced(live.sequenceOf(older), oldBytes);
-      }
-      if (!this.#isValue(nodes[i])) continue;
-      this.#liveBytes += live.bytesOf(nodes[i]);
-      this.#entryCount++;
-    }
+    nodes.forEach((node, i) => {
+      const isValue = this.#isValue(node);
+      this.#countAdded(olders[i], isValue ? live.bytesOf(node) : 0, isValue ? 1 : 0);
+    });
+    const added = live.entryBytes - bytesBefore;
     for (const node of nodes) this.#mirror(node);
-    this.#afterWrite(live.entryBytes - bytesBefore);
+    this.#afterWrite(added);
   }
 
-  /** Keys of a range while they are deleted: in place, where nobody else sees them. */
-  *#keysOf(range: KeyRange, options: ReadOptions): Generator<Uint8Array> {
-    const iterator = new StoreIterator(this.#host, {
-      table: this.#tableOf(options),
-      range,
-      sequence: this.#sequenceOf(options),
-      keyCodec: this.#keyCodec,
-      valueCodec: this.#valueCodec,
-      yields: 'keys',
-    });
-    while (iterator.step()) yield iterator.keyView;
+  /** Deletions alone may take what puts have to leave. */
+  #hasPut(batch: WriteBatch): boolean {
+    const record = batch.reader();
+    while (record.next()) if (record.type === ValueType.Value) return true;
+    return false;
   }
 
   #clearAll(): void {
+    const fresh = this.#makeTable();
     if (this.#compaction !== undefined) this.#abandonCompaction(undefined);
     const old = this.#live;
     const bytes = old.table.approximateMemoryUsage();
-    this.#live = this.#makeTable();
+    this.#live = fresh;
     this.#pins.table = this.#live;
     this.#sequence++;
     this.#entryCount = 0;
@@ -840,18 +927,29 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (isMuch || isScarce) this.#beginCompaction();
   }
 
-  #beginCompaction(): void {
+  /** @returns false when there is no memory for the new table; it is tried again when there is half as much garbage again */
+  #beginCompaction(): boolean {
     const live = this.#live;
     const memoryUsage = live.table.approximateMemoryUsage();
     const garbageBytes = this.#garbageBytes();
-    this.#compaction = new Compaction(live, this.#makeTable(live.table.arena.memory.capacityBytes), this.#pins);
-    // Everything has been visited when a quarter has been added, or half of what may be.
+    let to: StoreTable;
+    try {
+      // Room for what is needed, and for what is written meanwhile.
+      const size = Math.max(SIZE_BYTES, (memoryUsage - garbageBytes) * 1.25 + memoryUsage / 8);
+      to = this.#makeTable(Math.min(Math.ceil(size / 8) * 8, live.table.arena.memory.capacityBytes));
+    } catch (error) {
+      this.#compactionFailed(error);
+      return false;
+    }
+    this.#compaction = new Compaction(live, to, this.#pins);
+    // Finish before the table grows by a quarter, or by half of the room that is left, whichever is less.
     const room = Math.max(Math.min(live.entryBytes / 4, (this.#tableBytesMax - memoryUsage) / 2), 64 << 10);
     this.#compactionRate = Math.max(8, Math.ceil((2 * live.entryBytes) / room));
     this.#compactionContext = { store: this, garbageBytes, memoryUsage, slices: 0, start: performance.now() };
-    this.#emitFreeze('compaction');
     compactions.begin(this.#compactionContext);
     this.#drive();
+    this.#emitFreeze('compaction');
+    return true;
   }
 
   /** Goes on with the compaction; what an order throws meanwhile ends it, not the write that pays for it. */
@@ -865,6 +963,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#abandonCompaction(error);
       return;
     }
+    if (this.#compaction !== compaction) return;
     if (more === undefined) this.#abandonCompaction(compaction.to.full(0));
     else if (!more) this.#finishCompaction(compaction);
   }
@@ -882,23 +981,27 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #finishCompaction(compaction: Compaction): void {
-    const { slices, start } = this.#compactionContext!;
+    const context = this.#compactionContext!;
+    const { slices, start } = context;
     const beforeBytes = compaction.from.table.approximateMemoryUsage();
     const afterBytes = compaction.to.table.approximateMemoryUsage();
     this.#live = compaction.to;
     this.#pins.table = compaction.to;
     this.#compaction = undefined;
-    for (const pin of this.#pins.all) for (const owner of pin.owners) owner.tableReplaced();
-    this.#garbageLeft = compaction.deletionBytes;
+    for (const owner of this.#pins.owners) owner.tableReplaced();
+    // What an order that contradicts itself has miscounted must not begin one compaction after the other.
+    const isLess = compaction.to.entryBytes < compaction.from.entryBytes;
+    this.#garbageLeft = isLess ? compaction.deletionBytes : this.#garbageBytes();
+    this.#compactionError = undefined;
     this.#finished++;
     const figures = { beforeBytes, afterBytes, entryCount: this.#entryCount, slices, ms: performance.now() - start };
-    this.#emit({ type: 'compact', ...figures });
-    compactions.succeed(this.#compactionContext!, figures);
     compaction.from.table.drop();
-    this.#emit({ type: 'drop', bytes: beforeBytes });
     for (const waiter of this.#compactionWaiters.splice(0)) waiter.resolve();
     this.#wake();
-    this.#compactIfDue(); // What became garbage meanwhile has been copied.
+    compactions.succeed(context, figures);
+    this.#emit({ type: 'compact', ...figures });
+    this.#emit({ type: 'drop', bytes: beforeBytes });
+    if (this.#state !== 'closed') this.#compactIfDue(); // What became garbage meanwhile has been copied.
   }
 
   /** The next one begins when there is half as much garbage again. */
@@ -906,13 +1009,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const { to } = this.#compaction!;
     this.#compaction = undefined;
     to.table.drop();
+    compactions.fail(this.#compactionContext!, error);
+    this.#compactionFailed(error);
+  }
+
+  #compactionFailed(error: unknown): void {
     this.#abandoned++;
     this.#garbageLeft = this.#garbageBytes() / 2;
-    compactions.fail(this.#compactionContext!, error);
     for (const waiter of this.#compactionWaiters.splice(0)) {
       if (error === undefined) waiter.resolve();
       else waiter.reject(error);
     }
+    if (error === undefined || this.#state === 'closed') return;
+    this.#compactionError = error;
+    this.#emit({ type: 'compact-error', error });
   }
 
   /** Goes on with the compaction whenever the event loop turns; this keeps a process alive only if somebody waits. */
@@ -935,12 +1045,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** Unless one is running, or there is nothing to flush. */
   #beginFlush(): void {
     const options = this.#flushOptions!;
-    if (this.#flush !== undefined || this.#live.index.entryCount === 0) return;
+    if (this.#flush !== undefined || this.#flushRetry !== undefined || this.#live.index.entryCount === 0) return;
+    let to: StoreTable;
+    try {
+      to = this.#makeTable();
+    } catch (error) {
+      this.#flushFailedToBegin(error);
+      return;
+    }
     const pin = this.#makePin('flush');
     pin.warned = true;
-    pin.home.use(pin, undefined);
-    const flush = new StoreFlush(this.#flushedTables + 1, this.#live, this.#makeTable(), pin);
+    pin.home.use(pin);
+    const flush = new StoreFlush(this.#flushedTables + 1, this.#live, to, pin);
     this.#flush = flush;
+    this.#flushFailures = 0;
     this.#emitFreeze('flush');
     const start = performance.now();
     const failed = (failure: FlushFailure): void => this.#emit({ type: 'flush-error', table: flush.id, ...failure });
@@ -949,12 +1067,22 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     });
   }
 
+  #flushFailedToBegin(error: unknown): void {
+    const attempts = ++this.#flushFailures;
+    const retryMs = retryPauseMs(this.#flushOptions!, attempts);
+    this.#flushRetry = setTimer(true, retryMs, () => {
+      this.#flushRetry = undefined;
+      this.#beginFlush();
+    });
+    this.#emit({ type: 'flush-error', table: this.#flushedTables + 1, attempts, error, retryMs });
+  }
+
   #finishFlush(flush: StoreFlush, ms: number): void {
     this.#flush = undefined;
     if (flush.isBroken) {
       // The target gets all of this once more, with what has been written since.
       this.#beginFlush();
-      this.#release(flush.pin, undefined);
+      this.#release(flush.pin);
       return;
     }
     this.#retired.add(this.#pins);
@@ -965,12 +1093,13 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#flushedTables++;
     this.#flushedEntries += flush.flushedEntries;
     const { id: table, flushedEntries: entryCount, failures } = flush;
-    this.#emit({ type: 'flush', table, entryCount, attempts: failures + 1, ms });
-    this.#release(flush.pin, undefined);
     const { sequence } = flush.pin;
+    this.#release(flush.pin);
     while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].sequence <= sequence) {
       this.#flushWaiters.shift()!.resolve();
     }
+    this.#emit({ type: 'flush', table, entryCount, attempts: failures + 1, ms });
+    if (this.#state === 'closed') return;
     if (this.#flushWaiters.length > 0) this.#beginFlush();
     else this.#flushIfDue();
     this.#wake();
@@ -993,28 +1122,57 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** @param size - bytes to begin with; by default those of an empty store */
   #makeTable(size = SIZE_BYTES): StoreTable {
     const { comparator, blockBytes, reserveBytes } = this.#options;
-    const maxBytes = this.#tableBytesMax;
+    // Deletions may take the half of a compaction too: each is smaller than what it deletes, which then needs none.
+    const maxBytes = this.#flushOptions === undefined ? this.#tableBytesMax * 2 : this.#tableBytesMax;
     const options = {
-      maxBytes,
+      maxBytes: Math.min(maxBytes, MEMORY_BYTES_MAX),
+      blockBytes: blockBytes ?? Math.min(BLOCK_BYTES, Math.max(512, (this.#tableBytesMax >> 8) * 8)),
       ...(comparator && { comparator }),
-      ...(blockBytes && { blockBytes }),
-      ...(reserveBytes && { reserveBytes: Math.min(reserveBytes, maxBytes) }),
+      ...(reserveBytes && { reserveBytes: Math.min(reserveBytes, this.#tableBytesMax) }),
     };
-    return new StoreTable(options, Math.min(size, maxBytes, reserveBytes ?? size));
+    return new StoreTable(options, this.#order, Math.min(size, this.#tableBytesMax, reserveBytes ?? size));
+  }
+
+  /** What the table would take without its garbage. */
+  #keptBytes(): number {
+    const garbage = this.#flushOptions === undefined ? this.#garbageBytes() - this.#garbageLeft : 0;
+    return this.#live.table.approximateMemoryUsage() - Math.max(garbage, 0);
   }
 
   #hasRoom(bytes: number): boolean {
-    const { arena } = this.#live.table;
-    return !this.#isStalled() && arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
+    if (this.#isStalled()) return false;
+    if (this.#keptBytes() + bytes > this.#keptBytesMax) return false;
+    return this.#flushOptions === undefined || this.#live.table.arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
+  }
+
+  /**
+   * Little is left. Refuses a put that would leave too much after a compaction; makes one, to its end, when the put needs it
+   * now. So a put finds the room that deletions have made, and a compaction frees a sixteenth of the table at least.
+   * @returns whether the table is another one
+   */
+  #makeRoom(bytes: number): boolean {
+    const from = this.#live;
+    const used = from.table.approximateMemoryUsage();
+    if (this.#keptBytes() + bytes > this.#keptBytesMax) this.#refuse(bytes);
+    if (used + bytes <= this.#tableBytesMax) return false;
+    if (this.#compaction === undefined) this.#beginCompaction();
+    while (this.#compaction !== undefined) this.#compact(SLICE_BYTES_MAX);
+    if (this.#live.table.approximateMemoryUsage() + bytes > this.#tableBytesMax) this.#refuse(bytes);
+    return this.#live !== from;
   }
 
   /** A write found no room; if some can be made, that is begun. */
   #refuse(bytes: number): never {
     const error = this.#live.full(bytes);
+    this.#beginToMakeRoom(error);
+    throw error;
+  }
+
+  #beginToMakeRoom(error: unknown): void {
+    if (!(error instanceof MemTableError) || error.code !== 'MEMTABLE_FULL') return;
     if (this.#flushOptions !== undefined) this.#beginFlush();
     else if (this.#compaction !== undefined) this.#compact(SLICE_BYTES_MAX / 8);
     else if (this.#garbageBytes() - this.#garbageLeft > this.#live.entryBytes / 16) this.#beginCompaction();
-    throw error;
   }
 
   #wake(): void {
@@ -1029,9 +1187,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return new Pin(this.#pins, kind, this.#sequence, performance.now(), stack);
   }
 
-  #release(pin: Pin, owner: PinOwner | undefined): void {
+  #release(pin: Pin): void {
     const { home } = pin;
-    home.release(pin, owner);
+    home.release(pin);
     if (this.#state === 'closed') return;
     if (home.newest === -1 && this.#retired.delete(home)) {
       const bytes = home.table.table.approximateMemoryUsage();
@@ -1039,16 +1197,15 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#emit({ type: 'drop', bytes });
     }
     this.#compactIfDue();
+    if (this.#admission.count > 0) this.#wake();
   }
 
-  /** Oldest first. */
-  #allPins(): Pin[] {
-    return [...this.#retired, this.#pins].flatMap(({ all }) => all);
-  }
-
-  /** Of a flushed table all is held. */
-  #heldBytesOf(pin: Pin): number {
-    return this.#retired.has(pin.home) ? pin.home.table.entryBytes : pin.home.heldBytesOf(pin);
+  /** Oldest first, with the bytes that each holds; of a flushed table that is all. */
+  #pinFigures(): { pin: Pin; heldBytes: number }[] {
+    return [...this.#retired, this.#pins].flatMap((home) => {
+      const held = home === this.#pins ? home.heldBytesOfEach() : undefined;
+      return home.all.map((pin, i) => ({ pin, heldBytes: held?.[i] ?? home.table.entryBytes }));
+    });
   }
 
   #emitFreeze(reason: 'compaction' | 'flush' | 'call'): void {
@@ -1068,7 +1225,12 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #checkOpen(): void {
+    this.#checkNotComparing();
     if (this.#state === 'closed') throw closedError();
+  }
+
+  #checkNotComparing(): void {
+    checkNotComparing(this.#order);
   }
 
   #checkNotFrozen(): void {
@@ -1077,11 +1239,25 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #checkWritable(): void {
+    this.#checkNotComparing();
     if (this.#state !== 'open') this.#checkNotFrozen();
-    if (!this.#isStalled()) return;
+    if (this.#isStalled()) throw this.#stalled();
+  }
+
+  #stalled(): MemTableError {
     const { failures, lastError } = this.#flush!;
     const state = failures > 0 ? `has failed ${failures} times (${String(lastError)})` : 'is running';
-    throw new MemTableError('MEMTABLE_STALLED', `the write buffer is full, and the flush of the one before ${state}`);
+    return new MemTableError('MEMTABLE_STALLED', `the write buffer is full, and the flush of the one before ${state}`);
+  }
+
+  /** A store with a target has what has not been flushed, and cannot tell "not there" from "not here". */
+  #checkComplete(method: string): void {
+    if (this.#flushOptions === undefined) return;
+    throw new MemTableError(
+      'MEMTABLE_BUFFER_ONLY',
+      `${method}() needs to know whether the target has the key, and a write buffer does not: get() here, where ` +
+        `isDeleted() says no ask the target, then put()`,
+    );
   }
 }
 
@@ -1098,16 +1274,12 @@ const ROOM_BYTES = 32 << 10;
 /** An empty store takes so much. */
 const SIZE_BYTES = 64 << 10;
 
-/** The most bytes that keys or values take. */
-function bytesMaxOf(items: readonly (string | Uint8Array | undefined)[]): number {
-  let bytes = 0;
-  for (const item of items) bytes += typeof item === 'string' ? textBytesMax(item) : (item?.length ?? 0);
-  return bytes;
-}
-
-function copyOf<T extends string | Uint8Array | undefined>(item: T): T {
-  return (item instanceof Uint8Array ? item.slice() : item) as T;
-}
+/** Longer strings are encoded in memory of their own, so that what is kept stays small. */
+const TEXT_LENGTH_MAX = 64 << 10;
+/** The arena's blocks lose under 1 % at their ends; a store that may take little has smaller ones. */
+const BLOCK_BYTES = 16384;
+/** Upper bound on what the index takes for an entry in the long run. */
+const INDEX_BYTES = 16;
 
 function closedError(): MemTableError {
   return new MemTableError('MEMTABLE_CLOSED', 'the store has been closed');
