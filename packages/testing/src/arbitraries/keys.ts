@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { swapCase } from './comparators.js';
 
 /** Keys of so many bytes have lengths that take two bytes as a varint, with and without LevelDB's 8-byte tag. */
 const VARINT_EDGES = [119, 120, 121, 127, 128, 129];
@@ -22,7 +23,8 @@ export function keys(): fc.Arbitrary<Uint8Array> {
 
 /**
  * The few keys that one run uses, so that versions meet: three keys that hurt, and their relations: a key and what
- * continues it by 0x00, 0x7f or 0xff (the last two are one bit apart), a prefix of it, two with a long prefix in common.
+ * continues it by 0x00, 0x7f or 0xff (the last two are one bit apart), a prefix of it, two with a long prefix in
+ * common, and other spellings, which some comparators take for the same key: the other case, and zeros in front.
  */
 export function keyPool(): fc.Arbitrary<Uint8Array[]> {
   return fc.tuple(keys(), keys(), keys()).map(([a, b, c]) => [
@@ -43,6 +45,9 @@ function relations(a: Uint8Array, b: Uint8Array, c: Uint8Array): Uint8Array[] {
     join(a, b),
     join(run(40, 0x61), b),
     join(run(40, 0x61), c),
+    join(run(40, 0x41), b.map(swapCase)),
+    join(run(1, 0x30), b),
+    join(run(3, 0x30), b),
   ];
 }
 
