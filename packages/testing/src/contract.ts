@@ -199,24 +199,84 @@ export interface StoreSnapshot {
   close(): Promise<void> | void;
 }
 
+/** Which keys of which state. */
+export type RangeRead<S extends StoreSnapshot = StoreSnapshot> = Range & { readonly snapshot?: S };
+
+/** What reads a range. It lets go of what it holds when it ends, whatever ends it. */
+export interface StoreIterator<T> extends IterableIterator<T> {
+  /** Up to `size` more; fewer only at the end. */
+  nextv(size: number): T[];
+  /** To the first entry at or after `key` in its direction; outside of its range to the end. */
+  seek(key: Uint8Array): void;
+  close(): void;
+}
+
+/** What a store calls to make bytes of a key or value, or text, and what it calls to make the key or value again. */
+export interface StoreEncoding {
+  readonly name: string;
+  /** What `encode` returns, and `decode` is given. */
+  readonly format: 'view' | 'utf8';
+  encode(data: Uint8Array): Uint8Array | string;
+  // What it is given follows from its format.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  decode(data: any): Uint8Array;
+}
+
+/** The user's code that a store is made with. */
+export interface StoreOptions {
+  /** With `supports.comparators`: the order of the keys. */
+  readonly comparator?: Comparator;
+  /** With `supports.encodings`. */
+  readonly keyEncoding?: StoreEncoding;
+  /** With `supports.encodings`. */
+  readonly valueEncoding?: StoreEncoding;
+}
+
 /** A sorted key-value store, in abstract-level's words; what it returns may be a promise or not. */
 export interface Store<S extends StoreSnapshot = StoreSnapshot> {
   put(key: Uint8Array, value: Uint8Array): Promise<void> | void;
   del(key: Uint8Array): Promise<void> | void;
   get(key: Uint8Array, options?: { snapshot?: S }): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  has?(key: Uint8Array): Promise<boolean> | boolean;
   /** All of the operations or none; a later one of the same key wins. */
   batch?(operations: StoreOperation[]): Promise<void> | void;
-  /** Keys and values in order. */
-  iterator?(
-    range?: Range & { snapshot?: S },
-  ): AsyncIterable<[Uint8Array, Uint8Array]> | Iterable<[Uint8Array, Uint8Array]>;
+  /** Sets a key that has no value. Returns whether it did. */
+  putIfAbsent?(key: Uint8Array, value: Uint8Array): Promise<boolean> | boolean;
+  /** Sets a key whose value is `expected`; undefined stands for no value. Returns whether it was. */
+  compareAndSet?(
+    key: Uint8Array,
+    expected: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+  ): Promise<boolean> | boolean;
+  /** Sets a key to what `fn` makes of its value; undefined stands for no value. Returns the new value. */
+  update?(key: Uint8Array, fn: (value: Uint8Array | undefined) => Uint8Array | undefined): Uint8Array | undefined;
+  /** Deletes the keys of a range. */
+  clear?(range?: Range): Promise<void> | void;
+  /** Keys and values in order. With `supports.iterators` it is a {@link StoreIterator}. */
+  iterator?(range?: RangeRead<S>): AsyncIterable<[Uint8Array, Uint8Array]> | Iterable<[Uint8Array, Uint8Array]>;
+  /** With `supports.iterators`. */
+  keys?(range?: RangeRead<S>): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** With `supports.iterators`. */
+  values?(range?: RangeRead<S>): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** How many keys a range has. */
+  count?(range?: RangeRead<S>): Promise<number> | number;
   snapshot?(): S;
   /** Moves what is in memory to wherever it goes. */
   flush?(): Promise<void> | void;
+  /** Throws when anything inside is not as it should be. */
+  verify?(): void;
   close?(): Promise<void> | void;
 }
 
-export interface StoreSupports {
+/**
+ * What a store can do beyond `put`, `del` and `get`. What is left out counts as `false`.
+ *
+ * `update`, `iterators`, `encodings` and `comparators` are of stores that return no promises. Of code that such a store
+ * calls (the function of an update, encodings, getters of what it is given) the suite expects: it may use the store;
+ * what it writes is written before the call that it is part of writes; what it throws ends that call, which then
+ * has changed nothing.
+ */
+export interface StoreSupports<T = Store> {
   batches: boolean;
   /** `iterator(range)` */
   ranges: boolean;
@@ -224,12 +284,37 @@ export interface StoreSupports {
   /** Bytes are copied in and out: the caller may write to its own buffers, and to those it is given. */
   copies: boolean;
   flush: boolean;
+  has?: boolean;
+  count?: boolean;
+  clear?: boolean;
+  putIfAbsent?: boolean;
+  compareAndSet?: boolean;
+  update?: boolean;
+  /** `iterator`, `keys` and `values` return a {@link StoreIterator}. */
+  iterators?: boolean;
+  verify?: boolean;
+  /** The factory honours `keyEncoding` and `valueEncoding`. */
+  encodings?: boolean;
+  /** The factory honours `comparator`. Of keys that it takes for equal the bytes of the newest write stay. */
+  comparators?: boolean;
+  /**
+   * A comparator that uses the store is refused there, and one that answers with anything but a number fails the call
+   * that compares; nothing has changed then.
+   */
+  comparatorChecks?: boolean;
+  /** How many snapshots and iterators hold something. None may when all of them have been closed or have ended. */
+  pins?: false | ((store: T) => number);
+  /** `code` of the errors with which the store refuses; for what is left out any error will do. */
+  errorCodes?: Partial<Record<StoreRefusal, string>>;
 }
+
+/** Why a store refuses something. */
+export type StoreRefusal = 'reentered' | 'invalidComparator';
 
 export interface StoreHarness<T = Store> {
   /** A fresh, empty store, open. It is closed after the run, when it has `close`. */
-  factory: () => T | Promise<T>;
-  supports: StoreSupports;
+  factory: (options: StoreOptions) => T | Promise<T>;
+  supports: StoreSupports<T>;
 }
 
 // A list of memtables

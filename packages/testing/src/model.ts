@@ -136,16 +136,34 @@ export class MemtableModel extends SortedModel<Entry> {
   }
 }
 
-/** A store: of each key one value. */
-export class StoreModel extends SortedModel<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
-  snapshots: (StoreModel | undefined)[] = [];
+/** A key and its value in a store. */
+export interface StoreItem {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
 
-  order(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
-    return bytewise(a.key, b.key);
+/** A store: of each key one value. Of keys that its order takes for equal, the bytes of the newest write are there. */
+export class StoreModel extends SortedModel<StoreItem> {
+  snapshots: (StoreModel | undefined)[] = [];
+  iterators: (IteratorModel | undefined)[] = [];
+  readonly compareKeys: Comparator;
+
+  constructor(compareKeys: Comparator = bytewise) {
+    super();
+    this.compareKeys = compareKeys;
+  }
+
+  /** Whether a snapshot or an iterator may hold something. */
+  get isHeld(): boolean {
+    return [...this.snapshots, ...this.iterators].some((open) => open !== undefined);
+  }
+
+  order(a: StoreItem, b: StoreItem): number {
+    return this.compareKeys(a.key, b.key);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.items.find((item) => bytewise(item.key, key) === 0)?.value;
+    return this.items.find((item) => this.compareKeys(item.key, key) === 0)?.value;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -154,17 +172,27 @@ export class StoreModel extends SortedModel<{ readonly key: Uint8Array; readonly
   }
 
   del(key: Uint8Array): void {
-    this.items = this.items.filter((item) => bytewise(item.key, key) !== 0);
+    this.items = this.items.filter((item) => this.compareKeys(item.key, key) !== 0);
+  }
+
+  /** Sets `key`, or deletes it when there is no value. */
+  set(key: Uint8Array, value: Uint8Array | undefined): void {
+    if (value === undefined) this.del(key);
+    else this.put(key, value);
+  }
+
+  clearRange(range: Range): void {
+    for (const [key] of this.range(range)) this.del(key);
   }
 
   /** What a range of it holds, in the range's direction. */
   range({ gt, gte, lt, lte, reverse = false, limit = Infinity }: Range): [Uint8Array, Uint8Array][] {
     const inside = this.items.filter(
       ({ key }) =>
-        (gt === undefined || bytewise(key, gt) > 0) &&
-        (gte === undefined || bytewise(key, gte) >= 0) &&
-        (lt === undefined || bytewise(key, lt) < 0) &&
-        (lte === undefined || bytewise(key, lte) <= 0),
+        (gt === undefined || this.compareKeys(key, gt) > 0) &&
+        (gte === undefined || this.compareKeys(key, gte) >= 0) &&
+        (lt === undefined || this.compareKeys(key, lt) < 0) &&
+        (lte === undefined || this.compareKeys(key, lte) <= 0),
     );
     if (reverse) inside.reverse();
     return inside.slice(0, limit).map(({ key, value }) => [key, value]);
@@ -172,9 +200,51 @@ export class StoreModel extends SortedModel<{ readonly key: Uint8Array; readonly
 
   /** The same content, which later writes do not change. */
   copy(): StoreModel {
-    const copy = new StoreModel();
+    const copy = new StoreModel(this.compareKeys);
     copy.items = [...this.items];
     return copy;
+  }
+}
+
+/** An open iterator: what its range held when it was made, and what comes next. */
+export class IteratorModel {
+  readonly yields: 'iterator' | 'keys' | 'values';
+  readonly #entries: readonly [Uint8Array, Uint8Array][];
+  readonly #range: Range;
+  readonly #compareKeys: Comparator;
+  #at = 0;
+  #left: number;
+
+  constructor(model: StoreModel, range: Range, yields: 'iterator' | 'keys' | 'values') {
+    const { limit = Infinity, ...unlimited } = range;
+    this.yields = yields;
+    this.#entries = model.range(unlimited);
+    this.#range = range;
+    this.#compareKeys = model.compareKeys;
+    this.#left = limit;
+  }
+
+  /** How many more may come. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Up to `size` more. */
+  take(size: number): [Uint8Array, Uint8Array][] {
+    const taken = this.#entries.slice(this.#at, this.#at + Math.min(size, this.#left));
+    this.#at += taken.length;
+    this.#left -= taken.length;
+    return taken;
+  }
+
+  /** To the first at or after `key` in its direction; to the end when that lies outside of the range. */
+  seek(key: Uint8Array): void {
+    const { gt, gte, lt, lte, reverse = false } = this.#range;
+    const compare = this.#compareKeys;
+    const isBefore = (gt !== undefined && compare(key, gt) <= 0) || (gte !== undefined && compare(key, gte) < 0);
+    const isBehind = (lt !== undefined && compare(key, lt) >= 0) || (lte !== undefined && compare(key, lte) > 0);
+    const found = this.#entries.findIndex(([other]) => (reverse ? compare(other, key) <= 0 : compare(other, key) >= 0));
+    this.#at = isBefore || isBehind || found === -1 ? this.#entries.length : found;
   }
 }
 

@@ -8,13 +8,13 @@ import { storeTest } from '../src/conformance/store.js';
 import * as testing from '../src/index.js';
 import { assertModelTest, type ModelTest } from '../src/model-test.js';
 import { fromJson, type Json, toJson } from '../src/notation.js';
-import { ArrayStore } from './array-store.js';
+import { ArrayStore, supportsAll } from './array-store.js';
 
 const memtable = memTableHarness();
 const index = indexHarness((arena, order) => new SkipList(arena, order));
 const store = {
-  factory: () => new ArrayStore(),
-  supports: { batches: true, ranges: true, snapshots: true, copies: true, flush: true },
+  factory: (options: testing.StoreOptions) => new ArrayStore(options),
+  supports: supportsAll,
 };
 
 interface Suite {

@@ -1,11 +1,11 @@
 import { MemoryLevel } from 'memory-level';
 import { assertStore, CounterexampleError, storeConformance, type StoreHarness } from '../src/index.js';
-import { ArrayStore } from './array-store.js';
+import { ArrayStore, supportsAll } from './array-store.js';
 
 const supports = { batches: true, ranges: true, snapshots: true, copies: true, flush: false };
 
 describe('a sorted array', () => {
-  storeConformance({ describe, it, factory: () => new ArrayStore(), supports: { ...supports, flush: true } });
+  storeConformance({ describe, it, factory: (options) => new ArrayStore(options), supports: supportsAll });
 });
 
 /** Somebody else's store, as it is. */

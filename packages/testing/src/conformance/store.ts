@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { storeCommand, storeCommandKinds } from '../commands/store/index.js';
 import { StoreSubject } from '../commands/store/subject.js';
-import type { Store, StoreHarness } from '../contract.js';
+import { comparatorNames } from '../arbitraries/comparators.js';
+import type { Store, StoreHarness, StoreSupports } from '../contract.js';
 import { StoreModel } from '../model.js';
 import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
+import { code } from '../notation.js';
+import { type EncodingStyle, orderOf, type UserCodeSetup } from '../user-code.js';
 import type { TestRunner } from './test-runner.js';
 
 /** Registers the tests of a store. */
@@ -24,18 +27,31 @@ export function assertStore<T extends Store>(harness: StoreHarness<T>, options?:
 }
 
 /** @internal */
-export function storeTest<T extends Store>(typed: StoreHarness<T>): ModelTest<undefined> {
+export function storeTest<T extends Store>(typed: StoreHarness<T>): ModelTest<UserCodeSetup | undefined> {
   const harness = typed as unknown as StoreHarness;
   return {
     suite: 'store',
     kinds: storeCommandKinds,
-    setups: fc.constant(undefined),
+    setups: setups(harness.supports),
     command: (keys) => storeCommand(keys, harness.supports),
-    begin: async () => {
-      const model = new StoreModel();
-      const subject = new StoreSubject(harness, await harness.factory());
-      return { model, subject, end: () => subject.compare(model), close: () => subject.close() };
+    begin: async (setup = {}) => {
+      const model = new StoreModel(orderOf(setup));
+      const subject = await StoreSubject.make(harness, setup);
+      return { model, subject, end: () => subject.end(model), close: () => subject.close() };
     },
-    prelude: () => 'const store = await factory(), snapshots = [];',
+    prelude: (setup = {}) =>
+      `const user = new UserCode(${code(setup)}), store = await factory(user.options), snapshots = [], iterators = [];`,
   };
+}
+
+function setups({ comparators, encodings }: StoreSupports): fc.Arbitrary<UserCodeSetup> {
+  const styles = fc.constantFrom<(EncodingStyle | undefined)[]>(undefined, 'bytes', 'scratch', 'text');
+  const nothing = fc.constant(undefined);
+  return fc
+    .record({ comparator: comparators ? comparatorNames() : nothing, encoding: encodings ? styles : nothing })
+    .map(({ comparator, encoding }) => ({
+      // The text of a key is nothing that these comparators know.
+      comparator: encoding === 'text' ? undefined : comparator,
+      encoding,
+    }));
 }

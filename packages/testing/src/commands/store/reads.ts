@@ -1,7 +1,8 @@
-import type { Range } from '../../contract.js';
+import type { Range, RangeRead, Store, StoreIterator } from '../../contract.js';
 import { expectSame } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
 import { code } from '../../notation.js';
+import { readAll, type Steps, wait } from './steps.js';
 import { StoreCommand, type StoreSubject } from './subject.js';
 
 /** Snapshots that a run uses. */
@@ -11,10 +12,11 @@ export const SNAPSHOTS = 2;
 export class Get extends StoreCommand<[key: Uint8Array]> {
   readonly kind = 'get';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [key] = this.args;
-    const found = await subject.store.get(key);
-    expectSame('get()', found, model.get(key));
+    subject.beginCall();
+    const found = yield* wait(subject.store.get(key));
+    expectSame('get()', found, subject.seen(model).get(key));
     if (found !== undefined) subject.scribble(found);
   }
 
@@ -23,17 +25,93 @@ export class Get extends StoreCommand<[key: Uint8Array]> {
   }
 }
 
-/** Reads a range. */
-export class ReadRange extends StoreCommand<[range: Range]> {
-  readonly kind = 'readRange';
+/** Asks whether a key has a value. */
+export class Has extends StoreCommand<[key: Uint8Array]> {
+  readonly kind = 'has';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
-    const [range] = this.args;
-    expectSame('iterator()', await subject.read(range), model.range(range));
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [key] = this.args;
+    subject.beginCall();
+    const found = yield* wait(subject.store.has!(key));
+    expectSame('has()', found, subject.seen(model).get(key) !== undefined);
   }
 
   toString(): string {
-    return `for await (const [key, value] of store.iterator(${this.code()}));`;
+    return `await store.has(${this.code()});`;
+  }
+}
+
+/** Counts the keys of a range. */
+export class Count extends StoreCommand<[range: Range]> {
+  readonly kind = 'count';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [range] = this.args;
+    subject.beginCall();
+    const found = yield* wait(subject.store.count!({ ...range }));
+    expectSame('count()', found, subject.seen(model).range(range).length);
+  }
+
+  toString(): string {
+    return `await store.count(${this.code()});`;
+  }
+}
+
+/** What an iterator yields, by the method that makes it. */
+export type Yields = 'iterator' | 'keys' | 'values';
+
+/** Makes an iterator. */
+export function open(store: Store, yields: Yields, range: RangeRead): Iterable<unknown> | AsyncIterable<unknown> {
+  const own = { ...range };
+  if (yields === 'iterator') return store.iterator!(own);
+  return yields === 'keys' ? store.keys!(own) : store.values!(own);
+}
+
+/** What it is to yield of these entries. */
+export function yielded(yields: Yields, entries: readonly [Uint8Array, Uint8Array][]): unknown[] {
+  if (yields === 'iterator') return [...entries];
+  return entries.map(([key, value]) => (yields === 'keys' ? key : value));
+}
+
+/** Reads a range to its end, or leaves it after so many entries. */
+export class ReadRange extends StoreCommand<[range: Range, yields?: Yields, size?: number]> {
+  readonly kind = 'readRange';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [range, yields = 'iterator', size = Infinity] = this.args;
+    subject.beginCall();
+    const found = yield* readAll(open(subject.store, yields, range), size);
+    const expected = yielded(yields, subject.seen(model).range(range));
+    expectSame(`${yields}()`, found, size === Infinity ? expected : expected.slice(0, size));
+  }
+
+  toString(): string {
+    const [range, yields = 'iterator', size] = this.args;
+    if (size === undefined) return `for await (const item of store.${yields}(${code(range)}));`;
+    return `{ let n = 0; for await (const item of store.${yields}(${code(range)})) if (++n >= ${size}) break; }`;
+  }
+}
+
+/** Reads a range to its end or its limit, so many entries at once. */
+export class ReadPages extends StoreCommand<[range: Range, yields: Yields, size: number]> {
+  readonly kind = 'readPages';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [range, yields, size] = this.args;
+    subject.beginCall();
+    const iterator = open(subject.store, yields, range) as StoreIterator<unknown>;
+    const found: unknown[] = [];
+    for (;;) {
+      const page = yield* wait(iterator.nextv(size));
+      found.push(...page);
+      if (page.length < size || found.length === range.limit) break;
+    }
+    expectSame(`nextv() of ${yields}()`, found, yielded(yields, subject.seen(model).range(range)));
+  }
+
+  toString(): string {
+    const [range, yields, size] = this.args;
+    return `{ const pages = store.${yields}(${code(range)}); while (pages.nextv(${size}).length === ${size}); }`;
   }
 }
 
@@ -41,16 +119,17 @@ export class ReadRange extends StoreCommand<[range: Range]> {
 export class TakeSnapshot extends StoreCommand<[snapshot: number]> {
   readonly kind = 'takeSnapshot';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
-    const [snapshot] = this.args;
-    await subject.snapshots[snapshot]?.close();
-    subject.snapshots[snapshot] = subject.store.snapshot!();
-    model.snapshots[snapshot] = model.copy();
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [number] = this.args;
+    const before = subject.snapshots[number];
+    subject.snapshots[number] = subject.store.snapshot!();
+    model.snapshots[number] = model.copy();
+    yield* wait(before?.close());
   }
 
   toString(): string {
     const snapshot = `snapshots[${this.args[0]}]`;
-    return `await ${snapshot}?.close(); ${snapshot} = store.snapshot();`;
+    return `{ const before = ${snapshot}; ${snapshot} = store.snapshot(); await before?.close(); }`;
   }
 }
 
@@ -62,13 +141,13 @@ export class ReadSnapshot extends StoreCommand<[snapshot: number, key: Uint8Arra
     return model.snapshots[this.args[0]] !== undefined;
   }
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [number, key, range] = this.args;
     const snapshot = subject.snapshots[number]!;
     const then = model.snapshots[number]!;
-    expectSame('get() of the snapshot', await subject.store.get(key, { snapshot }), then.get(key));
+    expectSame('get() of the snapshot', yield* wait(subject.store.get(key, { snapshot })), then.get(key));
     if (!subject.supports.ranges) return;
-    expectSame('iterator() of the snapshot', await subject.read({ ...range, snapshot }), then.range(range));
+    expectSame('iterator() of the snapshot', yield* subject.read({ ...range, snapshot }), then.range(range));
   }
 
   toString(): string {
@@ -88,14 +167,14 @@ export class ReleaseSnapshot extends StoreCommand<[snapshot: number]> {
     return model.snapshots[this.args[0]] !== undefined;
   }
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
-    const [snapshot] = this.args;
-    await subject.snapshots[snapshot]!.close();
-    subject.snapshots[snapshot] = undefined;
-    model.snapshots[snapshot] = undefined;
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [number] = this.args;
+    yield* wait(subject.snapshots[number]!.close());
+    subject.snapshots[number] = undefined;
+    model.snapshots[number] = undefined;
   }
 
   toString(): string {
-    return `await snapshots[${this.args[0]}].close(); snapshots[${this.args[0]}] = undefined;`;
+    return `await snapshots[${this.args[0]}]?.close(); snapshots[${this.args[0]}] = undefined;`;
   }
 }

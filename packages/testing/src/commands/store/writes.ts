@@ -1,15 +1,19 @@
-import type { StoreOperation } from '../../contract.js';
+import { numberedKeys } from '../../arbitraries/keys.js';
+import type { Range, StoreOperation } from '../../contract.js';
+import { expectSame, same } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
+import { code } from '../../notation.js';
+import { type Steps, wait } from './steps.js';
 import { StoreCommand, type StoreSubject } from './subject.js';
 
 /** Sets a key. */
 export class Put extends StoreCommand<[key: Uint8Array, value: Uint8Array]> {
   readonly kind = 'put';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [key, value] = this.args;
     const own = [key.slice(), value.slice()] as const;
-    await subject.store.put(...own);
+    yield* wait(subject.store.put(...own));
     subject.scribble(...own);
     model.put(key, value);
   }
@@ -19,14 +23,31 @@ export class Put extends StoreCommand<[key: Uint8Array, value: Uint8Array]> {
   }
 }
 
+/** Sets many keys, enough for the store to grow. */
+export class PutMany extends StoreCommand<[prefix: Uint8Array, count: number, stride: number]> {
+  readonly kind = 'putMany';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    for (const key of numberedKeys(...this.args)) {
+      const value = key.slice(-1);
+      yield* wait(subject.store.put(key.slice(), value.slice()));
+      model.put(key, value);
+    }
+  }
+
+  toString(): string {
+    return `for (const key of numberedKeys(${this.code()})) await store.put(key, key.slice(-1));`;
+  }
+}
+
 /** Deletes a key, which need not be there. */
 export class Del extends StoreCommand<[key: Uint8Array]> {
   readonly kind = 'del';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [key] = this.args;
     const own = key.slice();
-    await subject.store.del(own);
+    yield* wait(subject.store.del(own));
     subject.scribble(own);
     model.del(key);
   }
@@ -40,9 +61,9 @@ export class Del extends StoreCommand<[key: Uint8Array]> {
 export class Batch extends StoreCommand<[operations: readonly StoreOperation[]]> {
   readonly kind = 'batch';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
     const own = this.args[0].map(copyOf);
-    await subject.store.batch!(own);
+    yield* wait(subject.store.batch!(own));
     for (const operation of own) {
       subject.scribble(operation.key);
       if (operation.type === 'put') subject.scribble(operation.value);
@@ -58,13 +79,73 @@ export class Batch extends StoreCommand<[operations: readonly StoreOperation[]]>
   }
 }
 
+/** Sets a key unless it has a value. */
+export class PutIfAbsent extends StoreCommand<[key: Uint8Array, value: Uint8Array]> {
+  readonly kind = 'putIfAbsent';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [key, value] = this.args;
+    const own = [key.slice(), value.slice()] as const;
+    const isSet = yield* wait(subject.store.putIfAbsent!(...own));
+    subject.scribble(...own);
+    expectSame('putIfAbsent()', isSet, model.get(key) === undefined);
+    if (isSet) model.put(key, value);
+  }
+
+  toString(): string {
+    return `await store.putIfAbsent(${this.code()});`;
+  }
+}
+
+/** Sets or deletes a key if its value is the one that it has, or another one. */
+export class CompareAndSet extends StoreCommand<
+  [key: Uint8Array, expected: 'its value' | Uint8Array | undefined, value: Uint8Array | undefined]
+> {
+  readonly kind = 'compareAndSet';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [key, other, value] = this.args;
+    const expected = other === 'its value' ? model.get(key) : other;
+    const own = [key.slice(), expected?.slice(), value?.slice()] as const;
+    const isSet = yield* wait(subject.store.compareAndSet!(...own));
+    for (const bytes of own) if (bytes !== undefined) subject.scribble(bytes);
+    expectSame('compareAndSet()', isSet, same(model.get(key), expected));
+    // What is not there is not deleted.
+    if (isSet) model.set(key, value);
+  }
+
+  toString(): string {
+    const [key, other, value] = this.args;
+    const expected = other === 'its value' ? `await store.get(${code(key)})` : code(other);
+    return `await store.compareAndSet(${code(key)}, ${expected}, ${code(value)});`;
+  }
+}
+
+/** Deletes the keys of a range. */
+export class Clear extends StoreCommand<[range: Range]> {
+  readonly kind = 'clear';
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [range] = this.args;
+    yield* wait(subject.store.clear!({ ...range }));
+    model.clearRange(range);
+  }
+
+  toString(): string {
+    return `await store.clear(${this.code()});`;
+  }
+}
+
 /** Moves what is in memory to wherever it goes; nothing that can be read changes. */
 export class Flush extends StoreCommand<[]> {
   readonly kind = 'flush';
 
-  protected async execute(model: StoreModel, subject: StoreSubject): Promise<void> {
-    await subject.store.flush!();
-    await subject.compare(model);
+  protected override get isDeep(): boolean {
+    return true;
+  }
+
+  *steps(_model: StoreModel, subject: StoreSubject): Steps {
+    yield* wait(subject.store.flush!());
   }
 
   toString(): string {

@@ -1,0 +1,263 @@
+/** Commands that run other commands where the store calls code of its user. */
+import { mismatch, expectSame } from '../../expect.js';
+import { TestingError } from '../../errors.js';
+import { InjectedFault } from '../../faults.js';
+import { bytewise, type StoreModel } from '../../model.js';
+import { code } from '../../notation.js';
+import type { Answer, CallSite } from '../../user-code.js';
+import { CloseIterator, OpenIterator, SeekIterator, StepIterator } from './iterators.js';
+import { Count, Get, Has, ReadPages, ReadRange, ReadSnapshot, ReleaseSnapshot, TakeSnapshot } from './reads.js';
+import { runAtOnce, type Steps, wait } from './steps.js';
+import { type Operation, StoreCommand, type StoreSubject } from './subject.js';
+import { Batch, Clear, CompareAndSet, Del, Put, PutIfAbsent, PutMany } from './writes.js';
+
+/** What the function of an update does at last: it returns what it was given, a value or nothing, or throws. */
+export type Outcome = 'the same' | 'throw' | Uint8Array | undefined;
+
+/** Lets a function change a value, which uses the store before it answers. */
+export class Update extends StoreCommand<[key: Uint8Array, inside: readonly Operation[], outcome: Outcome]> {
+  readonly kind = 'update';
+
+  protected override get isDeep(): boolean {
+    return true;
+  }
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [key, inside, outcome] = this.args;
+    const own = key.slice();
+    const fault = new InjectedFault('the function of the update throws');
+    let calls = 0;
+    let result: Uint8Array | undefined;
+    const fn = subject.guard((value: Uint8Array | undefined) => {
+      calls++;
+      const before = subject.seen(model).get(key);
+      expectSame('the value that an update is given', value, before);
+      runInside(inside, model, subject);
+      if (outcome === 'throw') throw fault;
+      result = outcome === 'the same' ? before : outcome;
+      return outcome === 'the same' ? value : outcome?.slice();
+    });
+    subject.beginCall();
+    let returned: Uint8Array | undefined;
+    try {
+      returned = yield* wait(subject.store.update!(own, fn));
+    } catch (error) {
+      if (error !== fault) throw error;
+      return;
+    }
+    subject.scribble(own);
+    expectSame('calls of the function of an update', calls, 1);
+    if (outcome === 'throw') mismatch('update() should throw what its function throws');
+    expectSame('update()', returned, result);
+    model.set(key, result);
+  }
+
+  toString(): string {
+    const [key, inside, outcome] = this.args;
+    if (outcome === 'throw') {
+      const fn = `() => { ${codeInside(inside)}throw new InjectedFault(); }`;
+      return `try { await store.update(${code(key)}, ${fn}); } catch {}`;
+    }
+    const result = outcome === 'the same' ? 'value' : code(outcome);
+    return `await store.update(${code(key)}, (value) => { ${codeInside(inside)}return ${result}; });`;
+  }
+}
+
+/** What can be done inside a callback, by its name in JSON; and what code of the user's can be called during. */
+export const plainKinds = {
+  put: Put,
+  putMany: PutMany,
+  del: Del,
+  batch: Batch,
+  putIfAbsent: PutIfAbsent,
+  compareAndSet: CompareAndSet,
+  update: Update,
+  clear: Clear,
+  get: Get,
+  has: Has,
+  count: Count,
+  readRange: ReadRange,
+  readPages: ReadPages,
+  takeSnapshot: TakeSnapshot,
+  readSnapshot: ReadSnapshot,
+  releaseSnapshot: ReleaseSnapshot,
+  openIterator: OpenIterator,
+  stepIterator: StepIterator,
+  seekIterator: SeekIterator,
+  closeIterator: CloseIterator,
+} as const;
+
+/** Runs a command while an encoding or a getter that it calls uses the store, and may throw then. */
+export class During extends StoreCommand<
+  [site: CallSite, call: number, inside: readonly Operation[], throws: boolean, operation: Operation]
+> {
+  readonly kind = 'during';
+
+  protected override get isDeep(): boolean {
+    return true;
+  }
+
+  override check(model: Readonly<StoreModel>): boolean {
+    return commandOf(this.args[4]).check(model);
+  }
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [site, call, inside, throws, operation] = this.args;
+    const command = commandOf(operation);
+    const fault = new InjectedFault(`${site} throws`);
+    const { store } = subject;
+    let isCalled = false;
+    const callback = subject.guard(() => {
+      isCalled = true;
+      const before = model.copy();
+      const used = subject.store;
+      subject.store = store;
+      runInside(inside, model, subject);
+      subject.store = used;
+      // What is decoded has been found before; what is encoded, or a field of options, is asked for before the search.
+      if (site === 'decodeKey' || site === 'decodeValue') subject.keepSeen(before);
+      else subject.beginCall();
+      if (throws) throw fault;
+    });
+    subject.store = subject.user.plan(site, call, store, callback);
+    try {
+      yield* command.steps(model, subject);
+    } catch (error) {
+      if (isCalled && throws && comesOf(error, fault)) return;
+      throw error;
+    } finally {
+      subject.user.forget();
+      subject.store = store;
+    }
+    if (isCalled && throws) mismatch(`'${operation[0]}' should fail when ${site} throws`);
+  }
+
+  toString(): string {
+    const [site, call, inside, throws, operation] = this.args;
+    const callback = `() => { ${codeInside(inside)}${throws ? 'throw new InjectedFault(); ' : ''}}`;
+    const action = `async (store) => { ${String(commandOf(operation))} }`;
+    const during = `await user.during('${site}', ${call}, store, ${callback}, ${action});`;
+    return throws ? `try { ${during} } catch {}` : during;
+  }
+}
+
+/** Answers of a comparator that are no numbers, as code. */
+export const wrongAnswers = {
+  true: true,
+  false: false,
+  NaN: NaN,
+  undefined: undefined,
+  null: null,
+  '-1n': -1n,
+  "'-1'": '-1',
+} as const;
+
+/**
+ * What a comparator does wrong: it answers with something else than a number, or uses the store and then passes on what
+ * that throws, throws an error of its own, or swallows it.
+ */
+export type Misdeed =
+  | readonly [does: 'answers', name: keyof typeof wrongAnswers]
+  | readonly [does: 'passes on' | 'throws its own' | 'swallows', operation: Operation];
+
+/** Searches: they compare, and no work in the background is paid for by them. */
+const SEARCHES = new Set(['get', 'has', 'count', 'readRange', 'readPages']);
+
+/** Runs a command while the comparator does something that it must not do. */
+export class Misbehave extends StoreCommand<[call: number, misdeed: Misdeed, operation: Operation]> {
+  readonly kind = 'misbehave';
+
+  protected override get isDeep(): boolean {
+    return true;
+  }
+
+  override check(model: Readonly<StoreModel>): boolean {
+    return model.compareKeys !== bytewise && commandOf(this.args[2]).check(model);
+  }
+
+  *steps(model: StoreModel, subject: StoreSubject): Steps {
+    const [call, [does, what], operation] = this.args;
+    const command = commandOf(operation);
+    const own = new InjectedFault('the comparator throws');
+    let isCalled = false;
+    let refusal: unknown;
+    const callback = subject.guard((): Answer | void => {
+      isCalled = true;
+      if (does === 'answers') return { answer: wrongAnswers[what] };
+      refusal = refusalOf(commandOf(what), model, subject);
+      if (does === 'passes on') throw refusal;
+      if (does === 'throws its own') throw own;
+    });
+    subject.user.plan('compare', call, subject.store, callback);
+    try {
+      yield* command.steps(model, subject);
+    } catch (error) {
+      if (!isCalled || error instanceof TestingError) throw error;
+      if (does === 'answers' && subject.isRefusal(error, 'invalidComparator')) return;
+      if (does === 'passes on' && comesOf(error, refusal)) return;
+      if (does === 'throws its own' && comesOf(error, own)) return;
+      throw error;
+    } finally {
+      subject.user.forget();
+    }
+    // A write may have been made already: it must not fail for work in the background, whose comparator misbehaves.
+    if (isCalled && does !== 'swallows' && SEARCHES.has(operation[0])) {
+      mismatch(`'${operation[0]}' should fail when its comparator ${does} ${code(what)}`);
+    }
+  }
+
+  toString(): string {
+    const [call, [does, what], operation] = this.args;
+    return (
+      `try { await user.during('compare', ${call}, store, () => { ${codeOfMisdeed(does, what)} }, async (store) => ` +
+      `{ ${String(commandOf(operation))} }); } catch {}`
+    );
+  }
+}
+
+/** With what the store refuses a command inside its comparator. */
+function refusalOf(command: StoreCommand<readonly unknown[]>, model: StoreModel, subject: StoreSubject): unknown {
+  try {
+    runAtOnce(command.steps(model, subject));
+  } catch (error) {
+    if (subject.isRefusal(error, 'reentered')) return error;
+    mismatch(`'${command.kind}' should be refused inside the comparator as such, it threw ${String(error)}`);
+  }
+  mismatch(`'${command.kind}' should be refused inside the comparator`);
+}
+
+function codeOfMisdeed(does: Misdeed[0], what: Misdeed[1]): string {
+  if (does === 'answers') return `return { answer: ${what as string} };`;
+  const use = codeInside([what as Operation]).trim();
+  if (does === 'passes on') return use;
+  return `try { ${use} } catch { ${does === 'swallows' ? '' : 'throw new InjectedFault(); '}}`;
+}
+
+function commandOf([kind, ...args]: Operation): StoreCommand<readonly unknown[]> {
+  const constructor = plainKinds[kind as keyof typeof plainKinds] as
+    (new (...args: never[]) => StoreCommand<readonly unknown[]>) | undefined;
+  if (constructor === undefined) {
+    throw new TestingError('TESTING_MALFORMED', `there is no command ${JSON.stringify(kind)} for inside a callback`);
+  }
+  return new constructor(...(args as never[]));
+}
+
+function runInside(operations: readonly Operation[], model: StoreModel, subject: StoreSubject): void {
+  for (const operation of operations) {
+    const command = commandOf(operation);
+    if (command.check(model)) runAtOnce(command.steps(model, subject));
+  }
+}
+
+/** The same as code: nobody can wait there. */
+function codeInside(operations: readonly Operation[]): string {
+  return operations.map((operation) => `${String(commandOf(operation)).replaceAll('await ', '')} `).join('');
+}
+
+/** Whether an error is another one, or has it among its causes. */
+function comesOf(error: unknown, origin: unknown): boolean {
+  for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
+    if (cause === origin) return true;
+  }
+  return false;
+}
