@@ -1,7 +1,16 @@
 import * as memtableHarnesses from '../../../memtable/test/harness.js';
 import { indexHarness } from '../../../skiplist/test/harness.js';
 import type * as Skiplist from '../../../skiplist/src/index.js';
-import { assertMemtable, assertMemtableList, assertOrderedIndex, replay, type RunOptions } from '../../src/index.js';
+import {
+  assertMemtable,
+  assertMemtableList,
+  assertOrderedIndex,
+  assertStore,
+  replay,
+  type RunOptions,
+  type StoreOptions,
+} from '../../src/index.js';
+import type * as arrayStore from '../array-store.js';
 import type { Mutant } from './mutants.js';
 import { PatchedPackages } from './patched.js';
 
@@ -27,6 +36,11 @@ export function harnessOf(mutant: Mutant, sound = false): MutantHarness {
         mutant.block ? new BlockSkipList(arena, order) : new SkipList(arena, order),
       );
       return { check: (options) => assertOrderedIndex(harness, options), replay: (json) => replay(json, harness) };
+    }
+    case 'store': {
+      const { ArrayStore, supportsAll } = packages.load('testing/test/array-store.ts') as typeof arrayStore;
+      const harness = { factory: (options: StoreOptions) => new ArrayStore(options), supports: supportsAll };
+      return { check: (options) => assertStore(harness, options), replay: (json) => replay(json, harness) };
     }
     case 'memtable list': {
       const harness = memtableHarnesses.memTableListHarness({ frozenMax: 2, writeBufferBytes: 1 }, memtable);

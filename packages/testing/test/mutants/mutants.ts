@@ -5,7 +5,7 @@ import type { Patch } from './patched.js';
 /** A memtable with a fault, or a line of one of our sources with one. */
 export type Mutant = {
   readonly name: string;
-  readonly suite: 'memtable' | 'ordered index' | 'memtable list';
+  readonly suite: 'memtable' | 'ordered index' | 'memtable list' | 'store';
   /** It is the block skip list that is tested. */
   readonly block?: true;
 } & (Patch | { readonly subclass: (sound: typeof MemTable) => typeof MemTable });
@@ -15,6 +15,8 @@ const table = 'memtable/src/memtable.ts';
 const list = 'memtable/src/memtable-list.ts';
 const batch = 'memtable/src/write-batch.ts';
 const skiplist = 'skiplist/src/skiplist.ts';
+/** The store of this package's tests; each fault is one that ours, or another one, has had. */
+const store = 'testing/test/array-store.ts';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -360,6 +362,67 @@ export const mutants: readonly Mutant[] = [
     file: batch,
     from: 'this.#append(key);\n    this.#count(1);',
     to: 'this.#append(key);',
+  },
+  {
+    name: 'an update writes where its key was before its function used the store',
+    suite: 'store',
+    file: store,
+    from: `const value = fn(before && this.#decodeValue(before));
+    const storedValue = value && this.#encodeValue(value);
+    this.items = this.#with(this.items, stored, storedValue);`,
+    to: `const { at, isThere } = this.#place(this.items, stored);
+    const value = fn(before && this.#decodeValue(before));
+    const storedValue = value && this.#encodeValue(value);
+    this.items = this.items.toSpliced(at, isThere ? 1 : 0, ...(storedValue ? [[stored, storedValue] as const] : []));`,
+  },
+  {
+    name: 'an update loses what its function has written',
+    suite: 'store',
+    file: store,
+    from: 'const value = fn(before && this.#decodeValue(before));',
+    to: 'const { items } = this;\n    const value = fn(before && this.#decodeValue(before));\n    this.items = items;',
+  },
+  {
+    name: 'an equal key that is overwritten keeps its old bytes',
+    suite: 'store',
+    file: store,
+    from: '[[key, value] as const]',
+    to: '[[isThere ? items[at][0] : key, value] as const]',
+  },
+  {
+    name: 'the bytes of an encoding are kept as they are',
+    suite: 'store',
+    file: store,
+    from: 'new TextEncoder().encode(stored) : stored.slice()',
+    to: 'new TextEncoder().encode(stored) : stored',
+  },
+  {
+    name: 'an iterator stays open when something does not decode',
+    suite: 'store',
+    file: store,
+    from: 'this.close();\n      throw error;',
+    to: 'throw error;',
+  },
+  {
+    name: 'an iterator stays open when it has reached its limit',
+    suite: 'store',
+    file: store,
+    from: 'if (this.#left === 0) this.close();',
+    to: '',
+  },
+  {
+    name: 'a comparator may use the store',
+    suite: 'store',
+    file: store,
+    from: "if (this.#isComparing) throw new ComparatorError('REENTERED');",
+    to: '',
+  },
+  {
+    name: 'an answer of a comparator that is no number is taken',
+    suite: 'store',
+    file: store,
+    from: "if (typeof order !== 'number' || Number.isNaN(order)) throw new ComparatorError('INVALID_COMPARATOR');",
+    to: '',
   },
 ];
 

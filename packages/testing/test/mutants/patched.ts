@@ -30,8 +30,9 @@ export class PatchedPackages {
     this.#patch = patch;
   }
 
-  /** The module of a package, `@memtable/memtable` say. */
+  /** The module of a package, `@memtable/memtable` say, or of a file below `packages/`. */
   load(name: string): object {
+    if (name.endsWith('.ts')) return this.#load(join(PACKAGES, name));
     return this.#load(join(PACKAGES, name.replace('@memtable/', ''), 'src/index.ts'));
   }
 
