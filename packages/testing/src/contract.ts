@@ -102,6 +102,11 @@ export interface MemtableSupports<T = Memtable> {
   attach: false | ((table: T, options: { comparator?: Comparator }) => T);
   /** The object that the table gets its memory from, so that it can be made to fail; the table then refuses. */
   allocator: false | ((table: T) => Allocator);
+  /**
+   * A comparator that uses the table, but for its figures, is refused there, and one that answers with anything but a
+   * number fails the call that compares; nothing has changed then. Left out it counts as `false`.
+   */
+  comparatorChecks?: boolean;
   /** `code` of the errors with which the table refuses; for what is left out any error will do. */
   errorCodes: Partial<Record<MemtableRefusal, string>>;
 }
@@ -127,7 +132,7 @@ export const supportsNothing = {
 } as const satisfies MemtableSupports<never>;
 
 /** Why a memtable refuses something. */
-export type MemtableRefusal = 'frozen' | 'dropped' | 'duplicate' | 'full' | 'malformedBatch';
+export type MemtableRefusal = 'frozen' | 'dropped' | 'duplicate' | 'full' | 'malformedBatch' | StoreRefusal;
 
 /** Hands out memory; 0 says that there is none left. */
 export interface Allocator {
@@ -347,12 +352,14 @@ export interface MemtableListSupports<T = MemtableList> {
   ordered: boolean;
   /** A flush that takes too long is aborted by a timer; needed for targets that hang. */
   timeouts: boolean;
+  /** The factory honours `comparator`. Left out it counts as `false`. */
+  comparators?: boolean;
   /** A value of so many bytes is too long for any memtable: its write is refused. */
   valueBytesMax: false | number;
 }
 
 export interface MemtableListHarness<T extends MemtableList = MemtableList> {
   /** A fresh list over a target; its memtables should be full after a few writes. */
-  factory: (options: { target: FlushTarget }) => T;
+  factory: (options: { target: FlushTarget; comparator?: Comparator }) => T;
   supports: MemtableListSupports<T>;
 }

@@ -28,5 +28,6 @@ export { bytewise, IndexModel, IteratorModel, MemtableModel, SortedModel, StoreM
 export type { RunOptions, RunReport } from './model-test.js';
 export { bytes, code } from './notation.js';
 export { replay } from './replay.js';
+export { SortedTarget } from './sorted-target.js';
 export { contentOf } from './traits/methods.js';
 export { type CallSite, type EncodingStyle, UserCode, type UserCodeSetup } from './user-code.js';

@@ -20,6 +20,17 @@ export interface Answer {
   readonly answer: unknown;
 }
 
+/** Answers of a comparator that are no numbers, as code. */
+export const wrongAnswers = {
+  true: true,
+  false: false,
+  NaN: NaN,
+  undefined: undefined,
+  null: null,
+  '-1n': -1n,
+  "'-1'": '-1',
+} as const;
+
 interface Plan {
   readonly site: CallSite;
   /** Calls that go by before. */
@@ -141,8 +152,13 @@ function toHex(data: Uint8Array): string {
 
 function fromHex(text: string): Uint8Array {
   const data = new Uint8Array(text.length / 2);
-  for (let i = 0; i < data.length; i++) data[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < data.length; i++) data[i] = digit(text, 2 * i) * 16 + digit(text, 2 * i + 1);
   return data;
+}
+
+function digit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

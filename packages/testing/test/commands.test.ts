@@ -48,7 +48,7 @@ describe.each(suites)('commands of the suite $test.suite', ({ test: modelTest, h
   const { suite, kinds, setups, command, begin, prelude } = modelTest;
 
   test('runs average at least 80 of them', async () => {
-    const { runs, commands } = await assertModelTest(modelTest);
+    const { runs, commands } = await assertModelTest(modelTest, { numRuns: 40 });
     process.stdout.write(`${suite}: ${runs} runs, ${(commands / runs).toFixed(1)} commands a run\n`);
     expect(commands / runs).toBeGreaterThanOrEqual(80);
   });

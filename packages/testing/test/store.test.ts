@@ -5,7 +5,7 @@ import { ArrayStore, supportsAll } from './array-store.js';
 const supports = { batches: true, ranges: true, snapshots: true, copies: true, flush: false };
 
 describe('a sorted array', () => {
-  storeConformance({ describe, it, factory: (options) => new ArrayStore(options), supports: supportsAll });
+  storeConformance({ describe, it, factory: (options) => new ArrayStore(options), supports: supportsAll, numRuns: 40 });
 });
 
 /** Somebody else's store, as it is. */

@@ -82,7 +82,8 @@ function counterexample(
   found?: { seed: number; run: number },
 ): CounterexampleError {
   const recording = { suite: SUITE, setup: toJson(program), operations: order.map(({ taskId }) => taskId) };
-  const prelude = `the target: ${[...program.script, 'resolves'].join(', ')} ...`;
+  const keys = program.comparator === undefined ? '' : `the order: ${program.comparator}; `;
+  const prelude = `${keys}the target: ${[...program.script, 'resolves'].join(', ')} ...`;
   return new CounterexampleError(
     recording,
     prelude,

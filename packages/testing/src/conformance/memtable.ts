@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type ComparatorName, comparatorNames, comparators } from '../arbitraries/comparators.js';
 import { memtableCommand, memtableCommandKinds } from '../commands/memtable/index.js';
 import { MemtableSubject } from '../commands/memtable/subject.js';
-import type { Memtable, MemtableHarness } from '../contract.js';
+import type { Comparator, Memtable, MemtableHarness } from '../contract.js';
 import { expectRefused, expectSame } from '../expect.js';
 import { failEveryAllocation } from '../faults.js';
 import { MemtableModel } from '../model.js';
@@ -10,6 +10,7 @@ import { bytes } from '../notation.js';
 import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
 import { expectDropped } from '../traits/after-drop.js';
 import { expectFrozen } from '../traits/after-freeze.js';
+import { expectNumbersOnly, expectRefusedInside } from '../traits/inside-comparator.js';
 import { contentOf, cursorMethods, type Method, tableMethods } from '../traits/methods.js';
 import type { TestRunner } from './test-runner.js';
 
@@ -40,8 +41,8 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   const { describe, it } = options;
   const { factory, supports } = erase(options);
   const { allocator, errorCodes } = supports;
-  const filled = (): Memtable => {
-    const table = factory({});
+  const filled = (comparator?: Comparator): Memtable => {
+    const table = factory(comparator === undefined ? {} : { comparator });
     for (const sequence of [1, 2, 3]) table.add(sequence, 1, Uint8Array.of(0x60 + sequence), Uint8Array.of(sequence));
     return table;
   };
@@ -95,6 +96,16 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
         table.drop!();
         expectDropped(method, cursor, supports);
       });
+    });
+  }
+
+  if (supports.comparators && supports.comparatorChecks) {
+    describe('memtable and its comparator', () => {
+      it('takes numbers only', async () => expectNumbersOnly(filled, supports));
+      forEach(
+        tableMethods.filter(({ isFigure }) => !isFigure),
+        (method) => expectRefusedInside(method, filled, supports),
+      );
     });
   }
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { ComparatorName } from '../arbitraries/comparators.js';
 import type { MemtableListSupports } from '../contract.js';
 import type { FlushOutcome } from '../faults.js';
 
@@ -14,14 +15,22 @@ export interface ListProgram {
   readonly actions: readonly string[];
   /** What the flush target does, call by call; then it resolves. */
   readonly script: readonly FlushOutcome[];
+  /** The order of the list; undefined for that of the bytes. */
+  readonly comparator?: ComparatorName | undefined;
 }
 
 /** Keys that are written. */
 export const KEYS = ['a', 'b', 'c'] as const;
+/** Other spellings of them, for an order of numbers. */
+const SPELLINGS = ['0a', '00b'] as const;
 
 /** Programs of up to a dozen actions. What is not supported does not come up. */
-export function listPrograms({ timeouts, valueBytesMax }: MemtableListSupports): fc.Arbitrary<ListProgram> {
-  const put = fc.constantFrom(...KEYS);
+export function listPrograms({
+  comparators = false,
+  timeouts,
+  valueBytesMax,
+}: MemtableListSupports): fc.Arbitrary<ListProgram> {
+  const put = comparators ? fc.constantFrom(...KEYS, ...SPELLINGS) : fc.constantFrom(...KEYS);
   const operation = fc.oneof(
     { weight: 4, arbitrary: put },
     { weight: 2, arbitrary: put.map((key) => `-${key}`) },
@@ -41,6 +50,7 @@ export function listPrograms({ timeouts, valueBytesMax }: MemtableListSupports):
   return fc.record({
     actions: fc.array(action, { minLength: 1, maxLength: 14, size: 'max' }).map(aimAborts),
     script: fc.array(fc.constantFrom(...outcomes, ...(timeouts ? (['hangs'] as const) : [])), { maxLength: 5 }),
+    ...(comparators && { comparator: fc.constantFrom(undefined, 'numeric' as const) }),
   });
 }
 

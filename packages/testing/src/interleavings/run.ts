@@ -1,9 +1,11 @@
 import type fc from 'fast-check';
-import type { Entry, MemtableList, MemtableListHarness, WriteOperation } from '../contract.js';
+import { comparators } from '../arbitraries/comparators.js';
+import type { Comparator, Entry, MemtableList, MemtableListHarness, WriteOperation } from '../contract.js';
 import { del, put } from '../batch.js';
 import { TestingError } from '../errors.js';
 import { mismatch, same } from '../expect.js';
 import { ScriptedTarget } from '../faults.js';
+import { bytewise } from '../model.js';
 import { code } from '../notation.js';
 import { History, type Write } from './history.js';
 import { KEYS, type ListProgram } from './program.js';
@@ -47,6 +49,7 @@ class Interleaving {
   readonly #scheduler: fc.Scheduler;
   readonly #order: readonly number[] | undefined;
   readonly #target: ScriptedTarget;
+  readonly #compareKeys: Comparator;
   readonly #list: MemtableList;
   readonly #history = new History();
   readonly #signals: AbortController[];
@@ -63,7 +66,9 @@ class Interleaving {
     this.#scheduler = scheduler;
     this.#order = order;
     this.#target = new ScriptedTarget(program.script, (label) => scheduler.schedule(Promise.resolve(), label));
-    this.#list = harness.factory({ target: this.#target });
+    const comparator = program.comparator && comparators[program.comparator];
+    this.#compareKeys = comparator ?? bytewise;
+    this.#list = harness.factory({ target: this.#target, ...(comparator && { comparator }) });
     this.#signals = program.actions.map(() => new AbortController());
   }
 
@@ -190,7 +195,7 @@ class Interleaving {
     const entries = this.#history.explain(found, this.#harness.supports.ordered);
     for (const name of KEYS) {
       const key = utf8.encode(name);
-      const versions = entries.filter((entry) => same(entry.key, key));
+      const versions = entries.filter((entry) => this.#compareKeys(entry.key, key) === 0);
       for (const sequence of [0, ...versions.map((entry) => Number(entry.sequence))]) {
         const expected = versions.findLast((entry) => entry.sequence <= sequence);
         const found = this.#read(key, sequence);
@@ -204,7 +209,9 @@ class Interleaving {
   #read(key: Uint8Array, sequence: number): { readonly type: number; readonly value: Uint8Array } | undefined {
     const inMemory = this.#closed ? undefined : this.#list.get(key, sequence);
     if (inMemory !== undefined) return inMemory;
-    const flushed = this.#target.accepted.filter((entry) => same(entry.key, key) && entry.sequence <= sequence);
+    const flushed = this.#target.accepted.filter(
+      (entry) => this.#compareKeys(entry.key, key) === 0 && entry.sequence <= sequence,
+    );
     return flushed.find((entry) => flushed.every((other) => other.sequence <= entry.sequence));
   }
 

@@ -9,6 +9,8 @@ export interface Method<Target> {
   readonly name: string;
   /** It adds entries. */
   readonly writes: boolean;
+  /** It only says a figure, whatever the keys are. */
+  readonly isFigure: boolean;
   readonly isSupported: (supports: MemtableSupports) => boolean;
   readonly call: (target: Target, supports: MemtableSupports) => unknown;
 }
@@ -22,7 +24,7 @@ function method<Target>(
   call: Method<Target>['call'],
   isSupported: Method<Target>['isSupported'] = () => true,
 ): Method<Target> {
-  return { name, writes: false, call, isSupported };
+  return { name, writes: false, isFigure: false, call, isSupported };
 }
 
 function write(
@@ -31,6 +33,14 @@ function write(
   isSupported?: Method<Memtable>['isSupported'],
 ): Method<Memtable> {
   return { ...method(name, call, isSupported), writes: true };
+}
+
+function figure(
+  name: string,
+  call: Method<Memtable>['call'],
+  isSupported: Method<Memtable>['isSupported'],
+): Method<Memtable> {
+  return { ...method(name, call, isSupported), isFigure: true };
 }
 
 export const tableMethods: readonly Method<Memtable>[] = [
@@ -49,17 +59,17 @@ export const tableMethods: readonly Method<Memtable>[] = [
     (table) => table.verify!(),
     ({ verify }) => verify,
   ),
-  method(
+  figure(
     'table.entryCount',
     (table) => table.entryCount,
     ({ entryCount }) => entryCount,
   ),
-  method(
+  figure(
     'table.state',
     (table) => table.state,
     ({ state }) => state,
   ),
-  method(
+  figure(
     'table.approximateMemoryUsage()',
     (table) => table.approximateMemoryUsage!(),
     ({ memoryUsage }) => memoryUsage,

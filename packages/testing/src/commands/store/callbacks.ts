@@ -4,7 +4,7 @@ import { TestingError } from '../../errors.js';
 import { InjectedFault } from '../../faults.js';
 import { bytewise, type StoreModel } from '../../model.js';
 import { code } from '../../notation.js';
-import type { Answer, CallSite } from '../../user-code.js';
+import { type Answer, type CallSite, wrongAnswers } from '../../user-code.js';
 import { CloseIterator, OpenIterator, SeekIterator, StepIterator } from './iterators.js';
 import { Count, Get, Has, ReadPages, ReadRange, ReadSnapshot, ReleaseSnapshot, TakeSnapshot } from './reads.js';
 import { runAtOnce, type Steps, wait } from './steps.js';
@@ -140,17 +140,6 @@ export class During extends StoreCommand<
     return throws ? `try { ${during} } catch {}` : during;
   }
 }
-
-/** Answers of a comparator that are no numbers, as code. */
-export const wrongAnswers = {
-  true: true,
-  false: false,
-  NaN: NaN,
-  undefined: undefined,
-  null: null,
-  '-1n': -1n,
-  "'-1'": '-1',
-} as const;
 
 /**
  * What a comparator does wrong: it answers with something else than a number, or uses the store and then passes on what

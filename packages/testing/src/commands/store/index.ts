@@ -4,10 +4,10 @@ import { ranges } from '../../arbitraries/ranges.js';
 import { values } from '../../arbitraries/values.js';
 import type { StoreSupports } from '../../contract.js';
 import type { StoreModel } from '../../model.js';
-import { CALL_SITES } from '../../user-code.js';
+import { CALL_SITES, wrongAnswers } from '../../user-code.js';
 import { type Choice, choice } from '../choice.js';
 import type { AnyCommand } from '../command.js';
-import { During, Misbehave, type Misdeed, type Outcome, plainKinds, Update, wrongAnswers } from './callbacks.js';
+import { During, Misbehave, type Misdeed, type Outcome, plainKinds, Update } from './callbacks.js';
 import { CloseIterator, ITERATORS, OpenIterator, SeekIterator, StepIterator } from './iterators.js';
 import {
   Count,

@@ -1,0 +1,82 @@
+import { del, encodeBatch } from '../batch.js';
+import type { Comparator, Memtable, MemtableRefusal, MemtableSupports } from '../contract.js';
+import { TestingError } from '../errors.js';
+import { expectRefused, expectSame, mismatch } from '../expect.js';
+import { bytewise } from '../model.js';
+import { bytes, code } from '../notation.js';
+import { wrongAnswers } from '../user-code.js';
+import { contentOf, type Method } from './methods.js';
+
+/** A key that the table does not have. */
+const KEY = bytes('6161');
+const SEQUENCE = 50;
+
+type Call = readonly [name: string, call: (table: Memtable, supports: MemtableSupports) => unknown];
+
+/** Calls that compare keys. */
+const SEARCHES: readonly Call[] = [
+  ['add()', (table) => table.add(SEQUENCE, 1, KEY, KEY)],
+  ['get()', (table) => table.get(KEY)],
+  ['cursor.seek()', (table) => table.iterator().seek(KEY)],
+  [
+    'a batch',
+    (table, { batches }) => batches !== false && batches(table, encodeBatch([del(KEY), del(bytes('62'))]), SEQUENCE),
+  ],
+];
+
+type MakeTable = (comparator: Comparator) => Memtable;
+
+/** A method that the comparator calls is refused; the call that compares fails with that error, and nothing changes. */
+export function expectRefusedInside(method: Method<Memtable>, make: MakeTable, supports: MemtableSupports): void {
+  expectFails(make, supports, 'reentered', `inside the comparator ${method.name}`, (table) => {
+    method.call(table, supports);
+    mismatch(`${method.name} should be refused inside the comparator`);
+  });
+}
+
+/** The call that gets an answer that is no number fails, and nothing changes. */
+export function expectNumbersOnly(make: MakeTable, supports: MemtableSupports): void {
+  for (const [name, answer] of Object.entries(wrongAnswers)) {
+    expectFails(make, supports, 'invalidComparator', `when the comparator answers ${name},`, () => answer);
+  }
+}
+
+/** Every search whose first comparison is this one fails with the code, and changes nothing. */
+function expectFails(
+  make: MakeTable,
+  supports: MemtableSupports,
+  refusal: MemtableRefusal,
+  when: string,
+  misbehave: (table: Memtable) => unknown,
+): void {
+  for (const [name, call] of SEARCHES) {
+    if (name === 'a batch' && supports.batches === false) continue;
+    let isDue = false;
+    let found: TestingError | undefined;
+    const table = make((a, b) => {
+      if (!isDue) return bytewise(a, b);
+      isDue = false;
+      try {
+        return misbehave(table) as number;
+      } catch (error) {
+        if (error instanceof TestingError) found = error;
+        throw error;
+      }
+    });
+    const before = contentOf(table);
+    isDue = true;
+    let thrown: { readonly error: unknown } | undefined;
+    try {
+      call(table, supports);
+    } catch (error) {
+      thrown = { error };
+    }
+    if (found !== undefined) throw found;
+    expectRefused(`${when} ${name}`, supports.errorCodes[refusal], () => {
+      if (thrown !== undefined) throw thrown.error;
+    });
+    if (isDue) mismatch(`${name} should compare keys`);
+    expectSame(`the content ${when} ${name} is refused`, code(contentOf(table)), code(before));
+    if (supports.verify) table.verify!();
+  }
+}
