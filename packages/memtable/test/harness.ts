@@ -1,6 +1,20 @@
-import type { MemtableHarness, MemtableListHarness, WriteOperation } from '@memtable/testing';
+import type {
+  MemtableHarness,
+  MemtableListHarness,
+  Store,
+  StoreHarness,
+  StoreSupports,
+  WriteOperation,
+} from '@memtable/testing';
 import * as packageItself from '../src/index.js';
-import type { MemTable, MemTableList, MemTableListOptions, MemTableOptions, WriteBatch } from '../src/index.js';
+import type {
+  MemStoreOptions,
+  MemTable,
+  MemTableList,
+  MemTableListOptions,
+  MemTableOptions,
+  WriteBatch,
+} from '../src/index.js';
 
 /** This package, or a copy of it with a fault. */
 export type MemtablePackage = Pick<typeof packageItself, 'MemTable' | 'MemTableList' | 'WriteBatch'>;
@@ -37,7 +51,10 @@ export function memTableHarness(
         duplicate: 'MEMTABLE_DUPLICATE',
         full: 'MEMTABLE_FULL',
         malformedBatch: 'MEMTABLE_MALFORMED_BATCH',
+        reentered: 'MEMTABLE_REENTERED',
+        invalidComparator: 'MEMTABLE_INVALID_COMPARATOR',
       },
+      comparatorChecks: true,
     },
   };
 }
@@ -48,15 +65,62 @@ export function memTableListHarness(
   { MemTableList, WriteBatch }: MemtablePackage = packageItself,
 ): MemtableListHarness<MemTableList> {
   return {
-    factory: ({ target }) =>
-      new MemTableList({ target, blockBytes: 64, reserveBytes: 4096, maxBytes: 8192, flushMsMax: 1000, ...options }),
+    factory: (given) =>
+      new MemTableList({ ...given, blockBytes: 64, reserveBytes: 4096, maxBytes: 8192, flushMsMax: 1000, ...options }),
     supports: {
       write: (list, operations, { signal }) => list.write(batchOf(operations, new WriteBatch()), { signal }),
       remaining: (list) => list.tables().flatMap((table) => [...table]),
       ordered: true,
       timeouts: true,
+      comparators: true,
       valueBytesMax: 10_000,
     },
+  };
+}
+
+/** What `storeConformance` calls a flush is where everything may move: a compaction. */
+class CompactingStore extends packageItself.MemStore<Uint8Array, Uint8Array> {
+  override async flush(): Promise<void> {
+    this.verify();
+    await this.compact();
+    this.verify();
+  }
+}
+
+/** What `storeConformance` needs to test our store. */
+export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array> = {}): StoreHarness {
+  const supports: StoreSupports<CompactingStore> = {
+    batches: true,
+    ranges: true,
+    snapshots: true,
+    copies: true,
+    flush: true,
+    has: true,
+    count: true,
+    clear: true,
+    putIfAbsent: true,
+    compareAndSet: true,
+    update: true,
+    iterators: true,
+    verify: true,
+    encodings: true,
+    comparators: true,
+    comparatorChecks: true,
+    pins: (store) => store.stats().pins.length,
+    errorCodes: { reentered: 'MEMTABLE_REENTERED', invalidComparator: 'MEMTABLE_INVALID_COMPARATOR' },
+  };
+  return {
+    // Its options may be undefined where those of the contract may only be left out.
+    factory: (userCode) =>
+      new CompactingStore({
+        keyEncoding: 'view',
+        valueEncoding: 'view',
+        reserveBytes: 4096,
+        blockBytes: 1024,
+        ...options,
+        ...userCode,
+      }) as unknown as Store,
+    supports: supports as unknown as StoreSupports,
   };
 }
 
