@@ -428,7 +428,12 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#checkOpen();
     const pin = this.#makePin('snapshot');
     pin.home.use(pin);
-    return new StoreSnapshot(this, pin, this.#host.checkNotComparing, (released) => this.#release(released));
+    return new StoreSnapshot(
+      this,
+      pin,
+      () => this.#checkNotComparing(),
+      (released) => this.#release(released),
+    );
   }
 
   // Its life
