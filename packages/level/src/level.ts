@@ -1,4 +1,4 @@
-import { type AbstractDatabaseOptions, AbstractLevel, type AbstractSnapshot } from 'abstract-level';
+import { type AbstractDatabaseOptions, type AbstractSnapshot } from 'abstract-level';
 import {
   type BatchOperation,
   MemStore,
@@ -7,6 +7,7 @@ import {
   type ReadOptions,
 } from '@memtable/memtable';
 import { MemtableEntryIterator, MemtableKeyIterator, MemtableValueIterator } from './iterator.js';
+import { OwningLevel } from './owned-bytes.js';
 import { MemtableSnapshot } from './snapshot.js';
 
 /** The formats that keys and values pass through on their way to the store, which has bytes only. */
@@ -51,7 +52,7 @@ interface Read {
  * await db.close();
  * ```
  */
-export class MemtableLevel<K = string, V = string> extends AbstractLevel<Data, K, V> {
+export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, V> {
   /** Where everything is: its figures, and reads and writes without promises. */
   readonly store: MemStore<Data, Data>;
 
@@ -60,36 +61,14 @@ export class MemtableLevel<K = string, V = string> extends AbstractLevel<Data, K
   constructor(location: string, options?: MemtableLevelOptions<K, V>);
   constructor(location?: string | MemtableLevelOptions<K, V>, options?: MemtableLevelOptions<K, V>) {
     const all = (typeof location === 'object' && location !== null ? location : options) ?? {};
-    // What is the store's is not for abstract-level, and the other way round.
-    const {
-      storeEncoding,
-      comparator,
-      maxBytes,
-      reserveBytes,
-      blockBytes,
-      garbageRatioMax,
-      garbageBytesMin,
-      pinWarningMs,
-      pinStacks,
-      onEvent,
-      ...forward
-    } = all;
+    const { storeEncoding, ...forward } = all;
     if (storeEncoding !== undefined && !['buffer', 'view', 'utf8'].includes(storeEncoding)) {
       const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': ${String(storeEncoding)}`);
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);
-    this.store = new MemStore<Data, Data>({
-      comparator,
-      maxBytes,
-      reserveBytes,
-      blockBytes,
-      garbageRatioMax,
-      garbageBytesMin,
-      pinWarningMs,
-      pinStacks,
-      onEvent,
-    });
+    // Every option goes to the store, so that none can be forgotten. Only the encodings do not: abstract-level applies them.
+    this.store = new MemStore<Data, Data>({ ...forward, keyEncoding: undefined, valueEncoding: undefined });
   }
 
   protected async _put(key: Data, value: Data): Promise<void> {

@@ -1,3 +1,4 @@
+import type { MemStoreOptions } from '@memtable/memtable';
 import { storeConformance } from '@memtable/testing';
 import { MemoryLevel } from 'memory-level';
 import { MemtableLevel } from '../src/index.js';
@@ -60,6 +61,61 @@ test("the store's own options are its own: memory that is bounded refuses with i
   await expect(db.batch(operations)).rejects.toMatchObject({ code: 'MEMTABLE_FULL' });
   expect(await db.keys().all()).toEqual([]);
   expect(db.store.stats()).toMatchObject({ entryCount: 0, liveBytes: 0 });
+});
+
+describe('every option of the store reaches the store:', () => {
+  type Option = Exclude<keyof MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'>;
+  const target = { write: async () => undefined };
+  const isRefused = (option: Option) => async () => {
+    expect(() => new MemtableLevel({ target, [option]: -1 })).toThrow(new RegExp(`^${option} must be`));
+  };
+
+  // The type demands an entry for each option, so that a new one is not forgotten here.
+  const checks: Record<Option, () => Promise<void>> = {
+    maxBytes: isRefused('maxBytes'),
+    reserveBytes: isRefused('reserveBytes'),
+    blockBytes: isRefused('blockBytes'),
+    garbageRatioMax: isRefused('garbageRatioMax'),
+    garbageBytesMin: isRefused('garbageBytesMin'),
+    pinWarningMs: isRefused('pinWarningMs'),
+    writeBufferBytes: isRefused('writeBufferBytes'),
+    retryMs: isRefused('retryMs'),
+    retryMsMax: isRefused('retryMsMax'),
+    flushMsMax: isRefused('flushMsMax'),
+    async comparator() {
+      const db = new MemtableLevel({ comparator: (a, b) => Buffer.compare(b, a) });
+      await db.batch(['a', 'b', 'c'].map((key) => ({ type: 'put', key, value: '' })));
+      expect(await db.keys().all()).toEqual(['c', 'b', 'a']);
+    },
+    async pinStacks() {
+      const db = new MemtableLevel({ pinStacks: true });
+      await db.open();
+      const snapshot = db.snapshot();
+      expect(db.store.stats().pins[0].stack).toContain('snapshot made here');
+      await snapshot.close();
+    },
+    async onEvent() {
+      const events: string[] = [];
+      const db = new MemtableLevel({ onEvent: ({ type }) => events.push(type) });
+      db.store.freeze();
+      expect(events).toEqual(['freeze']);
+    },
+    async target() {
+      const flushed: string[] = [];
+      const db = new MemtableLevel({
+        target: {
+          async write(run) {
+            for (const { key } of run) flushed.push(Buffer.from(key).toString());
+          },
+        },
+      });
+      await db.put('a', '1');
+      await db.store.flush();
+      expect(flushed).toEqual(['a']);
+    },
+  };
+
+  test.each(Object.entries(checks))('%s', (_option, check) => check());
 });
 
 test('an iterator holds what it sees, until it is closed', async () => {
