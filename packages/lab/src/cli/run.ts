@@ -26,8 +26,8 @@ Input:
   directory     every regular file below it: its path below the directory is the key, its bytes are the value.
                 Symbolic links are not followed; the directory of --out is left out.
   .ndjson .jsonl
-                one JSON object a line. The key is a string or a number; a value that is a string is stored as UTF-8,
-                any other as its JSON text.
+                one JSON object a line. The key is a string or a number, the value anything. A string is stored as UTF-8,
+                anything else as it stands in the line. A line with either of them twice is bad.
   .csv .tsv     records under a header, fields quoted as in CSV where need be.
   -             standard input, as --format says (ndjson when it is left out).
 

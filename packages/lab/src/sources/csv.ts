@@ -51,14 +51,24 @@ function columnsOf(header: Buffer[], fields: Fields, where: string): { key: numb
   return { key: find(fields.key), value: find(fields.value) };
 }
 
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
 /** The parser would remove the mark itself, but then decode the fields too. */
 async function* withoutByteOrderMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let first = true;
+  let start: Buffer | undefined = Buffer.alloc(0);
+  const unmarked = (bytes: Buffer): Buffer =>
+    bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
   for await (const chunk of chunks) {
-    const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
-    yield marked ? chunk.subarray(3) : chunk;
-    first = false;
+    if (start === undefined) {
+      yield chunk;
+      continue;
+    }
+    start = Buffer.concat([start, chunk]);
+    if (start.length < BYTE_ORDER_MARK.length) continue; // The mark may come in parts.
+    yield unmarked(start);
+    start = undefined;
   }
+  if (start !== undefined) yield start;
 }
 
 function lineOf(error: CsvError): number {

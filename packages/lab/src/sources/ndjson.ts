@@ -1,3 +1,4 @@
+import { jsonMembers, type Member } from './json-members.js';
 import { lines } from './lines.js';
 import { BadInput, type Entry, type Fields, type Reading } from './source.js';
 
@@ -42,30 +43,26 @@ function entryOf(line: Buffer | undefined, where: string, fields: Fields): Entry
   if (typeof record !== 'object' || record === null || Array.isArray(record)) {
     throw new BadInput(where, 'not a JSON object');
   }
-  const key = fieldOf(record, fields.key, where);
-  const value = fieldOf(record, fields.value, where);
-  return {
-    key: bytesOf(keyTextOf(key, fields.key, where), fields.key, where),
-    value: bytesOf(typeof value === 'string' ? value : JSON.stringify(value), fields.value, where),
-    where,
-  };
+  const members = [...jsonMembers(text)];
+  const key = valueOf(members, fields.key, where);
+  const value = valueOf(members, fields.value, where);
+  if (!/^["\d-]/.test(key)) {
+    throw new BadInput(where, `the key ${JSON.stringify(fields.key)} is neither a string nor a number`);
+  }
+  return { key: bytesOf(key, fields.key, where), value: bytesOf(value, fields.value, where), where };
 }
 
-function fieldOf(record: object, field: string, where: string): unknown {
-  if (!Object.hasOwn(record, field)) throw new BadInput(where, `no field ${JSON.stringify(field)}`);
-  return (record as Record<string, unknown>)[field];
-}
-
-function keyTextOf(key: unknown, field: string, where: string): string {
-  if (typeof key === 'string') return key;
+/** A field's value as it is written; of several it would be a guess which one is meant. */
+function valueOf(members: readonly Member[], field: string, where: string): string {
+  const found = members.filter(({ name }) => name === field);
+  if (found.length === 1) return found[0].value;
   const name = JSON.stringify(field);
-  if (typeof key !== 'number') throw new BadInput(where, `the key ${name} is neither a string nor a number`);
-  // Beyond 2^53 neighbours read as the same number, and one would replace the other unseen.
-  if (Number.isSafeInteger(key) || (Number.isFinite(key) && !Number.isInteger(key))) return String(key);
-  throw new BadInput(where, `the key ${name} is a number beyond 2^53, which is not exact: write it as a string`);
+  throw new BadInput(where, found.length === 0 ? `no field ${name}` : `${found.length} fields ${name}`);
 }
 
-function bytesOf(text: string, field: string, where: string): Buffer {
+/** The characters of a string, and of anything else its text. */
+function bytesOf(json: string, field: string, where: string): Buffer {
+  const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
   // Half of a surrogate pair has no UTF-8: it would be stored as another character.
   if (/\p{Surrogate}/u.test(text)) {
     throw new BadInput(where, `the field ${JSON.stringify(field)} holds half of a surrogate pair, which has no UTF-8`);

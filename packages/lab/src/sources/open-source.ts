@@ -11,6 +11,15 @@ import { systemReason } from './system-reason.js';
 export const FORMATS = ['ndjson', 'csv', 'tsv'] as const;
 export type Format = (typeof FORMATS)[number];
 
+type Reader = (stream: Readable, file: string, fields: Fields, reading: Reading) => AsyncGenerator<Entry>;
+
+/** What reads a stream of each format, wherever its chunks end. */
+export const READERS: Readonly<Record<Format, Reader>> = {
+  ndjson,
+  csv: (stream, file, fields, reading) => csv(stream, file, fields, ',', reading),
+  tsv: (stream, file, fields, reading) => csv(stream, file, fields, '\t', reading),
+};
+
 const EXTENSIONS: Readonly<Record<string, Format>> = {
   '.ndjson': 'ndjson',
   '.jsonl': 'ndjson',
@@ -94,8 +103,7 @@ function streamSource(
       let failure: unknown;
       stream.on('error', (error) => (failure = error));
       try {
-        if (format === 'ndjson') yield* ndjson(stream, file, fields, reading);
-        else yield* csv(stream, file, fields, format === 'csv' ? ',' : '\t', reading);
+        yield* READERS[format](stream, file, fields, reading);
       } catch (error) {
         if (failure === undefined || reading.signal.aborted) throw error;
         throw new BadInput(file, `cannot be read: ${systemReason(failure)}`, { cause: failure });
