@@ -38,8 +38,12 @@ export interface FlushStats {
 export interface FlushSource {
   readonly entryCount: number;
   readonly memoryUsage: number;
-  /** Entries as views that are good until the write settles. */
-  views(): Iterable<MemTableEntry>;
+  /** Whether the target may keep the entries; else they are views that are good until the write settles. */
+  readonly areCopies: boolean;
+  /** In order, versions of a key newest first. */
+  versions(): Iterable<MemTableEntry>;
+  /** The newest version of each key, by the table's own order. */
+  newest(): Iterable<MemTableEntry>;
 }
 
 /**
@@ -65,16 +69,35 @@ export class FlushRun implements Iterable<MemTableEntry> {
   }
 
   /** Entries with copies of their bytes, which the target may keep. */
-  *[Symbol.iterator](): Generator<MemTableEntry> {
-    for (const { key, value, sequence, type } of this.views()) {
-      yield { key: key.slice(), value: value.slice(), sequence, type };
-    }
+  [Symbol.iterator](): Generator<MemTableEntry> {
+    return this.#copies(this.#source.versions());
+  }
+
+  /**
+   * The newest version of each key, deletions too, with copies of its bytes. Keys are told apart by the comparator, where
+   * there is one: of keys that are equal though their bytes differ it yields one, spelled as in the newest write.
+   */
+  newest(): Generator<MemTableEntry> {
+    return this.#copies(this.#source.newest());
   }
 
   /** Entries with views of the memtable, good until `write` settles. */
-  *views(): Generator<MemTableEntry> {
+  views(): Generator<MemTableEntry> {
+    return this.#checked(this.#source.versions());
+  }
+
+  *#copies(entries: Iterable<MemTableEntry>): Generator<MemTableEntry> {
+    if (this.#source.areCopies) yield* this.#checked(entries);
+    else {
+      for (const { key, value, sequence, type } of this.#checked(entries)) {
+        yield { key: key.slice(), value: value.slice(), sequence, type };
+      }
+    }
+  }
+
+  *#checked(entries: Iterable<MemTableEntry>): Generator<MemTableEntry> {
     this.#check();
-    for (const entry of this.#source.views()) {
+    for (const entry of entries) {
       yield entry;
       this.#check();
     }
@@ -92,13 +115,23 @@ export class FlushRun implements Iterable<MemTableEntry> {
 
 /** @internal All versions in a memtable that is not written to any more. */
 export function sourceOf(table: MemTable): FlushSource {
+  function* versions(): Generator<MemTableEntry> {
+    const cursor = table.iterator();
+    for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
+      yield { key: cursor.keyView, value: cursor.valueView, sequence: cursor.sequence, type: cursor.type };
+    }
+  }
   return {
     entryCount: table.entryCount,
     memoryUsage: table.approximateMemoryUsage(),
-    *views() {
-      const cursor = table.iterator();
-      for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
-        yield { key: cursor.keyView, value: cursor.valueView, sequence: cursor.sequence, type: cursor.type };
+    areCopies: false,
+    versions,
+    *newest() {
+      let last: Uint8Array | undefined;
+      for (const entry of versions()) {
+        if (last !== undefined && table.isSameKey(last, entry.key)) continue;
+        last = entry.key;
+        yield entry;
       }
     },
   };

@@ -448,6 +448,14 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     this.index.verify();
   }
 
+  /** @internal Whether two user keys are the same key by the table's order, though their bytes may differ. */
+  isSameKey(a: Uint8Array, b: Uint8Array): boolean {
+    if (this.#comparator !== undefined) return this.#comparator(a, b) === 0;
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+    return true;
+  }
+
   /** @internal The lookup key of (key, sequence) in scratch bytes, good until the next call. */
   encodeLookupKey(key: Uint8Array, sequence: Sequence): DataView {
     checkBytes('the key', key);

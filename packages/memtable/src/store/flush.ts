@@ -47,12 +47,15 @@ export class StoreFlush {
   #skipPause: (() => void) | undefined;
   #stopped = false;
 
+  /** @throws what the order throws */
   constructor(id: number, from: StoreTable, to: StoreTable, pin: Pin) {
     this.id = id;
     this.from = from;
     this.to = to;
     this.pin = pin;
-    this.flushedEntries = [...this.#entries()].length;
+    let flushedEntries = 0;
+    for (const entry of this.#entries()) flushedEntries += +(entry !== NIL);
+    this.flushedEntries = flushedEntries;
   }
 
   /** A write has made this entry of the old table, or overwritten it. */
@@ -97,7 +100,9 @@ export class StoreFlush {
       this.#run = new FlushRun(this.id, {
         entryCount: this.flushedEntries,
         memoryUsage: this.from.table.approximateMemoryUsage(),
-        views: () => this.#copies(),
+        areCopies: true,
+        versions: () => this.#copies(),
+        newest: () => this.#copies(),
       });
       try {
         await attemptFlush(options, this.#run, this.#attempt);
@@ -110,6 +115,7 @@ export class StoreFlush {
         this.lastError = error;
         const retryMs = retryPauseMs(options, this.failures);
         onFailure({ attempts: this.failures, error, retryMs });
+        if (this.#stopped) return false; // By an observer, before there was a pause to end.
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, retryMs);
           this.#skipPause = () => (clearTimeout(timer), resolve());
