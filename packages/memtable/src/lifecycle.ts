@@ -7,6 +7,11 @@ export type StallReason = 'flush-running' | 'flush-failing';
 export type LifecycleEvent =
   /** The active memtable was frozen; a new one took its place. */
   | { readonly type: 'freeze'; readonly table: number; readonly stats: MemTableStats }
+  /**
+   * The system has no memory for the memtable after this one, which goes on taking writes that fit. It is tried again by
+   * the next write, `flush()` or `close()`, and after each flush.
+   */
+  | { readonly type: 'rotate-error'; readonly table: number; readonly error: unknown }
   /** The target has the memtable; its memory is still there. */
   | {
       readonly type: 'flush';

@@ -6,6 +6,9 @@
  * L1. Whatever a write accepted is in the active table, in a frozen one, or was accepted by the target.
  * L2. Tables are flushed one at a time, oldest first; a table is dropped only after its write has resolved.
  * L3. Writes are applied in the order in which they were asked for; one that waits is passed by none.
+ * L4. Whoever waits, waits for something that is running: while any table is frozen, a flush or the pause after one that
+ *     failed; while a turn is given, the timer that ends it. Once closed, nobody waits.
+ * L5. No more than `frozenMax` tables are frozen.
  */
 import { abortable, type WaitOptions } from './abortable.js';
 import { channel, Trace } from './diagnostics.js';
@@ -31,7 +34,7 @@ export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'>, Flu
    * write. Bytes, from 1 to 2^30. @defaultValue 4 MiB, LevelDB's
    */
   writeBufferBytes?: number;
-  /** Frozen memtables there may be before writers wait, from 1. @defaultValue 1, LevelDB's */
+  /** Frozen memtables there may be before writers wait, and before `flush()` does, from 1. @defaultValue 1, LevelDB's */
   frozenMax?: number;
   /** Number of the last write before this list's first one. @defaultValue 0 */
   lastSequence?: number;
@@ -50,6 +53,8 @@ export interface MemTableListStats {
   /** Bytes that all tables occupy. */
   readonly memoryUsage: number;
   readonly flush: FlushStats;
+  /** Rotations for which the system had no memory, and the last failure. */
+  readonly rotation: { readonly failures: number; readonly lastError: unknown };
   readonly waiting: {
     readonly writers: number;
     /** Bytes of the batches that wait. */
@@ -65,6 +70,8 @@ export interface MemTableListStats {
 
 /** Room above the write buffer: the superblock, and the write that passes the limit. */
 const RESERVE_SLACK_BYTES = 64 << 10;
+/** The least that a memory begins with. */
+const RESERVE_BYTES_MIN = 4096;
 
 const events = channel('memtable:list');
 const flushes = new Trace('memtable:flush');
@@ -76,10 +83,18 @@ interface Frozen {
   lastError: unknown;
 }
 
+/** A place in the queue of those who wait for room. */
 interface Waiter {
-  /** The batch to apply when there is room; a writer that only asked to be admitted has none. */
-  readonly batch: WriteBatch | undefined;
-  readonly bytes: number;
+  /** Size of the write to come; undefined for a flush behind writers. */
+  readonly bytes: number | undefined;
+  /** Goes on if there is room; false says that it has to wait for more. */
+  readonly tryNow: () => boolean;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A caller of `flush()` whose table is known. */
+interface FlushWaiter {
+  id: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -122,13 +137,19 @@ export class MemTableList implements AsyncDisposable {
   #skipPause: (() => void) | undefined;
   #flushedTables = 0;
   #flushedEntries = 0;
+  /** Calls of `close()`: an attempt that was running when one came is not the last one. */
+  #closeCalls = 0;
+  #rotateFailures = 0;
+  #lastRotateError: unknown;
 
   readonly #waiters: Waiter[] = [];
+  #isWaking = false;
   /** Ends the turn of the caller that was admitted last and has not applied anything yet. */
   #turn: ReturnType<typeof setTimeout> | undefined;
   #waitingSince = 0;
   #waitedMs = 0;
-  readonly #flushWaiters: { id: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  /** Ascending by table. */
+  readonly #flushWaiters: FlushWaiter[] = [];
 
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, and what a memtable of these options throws */
   constructor(options: MemTableListOptions) {
@@ -158,7 +179,8 @@ export class MemTableList implements AsyncDisposable {
     this.#checkOpen();
     options.signal?.throwIfAborted();
     if (!this.#isTurnTaken() && this.#tryApply(batch)) return;
-    await this.#wait(batch.copy(), batch.byteLength, options.signal);
+    const copy = batch.copy();
+    await this.#wait(batch.byteLength, options.signal, () => this.#tryApply(copy));
   }
 
   /** {@link MemTableList.write} of one put. */
@@ -179,8 +201,8 @@ export class MemTableList implements AsyncDisposable {
   async admit(bytes = 0, options: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
     options.signal?.throwIfAborted();
-    if (!this.#isTurnTaken() && this.#makeRoom()) this.#giveTurn();
-    else await this.#wait(undefined, bytes, options.signal);
+    if (!this.#isTurnTaken() && this.#tryGiveTurn()) return;
+    await this.#wait(bytes, options.signal, () => this.#tryGiveTurn());
   }
 
   /**
@@ -220,19 +242,31 @@ export class MemTableList implements AsyncDisposable {
   }
 
   /**
-   * Freezes the active memtable, if anything is in it, and resolves when everything written so far has been flushed.
-   * As long as the target fails it is tried again; `signal` ends the wait, not the flush.
+   * Resolves when everything written so far has been flushed, writes that wait included. The active memtable is frozen
+   * for that as soon as fewer than `frozenMax` are. As long as the target fails it is tried again; `signal` ends the
+   * wait, not the flush.
+   * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_UNFLUSHED` when the list is closed before; `MEMTABLE_FULL` when the
+   * system has no memory for the next memtable and no flush is running that gives some back; the reason of `signal`
    */
   async flush(options: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
     options.signal?.throwIfAborted();
-    if (this.#active.entryCount > 0) this.#rotate();
-    const last = this.#frozen.at(-1);
-    if (last === undefined) return;
     await abortable(options.signal, (resolve, reject) => {
-      const waiter = { id: last.id, resolve, reject };
-      this.#flushWaiters.push(waiter);
-      return () => this.#flushWaiters.splice(this.#flushWaiters.indexOf(waiter), 1);
+      const waiter: FlushWaiter = { id: 0, resolve, reject };
+      const leave = (): void => remove(this.#flushWaiters, waiter);
+      if (this.#waiters.length === 0) {
+        this.#awaitFlush(waiter);
+        return leave;
+      }
+      const tryNow = (): boolean => {
+        this.#awaitFlush(waiter);
+        return true;
+      };
+      const leaveQueue = this.#enqueue({ bytes: undefined, tryNow, reject });
+      return () => {
+        leave();
+        leaveQueue();
+      };
     });
   }
 
@@ -243,38 +277,37 @@ export class MemTableList implements AsyncDisposable {
    * stay readable, and calling `close()` again tries once more
    */
   async close(options: WaitOptions = {}): Promise<void> {
+    const { signal } = options;
     this.#state = 'closing';
+    this.#closeCalls++;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(closedError());
     this.#endWait();
-    if (this.#active.entryCount > 0) this.#rotate();
     for (const frozen of this.#frozen) frozen.failures = 0;
     const giveUp = (): void => {
       this.#state = 'closed';
-      this.#attempt?.abort(options.signal?.reason);
+      this.#attempt?.abort(signal?.reason);
       this.#skipPause?.();
     };
-    if (options.signal?.aborted === true) giveUp();
-    options.signal?.addEventListener('abort', giveUp);
-    this.#skipPause?.();
-    try {
-      this.#startFlush();
-      await abortable(options.signal, (resolve, reject) => {
-        (this.#flushing ?? Promise.resolve()).then(resolve, reject);
-      }).catch(() => undefined);
-    } finally {
-      options.signal?.removeEventListener('abort', giveUp);
-      this.#state = 'closed';
-    }
-    const oldest = this.#frozen[0];
-    if (oldest === undefined) {
+    await abortable(signal, (resolve) => {
+      if (signal?.aborted !== true) {
+        this.#freezeIfAwaited();
+        this.#startFlush();
+        this.#skipPause?.();
+      }
+      void (this.#flushing ?? Promise.resolve()).then(resolve, resolve);
+      return giveUp;
+    }).catch(() => undefined);
+    this.#state = 'closed';
+    const unflushed = this.tables().filter(({ entryCount }) => entryCount > 0);
+    if (unflushed.length === 0) {
       this.#active.drop();
       return;
     }
-    const entryCount = this.#frozen.reduce((sum, { table }) => sum + table.entryCount, 0);
+    const entryCount = unflushed.reduce((sum, table) => sum + table.entryCount, 0);
     const error = new MemTableError(
       'MEMTABLE_UNFLUSHED',
-      `${entryCount} entries in ${this.#frozen.length} memtable(s) could not be flushed; they are still readable`,
-      { cause: oldest.lastError ?? (options.signal?.reason as unknown) },
+      `${entryCount} entries in ${unflushed.length} memtable(s) could not be flushed; they are still readable`,
+      { cause: this.#frozen[0]?.lastError ?? (signal?.reason as unknown) ?? this.#lastRotateError },
     );
     for (const waiter of this.#flushWaiters.splice(0)) waiter.reject(error);
     throw error;
@@ -303,9 +336,10 @@ export class MemTableList implements AsyncDisposable {
         flushedTables: this.#flushedTables,
         flushedEntries: this.#flushedEntries,
       },
+      rotation: { failures: this.#rotateFailures, lastError: this.#lastRotateError },
       waiting: {
-        writers: this.#waiters.length,
-        bytes: this.#waiters.reduce((sum, { bytes }) => sum + bytes, 0),
+        writers: this.#waiters.filter(({ bytes }) => bytes !== undefined).length,
+        bytes: this.#waiters.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
         reason: waiting ? this.#stallReason() : undefined,
         ms,
         totalMs: this.#waitedMs + ms,
@@ -319,9 +353,7 @@ export class MemTableList implements AsyncDisposable {
   #makeRoom(): boolean {
     if (this.#active.approximateMemoryUsage() <= this.#writeBufferBytes) return true;
     if (this.#active.entryCount === 0) return true; // An empty table that is over the limit cannot be helped.
-    if (this.#frozen.length >= this.#frozenMax) return false;
-    this.#rotate();
-    return true;
+    return this.#tryRotate();
   }
 
   #tryApply(batch: WriteBatch): boolean {
@@ -334,66 +366,106 @@ export class MemTableList implements AsyncDisposable {
         // A table whose memory is bounded may be full before the write buffer is: the next one has room.
         const full = error instanceof MemTableError && error.code === 'MEMTABLE_FULL';
         if (!full || this.#active.entryCount === 0) throw error;
-        if (this.#frozen.length >= this.#frozenMax) return false;
-        this.#rotate();
+        if (!this.#tryRotate()) return false;
       }
     }
     return false;
   }
 
-  /** A table passes the write buffer by little, so with room for that from the start its memory never has to move. */
+  /**
+   * A table passes the write buffer by little, so with room for that from the start its memory never has to move. Where
+   * the system has no such buffer left, one that begins small and grows does as well.
+   */
   #makeTable(): MemTable {
     const wanted = this.#writeBufferBytes + RESERVE_SLACK_BYTES;
-    const reserveBytes = Math.min(wanted, this.#options.maxBytes ?? wanted);
-    return new MemTable({ reserveBytes, ...this.#options });
+    const options = { reserveBytes: Math.min(wanted, this.#options.maxBytes ?? wanted), ...this.#options };
+    try {
+      return new MemTable(options);
+    } catch (error) {
+      if (!(error instanceof RangeError) || options.shared === true) throw error;
+      return new MemTable({ ...options, reserveBytes: RESERVE_BYTES_MIN });
+    }
   }
 
-  #rotate(): void {
+  /**
+   * Freezes the active table if the queue is not full and there is memory for the next one.
+   * @returns false when a flush that is running has to end first
+   * @throws MemTableError `MEMTABLE_FULL` when there is no memory and none is running; nothing has changed then
+   */
+  #tryRotate(): boolean {
+    if (this.#frozen.length >= this.#frozenMax) return false;
     const table = this.#active;
     const id = this.#activeId;
-    this.#active = this.#makeTable();
+    try {
+      this.#active = this.#makeTable();
+    } catch (error) {
+      this.#rotateFailures++;
+      this.#lastRotateError = error;
+      this.#emit({ type: 'rotate-error', table: id, error });
+      if (this.#frozen.length > 0) return false; // The flush that is running gives memory back.
+      throw new MemTableError('MEMTABLE_FULL', `the system has no memory for a memtable after number ${id}`, {
+        cause: error,
+      });
+    }
     this.#activeId++;
     table.freeze();
     this.#frozen.push({ id, table, failures: 0, lastError: undefined });
     this.#emit({ type: 'freeze', table: id, stats: table.stats() });
     this.#startFlush();
+    return true;
   }
 
   // Waiting
 
-  #wait(batch: WriteBatch | undefined, bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    return abortable(signal, (resolve, reject) => {
-      const waiter: Waiter = { batch, bytes, resolve, reject };
-      this.#waiters.push(waiter);
-      if (this.#waiters.length === 1) {
-        this.#waitingSince = performance.now();
-        this.#emit({ type: 'stall', reason: this.#stallReason() });
-      }
-      return () => {
-        const place = this.#waiters.indexOf(waiter);
-        if (place === -1) return;
-        this.#waiters.splice(place, 1);
-        this.#endWait();
-        this.#wake(); // The one behind may be a smaller write that fits.
-      };
-    });
+  #wait(bytes: number, signal: AbortSignal | undefined, tryNow: () => boolean): Promise<void> {
+    return abortable(signal, (resolve, reject) =>
+      this.#enqueue({
+        bytes,
+        tryNow: () => {
+          if (!tryNow()) return false;
+          resolve();
+          return true;
+        },
+        reject,
+      }),
+    );
   }
 
-  /** Lets waiting writers go on, in order, as far as there is room. */
+  /** @returns what takes the waiter out again */
+  #enqueue(waiter: Waiter): () => void {
+    this.#waiters.push(waiter);
+    if (this.#waiters.length === 1) {
+      this.#waitingSince = performance.now();
+      this.#emit({ type: 'stall', reason: this.#stallReason() });
+    }
+    return () => {
+      remove(this.#waiters, waiter);
+      this.#endWait();
+      this.#wake(); // The one behind may be a smaller write that fits.
+    };
+  }
+
+  /** Lets those who wait go on, in order, as far as there is room. An observer may come back here; it finds it done. */
   #wake(): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
     while (this.#waiters.length > 0 && this.#turn === undefined) {
       const waiter = this.#waiters[0];
       try {
-        if (!(waiter.batch === undefined ? this.#makeRoom() : this.#tryApply(waiter.batch))) return;
-        this.#waiters.shift();
-        if (waiter.batch === undefined) this.#giveTurn();
-        waiter.resolve();
+        if (!waiter.tryNow()) break;
       } catch (error) {
-        this.#waiters.shift();
         waiter.reject(error);
       }
+      remove(this.#waiters, waiter);
       this.#endWait();
     }
+    this.#isWaking = false;
+  }
+
+  #tryGiveTurn(): boolean {
+    if (!this.#makeRoom()) return false;
+    this.#giveTurn();
+    return true;
   }
 
   /** Whoever was admitted applies before the event loop turns; only then is it known whether there is room for more. */
@@ -429,41 +501,74 @@ export class MemTableList implements AsyncDisposable {
 
   // Flushing
 
-  #startFlush(): void {
-    this.#flushing ??= this.#flushAll().finally(() => {
-      this.#flushing = undefined;
-    });
+  /** Lets a caller of `flush()` wait for the newest table that has anything in it. */
+  #awaitFlush(waiter: FlushWaiter): void {
+    const id = this.#active.entryCount > 0 ? this.#activeId : this.#frozen.at(-1)?.id;
+    if (id === undefined) {
+      waiter.resolve();
+      return;
+    }
+    waiter.id = id;
+    this.#flushWaiters.push(waiter);
+    this.#freezeIfAwaited();
   }
 
-  async #flushAll(): Promise<void> {
-    for (let oldest = this.#frozen[0]; oldest !== undefined; oldest = this.#frozen[0]) {
-      // Given up: an attempt that began now would have nobody to abort it.
-      if (this.#state === 'closed') return;
-      if (await this.#flushOne(oldest)) continue;
-      // While closing, one complete attempt a table is all; the rest is for close() to report.
-      if (this.#state !== 'open') return;
-      await this.#pause(retryPauseMs(this.#options, oldest.failures));
+  /** Freezes the active table if somebody waits until it has been flushed, and the queue has room for it. */
+  #freezeIfAwaited(): void {
+    const isAwaited = this.#flushWaiters.at(-1)?.id === this.#activeId || this.#state === 'closing';
+    if (!isAwaited || this.#active.entryCount === 0) return;
+    try {
+      this.#tryRotate();
+    } catch (error) {
+      while (this.#flushWaiters.at(-1)?.id === this.#activeId) this.#flushWaiters.pop()!.reject(error);
     }
   }
 
+  #startFlush(): void {
+    if (this.#flushing !== undefined || this.#frozen.length === 0) return;
+    this.#flushing = this.#flushAll();
+  }
+
+  async #flushAll(): Promise<void> {
+    try {
+      for (let oldest = this.#frozen[0]; oldest !== undefined; oldest = this.#frozen[0]) {
+        // Given up: an attempt that began now would have nobody to abort it.
+        if (this.#state === 'closed') return;
+        const closeCalls = this.#closeCalls;
+        if (!(await this.#flushOne(oldest)) && !this.#hasNextAttempt(closeCalls)) return;
+      }
+    } finally {
+      this.#flushing = undefined; // In the step that has looked at the queue: whoever freezes next begins anew.
+    }
+  }
+
+  /** While closing, one complete attempt a table is all. @param closeCalls - how many there were when the last one began */
+  #hasNextAttempt(closeCalls: number): boolean {
+    return this.#state === 'open' || closeCalls !== this.#closeCalls;
+  }
+
+  /** One attempt, and the pause after one that has failed. @returns whether the target has the table */
   async #flushOne(frozen: Frozen): Promise<boolean> {
     const { id, table } = frozen;
     const start = performance.now();
+    const closeCalls = this.#closeCalls;
     this.#attempt = new AbortController();
     const context = { list: this, table: id, entryCount: table.entryCount };
     flushes.begin(context);
     try {
       await attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt);
     } catch (error) {
+      this.#attempt = undefined;
       frozen.failures++;
       frozen.lastError = error;
-      const retryMs = this.#state === 'open' ? retryPauseMs(this.#options, frozen.failures) : undefined;
+      const pauseMs = this.#state === 'open' ? retryPauseMs(this.#options, frozen.failures) : 0;
+      const retryMs = this.#hasNextAttempt(closeCalls) ? pauseMs : undefined;
       flushes.fail(context, error);
       this.#emit({ type: 'flush-error', table: id, attempts: frozen.failures, error, retryMs });
+      if (this.#state === 'open') await this.#pause(pauseMs);
       return false;
-    } finally {
-      this.#attempt = undefined;
     }
+    this.#attempt = undefined;
     this.#flushedTables++;
     this.#flushedEntries += table.entryCount;
     const stats = table.stats();
@@ -474,6 +579,7 @@ export class MemTableList implements AsyncDisposable {
     table.drop();
     this.#emit({ type: 'drop', table: id, stats });
     while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].id <= id) this.#flushWaiters.shift()!.resolve();
+    this.#freezeIfAwaited();
     this.#wake();
     return true;
   }
@@ -502,6 +608,11 @@ export class MemTableList implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#state !== 'open') throw closedError();
   }
+}
+
+function remove<T>(items: T[], item: T): void {
+  const place = items.indexOf(item);
+  if (place !== -1) items.splice(place, 1);
 }
 
 function closedError(): MemTableError {

@@ -3,16 +3,19 @@ import { ClassicLevel } from 'classic-level';
 import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { MemoryLevel } from 'memory-level';
 import { join } from 'node:path';
 import {
   type FlushRun,
   type FlushTarget,
   type LifecycleEvent,
   levelTarget,
+  MemStore,
   MemTableList,
   type MemTableListOptions,
   WriteBatch,
 } from '../src/index.js';
+import { withoutBuffers, kthOf, uncaughtIn } from './buffers.js';
 import { error, text, utf8 } from './bytes.js';
 
 /** Keeps what it is given, as a store would; `before` decides what goes wrong first. */
@@ -323,6 +326,315 @@ describe('waiting', () => {
   });
 });
 
+/** A target whose writes settle when they are told to. */
+function gate(): { target: RecordingTarget; release: (error?: Error) => Promise<void> } {
+  const held: ((error?: Error) => void)[] = [];
+  const target = new RecordingTarget(
+    () => new Promise((resolve, reject) => held.push((error) => (error === undefined ? resolve() : reject(error)))),
+  );
+  const release = async (error?: Error): Promise<void> => {
+    held.shift()?.(error);
+    await sleep(1);
+  };
+  return { target, release };
+}
+
+describe('whoever waits, waits for something that is running (L4)', () => {
+  const batchOf = (key: string, bytes = 1) => new WriteBatch().put(utf8(key), new Uint8Array(bytes));
+
+  test('a list that is written to and flushed by turns goes on', async () => {
+    const target = new RecordingTarget();
+    const list = new MemTableList({ target });
+    for (let i = 0; i < 20; i++) {
+      list.apply(batchOf(`k${i}`));
+      await list.flush();
+      expect(target.stored.size).toBe(i + 1);
+    }
+    await list.close();
+  });
+
+  test('one writer whose writes are larger than a table goes on, at whatever moment of a flush it comes', async () => {
+    for (let ticks = 0; ticks < 12; ticks++) {
+      const target = new RecordingTarget();
+      const list = new MemTableList({ target, writeBufferBytes: 1 });
+      for (let i = 0; i < 20; i++) {
+        await list.write(batchOf(`k${i}`, 100));
+        for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+      }
+      await list.close();
+      expect(target.stored.size).toBe(20);
+    }
+  });
+
+  test('a write that is given up lets a smaller one behind it go on at once, though the flush still runs', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({
+      target,
+      writeBufferBytes: 1 << 20,
+      reserveBytes: 4096,
+      maxBytes: 32 << 10,
+      blockBytes: 512,
+    });
+    await list.write(batchOf('a', 20_000));
+    await list.write(batchOf('b', 20_000)); // In the second table, as the first one has no room for it.
+    const abort = new AbortController();
+    const big = list.write(batchOf('c', 20_000), { signal: abort.signal });
+    const small = list.write(batchOf('d'));
+    expect(list.stats().waiting).toMatchObject({ writers: 2 });
+    abort.abort(new Error('no time'));
+    await expect(big).rejects.toThrow('no time');
+    await small;
+    expect(list.get(utf8('d'))).toBeDefined();
+    expect(list.stats()).toMatchObject({ waiting: { writers: 0 }, frozen: [{ state: 'frozen' }] });
+    const closed = list.close();
+    await release();
+    await release();
+    await closed;
+  });
+
+  test('an admission that is given up lets the next one in when the turn before it ends', async () => {
+    const list = new MemTableList({ target: new RecordingTarget() });
+    await list.admit();
+    const abort = new AbortController();
+    const second = list.admit(1, { signal: abort.signal });
+    const third = list.admit(1);
+    abort.abort(new Error('no time'));
+    await expect(second).rejects.toThrow('no time');
+    await third; // Nobody uses the first turn.
+    list.apply(batchOf('k'));
+    await list.close();
+  });
+
+  test('flush() waits rather than freeze more than frozenMax tables, and flushes what was written before it', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({ target, frozenMax: 2 });
+    const flushes: Promise<void>[] = [];
+    for (let i = 0; i < 50; i++) {
+      list.apply(batchOf(`k${i}`));
+      const before = i + 1;
+      flushes.push(list.flush().then(() => expect(target.stored.size).toBeGreaterThanOrEqual(before)));
+      expect(list.stats().frozen.length).toBeLessThanOrEqual(2);
+    }
+    expect(list.stats().waiting.writers).toBe(0); // The active table has room: nobody but the flushes waits.
+    for (let i = 0; i < 3; i++) await release();
+    await Promise.all(flushes);
+    expect(target.stored.size).toBe(50);
+    await list.close();
+  });
+
+  test('flush() behind writers that wait flushes what they write', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({ target, writeBufferBytes: 1 });
+    for (const key of ['a', 'b']) await list.write(batchOf(key));
+    const writes = ['c', 'd'].map((key) => list.write(batchOf(key)));
+    const flushed = list.flush();
+    expect(list.stats().waiting).toMatchObject({ writers: 2, bytes: 2 * batchOf('c').byteLength });
+    for (let i = 0; i < 4; i++) await release();
+    await Promise.all(writes);
+    await flushed;
+    expect([...target.stored.keys()]).toEqual(['a', 'b', 'c', 'd']);
+    await list.close();
+  });
+
+  test('a flush() behind writers can be given up, and is refused when the list is closed', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({ target, writeBufferBytes: 1 });
+    for (const key of ['a', 'b']) await list.write(batchOf(key));
+    const refused = expect(list.write(batchOf('c'))).rejects.toThrow(error('MEMTABLE_CLOSED'));
+    const abort = new AbortController();
+    const given = list.flush({ signal: abort.signal });
+    const flushed = expect(list.flush()).rejects.toThrow(error('MEMTABLE_CLOSED'));
+    abort.abort(new Error('no time'));
+    await expect(given).rejects.toThrow('no time');
+    const closed = list.close();
+    await Promise.all([refused, flushed]);
+    await release();
+    await release();
+    await closed;
+  });
+
+  test('a close() whose signal has been aborted does not wait for a target that ignores its own', async () => {
+    const list = new MemTableList({ target: { write: () => new Promise(() => undefined) } });
+    list.apply(batchOf('a'));
+    const flushed = expect(list.flush()).rejects.toThrow(error('MEMTABLE_UNFLUSHED'));
+    await expect(list.close({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      error('MEMTABLE_UNFLUSHED'),
+    );
+    await flushed;
+  });
+
+  test.each([1, 2])('a close() that comes during an attempt gives the table a complete one, call %i', async (calls) => {
+    const { target, release } = gate();
+    const list = new MemTableList({ target });
+    list.apply(batchOf('a'));
+    void list.flush().catch(() => undefined);
+    const closed = Array.from({ length: calls }, () => list.close());
+    await release(new Error('the attempt that was running'));
+    await release();
+    await Promise.all(closed);
+    expect(target.stored.size).toBe(1);
+  });
+
+  test('a close() that an observer calls when a flush has failed tries again at once', async () => {
+    const { target, release } = gate();
+    let closed: Promise<void> | undefined;
+    const list: MemTableList = new MemTableList({
+      target,
+      retryMs: 60_000,
+      retryMsMax: 60_000,
+      onEvent: ({ type }) => {
+        if (type === 'flush-error') closed = list.close();
+      },
+    });
+    list.apply(batchOf('a'));
+    void list.flush();
+    await release(new Error('not now'));
+    await release();
+    await closed;
+    expect(target.stored.size).toBe(1);
+  });
+
+  test('an observer that writes while a waiting write is made finds it made once', async () => {
+    const { target, release } = gate();
+    const outcomes: unknown[] = [];
+    let isOn = false;
+    const list: MemTableList = new MemTableList({
+      target,
+      writeBufferBytes: 1,
+      onEvent: ({ type }) => {
+        if (!isOn || type !== 'freeze') return;
+        isOn = false;
+        try {
+          list.apply(batchOf('x'));
+        } catch (refusal) {
+          outcomes.push(refusal);
+        }
+      },
+    });
+    for (const key of ['a', 'b']) await list.write(batchOf(key));
+    const waiting = list.write(batchOf('c'));
+    isOn = true;
+    await release();
+    await waiting;
+    expect(outcomes).toEqual([error('MEMTABLE_STALLED')]);
+    expect(list.tables().flatMap((table) => [...table].map(({ key }) => text(key)))).toEqual(['c', 'b']);
+    const closed = list.close();
+    await release();
+    await release();
+    await closed;
+  });
+});
+
+describe('a system without memory', () => {
+  const BIG = 64 << 10;
+  const options = { writeBufferBytes: 2000, blockBytes: 512, retryMs: 0, retryMsMax: 1 };
+
+  test.each([
+    ['the k-th buffer', false],
+    ['all buffers from the k-th on, for a while', true],
+  ])(
+    'refuses %s: what was accepted is kept, the rest is refused with a code, nobody waits for ever',
+    async (_, lasting) => {
+      let mostRefused = 0;
+      for (let k = 1; ; k++) {
+        const target = new RecordingTarget(() => sleep(0));
+        const list = new MemTableList({ ...options, target }); // The first table: of that the constructor throws.
+        const accepted = new Map<string, string>();
+        const isKth = kthOf(k, BIG);
+        let isOut = false;
+        const refuses = (bytes: number): boolean => (isOut = isKth(bytes) || (lasting && isOut && bytes >= BIG));
+        let refused = 0;
+        const uncaught = await uncaughtIn(async () => {
+          refused = await withoutBuffers(refuses, async () => {
+            for (let i = 0; i < 120; i++) {
+              const [key, value] = entry(i);
+              try {
+                await list.put(key, value);
+                accepted.set(text(key), text(value));
+              } catch (refusal) {
+                expect(refusal).toEqual(error('MEMTABLE_FULL'));
+              }
+              if (i % 50 === 49) await list.flush();
+            }
+          });
+          await list.close();
+        });
+        expect(uncaught).toEqual([]);
+        expect(target.stored).toEqual(accepted);
+        mostRefused = Math.max(mostRefused, refused);
+        if (refused === 0) break;
+        expect(accepted.size).toBe(120); // A table that begins small does as well.
+      }
+      expect(mostRefused).toBeGreaterThan(0);
+    },
+  );
+
+  test('has not even a small one: it is an event and a figure, and the next write or flush tries again', async () => {
+    const target = new RecordingTarget();
+    const events: string[] = [];
+    const list = new MemTableList({
+      ...options,
+      writeBufferBytes: 1,
+      target,
+      onEvent: ({ type }) => events.push(type),
+    });
+    const isTable = (bytes: number): boolean => bytes === 4096 || bytes >= BIG;
+    await list.put(...entry(0));
+    await withoutBuffers(isTable, async () => {
+      await expect(list.put(...entry(1))).rejects.toThrow(error('MEMTABLE_FULL', 'after number 1'));
+      await expect(list.flush()).rejects.toThrow(error('MEMTABLE_FULL'));
+      await expect(list.admit()).rejects.toThrow(error('MEMTABLE_FULL'));
+    });
+    expect(events).toEqual(['rotate-error', 'rotate-error', 'rotate-error']);
+    expect(list.stats().rotation).toMatchObject({
+      failures: 3,
+      lastError: new RangeError('Array buffer allocation failed'),
+    });
+    await list.put(...entry(1)); // Memory is back.
+    await list.close();
+    expect(target.stored).toEqual(expected(2));
+  });
+
+  test('while a flush is running: writers wait for it, as it gives memory back', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({ ...options, writeBufferBytes: 1, frozenMax: 3, target });
+    for (let i = 0; i < 2; i++) await list.put(...entry(i));
+    let written: Promise<void> | undefined;
+    let flushed: Promise<void> | undefined;
+    await withoutBuffers(
+      (bytes) => bytes === 4096 || bytes >= BIG,
+      async () => {
+        written = list.put(...entry(2));
+        flushed = list.flush();
+        await sleep(1);
+      },
+    );
+    expect(list.stats()).toMatchObject({ waiting: { writers: 1 }, rotation: { failures: 1 } });
+    await release();
+    await written;
+    await release();
+    await release();
+    await flushed;
+    expect(target.stored).toEqual(expected(3));
+    await list.close();
+  });
+
+  test('close() says what it could not freeze, which stays readable, and can be called again', async () => {
+    const target = new RecordingTarget();
+    const list = new MemTableList({ ...options, target });
+    await list.put(...entry(0));
+    await withoutBuffers(
+      (bytes) => bytes === 4096 || bytes >= BIG,
+      async () => {
+        await expect(list.close()).rejects.toMatchObject({ code: 'MEMTABLE_UNFLUSHED', cause: { name: 'RangeError' } });
+      },
+    );
+    expect(text(list.get(entry(0)[0])!.value)).toBe(text(entry(0)[1]));
+    await list.close();
+    expect(target.stored).toEqual(expected(1));
+  });
+});
+
 test('after close, writing is refused', async () => {
   const list = new MemTableList({ ...small, target: new RecordingTarget() });
   await list.close();
@@ -472,4 +784,60 @@ describe('levelTarget', () => {
     expect(new Map(await database.iterator().all())).toEqual(expected(200));
     await database.close();
   });
+
+  const lower = (key: Uint8Array) => utf8(text(key).toLowerCase());
+  const caseBlind = (a: Uint8Array, b: Uint8Array) => Buffer.compare(lower(a), lower(b));
+
+  test('one flush brings one entry of keys that a comparator takes for equal, spelled as in the newest write', async () => {
+    const runs: string[][] = [];
+    const database = new MemoryLevel();
+    await database.put('gone', 'before');
+    const target = levelTarget(database);
+    const list = new MemTableList({
+      comparator: caseBlind,
+      target: {
+        write(run, options) {
+          runs.push([...run.newest()].map(({ key, value, type }) => `${text(key)} ${type} ${text(value)}`));
+          return target.write(run, options);
+        },
+      },
+    });
+    for (const [key, value] of [
+      ['Key', '1'],
+      ['KEY', '2'],
+      ['other', '3'],
+    ]) {
+      await list.put(utf8(key), utf8(value));
+    }
+    await list.put(utf8('Gone'), utf8('4'));
+    await list.del(utf8('gone'));
+    await list.close();
+    expect(runs).toEqual([['gone 0 ', 'KEY 1 2', 'other 1 3']]);
+    expect(await database.iterator().all()).toEqual([
+      ['KEY', '2'],
+      ['other', '3'],
+    ]);
+  });
+
+  test.each(['MemTableList', 'MemStore'])(
+    'canonicalKey: %s, several flushes, one key however it is spelled',
+    async (kind) => {
+      const database = new MemoryLevel();
+      const options = { comparator: caseBlind, target: levelTarget(database, { canonicalKey: lower }) };
+      const store = kind === 'MemStore' ? new MemStore(options) : undefined;
+      const list = new MemTableList(options);
+      const put = (key: string, value: string) => store?.put(key, value) ?? list.put(utf8(key), utf8(value));
+      const del = (key: string) => store?.del(key) ?? list.del(utf8(key));
+      const flush = () => store?.flush() ?? list.flush();
+      await put('Key', '1');
+      await put('gone', '1');
+      await flush();
+      await put('KEY', '2');
+      await del('GONE');
+      await flush();
+      expect(await database.iterator().all()).toEqual([['key', '2']]);
+      store?.close();
+      await list.close();
+    },
+  );
 });

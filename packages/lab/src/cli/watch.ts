@@ -118,6 +118,8 @@ function lineOf(event: LifecycleEvent): string {
       return `memtable ${event.table} frozen: ${count(event.stats.entryCount)} entries, ${count(event.stats.arena.memoryUsage)} bytes`;
     case 'flush':
       return `memtable ${event.table} flushed in ${event.ms.toFixed(1)} ms`;
+    case 'rotate-error':
+      return `no memory for a table after ${event.table}`;
     case 'flush-error':
       return `memtable ${event.table} not flushed, attempt ${event.attempts}`;
     case 'drop':

@@ -332,8 +332,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a write that was aborted while it waited is made all the same',
     suite: 'memtable list',
     file: list,
-    from: 'this.#waiters.splice(place, 1);',
-    to: '',
+    from: 'remove(this.#waiters, waiter);\n      this.#endWait();\n      this.#wake();',
+    to: 'this.#endWait();\n      this.#wake();',
   },
   {
     name: 'close resolves though not everything was flushed',

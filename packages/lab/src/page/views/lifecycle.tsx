@@ -316,6 +316,8 @@ function lineOf(event: LifecycleEvent): string {
       return `memtable ${event.table} frozen: ${entriesText(event.stats.entryCount)}, ${byteCount(event.stats.arena.memoryUsage)}`;
     case 'flush':
       return `memtable ${event.table} flushed${event.attempts > 1 ? `, attempt ${event.attempts}` : ''}`;
+    case 'rotate-error':
+      return `no memory for a table after ${event.table}`;
     case 'flush-error':
       return `flush of memtable ${event.table} failed, attempt ${event.attempts}: ${(event.error as Error).message}`;
     case 'drop':
