@@ -10,6 +10,7 @@ import {
   ValueType,
 } from '../src/index.js';
 import { MemoryLevel } from 'memory-level';
+import { kthOf, uncaughtIn, withoutBuffers } from './buffers.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({
@@ -329,6 +330,170 @@ test('a comparator that throws while a write is made to the fresh table too cost
   expect(repeated).toBeGreaterThan(1);
 });
 
+describe('whoever waits for a store, waits for something that is running (T3)', () => {
+  // A table has 64 KiB, of which a write may have about 31,000 bytes.
+  const small = { maxBytes: 128 << 10, writeBufferBytes: 1 << 20, blockBytes: 1024 };
+  const write = async (store: MemStore, key: string, bytes: number, signal?: AbortSignal) => {
+    await store.admit(bytes + key.length, { signal });
+    store.put(key, 'v'.repeat(bytes));
+  };
+
+  test.each([true, false])(
+    'an admission that is given up lets a smaller one behind it go on, target: %s',
+    async (hasTarget) => {
+      const shelf = new Shelf({ isPatient: true });
+      const store = new MemStore({ ...small, ...(hasTarget && { target: shelf }) });
+      store.put('a', 'v'.repeat(20_000)); // Room is left for 10 bytes, and not for 12,000.
+      const abort = new AbortController();
+      const big = store.admit(12_000, { signal: abort.signal });
+      const little = store.admit(10);
+      expect(store.stats().waiting).toEqual({ writers: 2, bytes: 12_010 });
+      abort.abort(new Error('no time'));
+      await expect(big).rejects.toThrow('no time');
+      await little;
+      store.put('b', '1');
+      store.close({ discard: true });
+    },
+  );
+
+  test('those who go on together have room together, and those behind them go on when they have written', async () => {
+    const shelf = new Shelf({ isPatient: true });
+    const { store } = withTarget(shelf, small);
+    store.put('full', 'v'.repeat(30_000));
+    const writes = [...Array(10).keys()].map((i) => write(store, `k${i}`, 12_000));
+    expect(store.stats().waiting.writers).toBe(10);
+    const done = Promise.all(writes);
+    for (let flush = 0; flush < 10; flush++) await shelf.settle();
+    await done;
+    const flushed = store.flush();
+    while (store.stats().flush.running) await shelf.settle();
+    await flushed;
+    expect(shelf.content.size).toBe(11);
+    store.close();
+  });
+
+  test('who is admitted and writes nothing does not hold up those behind', async () => {
+    const shelf = new Shelf({ isPatient: true });
+    const { store } = withTarget(shelf, small);
+    store.put('full', 'v'.repeat(30_000));
+    const admissions = [...Array(4).keys()].map(() => store.admit(12_000));
+    await shelf.settle();
+    await Promise.all(admissions);
+    store.close({ discard: true });
+  });
+
+  test('who wants more than the table has left after a flush gets it after another one', async () => {
+    const shelf = new Shelf({ isPatient: true });
+    const { store } = withTarget(shelf, small);
+    store.put('full', 'v'.repeat(30_000));
+    const big = store.admit(25_000);
+    store.put('meanwhile', 'v'.repeat(8000)); // It is in the table to come, which then has less than 25,000 left.
+    await shelf.settle();
+    expect(store.stats().flush).toMatchObject({ running: true, flushedTables: 1 });
+    await shelf.settle();
+    await big;
+    store.close();
+  });
+
+  test.each([true, false])('what has no room in an empty store is refused, target: %s', async (hasTarget) => {
+    const store = new MemStore({ ...small, ...(hasTarget && { target: new Shelf() }) });
+    await store.admit(30_000);
+    await expect(store.admit(32_000)).rejects.toEqual(error('MEMTABLE_FULL'));
+    expect(store.stats().waiting.writers).toBe(0);
+    store.close();
+  });
+
+  test('an observer that closes the store when a flush has failed leaves no pause behind', async () => {
+    const shelf = new Shelf({ isPatient: true });
+    const store: MemStore = new MemStore({
+      target: shelf,
+      retryMs: 60_000,
+      retryMsMax: 60_000,
+      onEvent: ({ type }) => {
+        if (type === 'flush-error') store.close({ discard: true });
+      },
+    });
+    store.put('a', '1');
+    const refused = expect(store.flush()).rejects.toEqual(error('MEMTABLE_CLOSED'));
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    await shelf.settle(new Error('not now'));
+    await refused;
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('a flush that cannot begin', () => {
+  test('a system without memory for it: no write fails that was made, and it is tried again', async () => {
+    let mostRefused = 0;
+    for (let k = 1; ; k++) {
+      const shelf = new Shelf();
+      const { store, events } = withTarget(shelf, { writeBufferBytes: 4096, reserveBytes: 64 << 10, blockBytes: 1024 });
+      const written = new Map<string, string>();
+      let refused = 0;
+      const uncaught = await uncaughtIn(async () => {
+        refused = await withoutBuffers(kthOf(k, 64 << 10), async () => {
+          for (let i = 0; i < 60; i++) {
+            await store.admit(300);
+            store.put(`k${i % 40}`, 'v'.repeat(200 + i)); // It throws nothing, or the test fails.
+            written.set(`k${i % 40}`, 'v'.repeat(200 + i));
+            store.verify();
+            if (i % 10 === 9) await store.flush();
+          }
+          await store.flush();
+        });
+      });
+      expect(uncaught).toEqual([]);
+      expect([...shelf.content].sort()).toEqual([...written].sort());
+      const failures = events.filter(({ type }) => type === 'flush-error');
+      expect(failures).toHaveLength(refused);
+      if (refused > 0) expect(failures).toMatchObject([{ attempts: 1, retryMs: 1, error: { name: 'RangeError' } }]);
+      store.close();
+      mostRefused = Math.max(mostRefused, refused);
+      if (refused === 0) break;
+    }
+    expect(mostRefused).toBeGreaterThan(0);
+  });
+
+  test('while there is no memory, the figures say so, waiters wait for the next try, and close() ends it', async () => {
+    const { store } = withTarget(new Shelf(), { retryMs: 60_000, retryMsMax: 60_000 });
+    store.put('a', '1');
+    const refused: Promise<void>[] = [];
+    await withoutBuffers(
+      (bytes) => bytes === 4096,
+      async () => {
+        refused.push(expect(store.flush()).rejects.toEqual(error('MEMTABLE_CLOSED')));
+        await sleep(1);
+      },
+    );
+    expect(store.stats().flush).toMatchObject({ running: false, failures: 1, lastError: { name: 'RangeError' } });
+    expect(store.stats().pins).toEqual([]);
+    store.put('b', '1');
+    store.verify();
+    store.close({ discard: true });
+    await Promise.all(refused);
+  });
+
+  test('a comparator that throws while its entries are counted fails no write', async () => {
+    for (let calls = 1; calls < 12; calls++) {
+      let left = Infinity;
+      const shelf = new Shelf();
+      const { store } = withTarget(shelf, {
+        comparator: (a, b) => {
+          if (--left === 0) throw new Error('no order');
+          return Buffer.compare(a, b);
+        },
+      });
+      for (const key of 'abcdefgh') store.put(key, '1');
+      left = calls;
+      const flushed = store.flush();
+      await flushed;
+      left = Infinity;
+      expect(shelf.content.size).toBe(8);
+      store.close();
+    }
+  });
+});
+
 describe('the end', () => {
   test('a frozen store takes no writes, and can be read, flushed and closed', async () => {
     const shelf = new Shelf();
@@ -440,6 +605,11 @@ describe('beside a map', () => {
     { weight: 4, arbitrary: fc.record({ type: fc.constant('settle' as const) }) },
   );
 
+  /** Without this it would be a matter of time, and of other work on the machine, how many flushes there are to fail. */
+  const begun = async (store: MemStore, shelf: Shelf): Promise<void> => {
+    while (store.stats().flush.running && !shelf.isWriting) await sleep(0);
+  };
+
   const steps: Record<string, (run: Run, step: never) => void | Promise<void>> = {
     put({ store, model }, { key, value }: { key: string; value: string }) {
       store.put(key, value);
@@ -470,8 +640,15 @@ describe('beside a map', () => {
     },
     closeOne: ({ open }) => open.shift()?.(),
     flush: ({ store }) => void store.flush().catch(() => undefined),
-    fail: ({ shelf }) => shelf.settle(new Error('failed')),
-    settle: ({ shelf }) => shelf.settle(),
+    async fail({ store, shelf }) {
+      void store.flush().catch(() => undefined);
+      await begun(store, shelf);
+      await shelf.settle(new Error('failed'));
+    },
+    async settle({ store, shelf }) {
+      await begun(store, shelf);
+      await shelf.settle();
+    },
   };
 
   test('store and target together are the map, whatever fails and whoever reads', async () => {

@@ -5,6 +5,8 @@
  * Invariants, which `verify()` checks, besides those of its table (M), its pins (P), a compaction (C) and a flush (F):
  * T1. `liveBytes` and `entryCount` are those of the newest versions that are values.
  * T2. `heldBytes` are those of the older versions that pins see.
+ * T3. With a target, whoever waits waits for something that is running: a flush, the pause after one that failed, or the
+ *     timer that ends the turn of those who were admitted before.
  *
  * Code of the user's runs in many calls: encodings and `toJSON`, the function of `update`, getters of options and operations,
  * event handlers, flush targets. All of it may use the store, close it even, so each call goes like this:
@@ -90,6 +92,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #tableBytesMax: number;
   /** Nor may what is left of it after a compaction be more than this, so that one is worth its while. */
   readonly #keptBytesMax: number;
+  /** A write that is larger may not have room in an empty table. */
+  readonly #roomBytesMax: number;
   readonly #garbageRatioMax: number;
   readonly #garbageBytesMin: number;
   readonly #flushOptions: FlushOptions | undefined;
@@ -119,15 +123,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #compactionWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   #flush: StoreFlush | undefined;
-  /** Runs while there was no memory for the table that takes writes during a flush. */
-  #flushRetry: Timer | undefined;
+  /** The pause after a flush that could not begin, and how often in a row that has happened. */
+  #flushPause: Timer | undefined;
   #flushFailures = 0;
+  #lastFlushError: unknown;
   #flushedTables = 0;
   #flushedEntries = 0;
   /** Those who wait until all writes up to a sequence have been flushed. */
   readonly #flushWaiters: { sequence: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  readonly #admission = new Admission((ms) => this.#emit({ type: 'resume', ms }));
+  readonly #admission = new Admission({
+    hasRoom: (bytes) => this.#hasRoom(bytes),
+    makeRoom: (bytes) => this.#beginFlushFor(bytes),
+    onResume: (ms) => this.#emit({ type: 'resume', ms }),
+  });
 
   // Reused by every call, from its first search on.
   readonly #key = new LookupKey();
@@ -162,6 +171,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#garbageRatioMax = garbageRatioMax;
     this.#garbageBytesMin = garbageBytesMin;
     this.#live = this.#makeTable();
+    const emptyBytes = this.#live.table.arena.memory.usedBytes;
+    this.#roomBytesMax = Math.min(this.#tableBytesMax / 2, this.#tableBytesMax - emptyBytes - ROOM_BYTES - 64);
     this.#pins = new Pins(this.#live);
     this.#pinWatch = new PinWatch(pinWarningMs, () => this.#pinFigures());
     this.#host = {
@@ -461,11 +472,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const { signal } = options;
     signal?.throwIfAborted();
     this.#checkNotFrozen();
-    if (bytes > this.#tableBytesMax / 2) throw this.#live.full(bytes);
+    if (bytes > this.#roomBytesMax) throw this.#live.full(bytes);
     if (this.#admission.count === 0 && this.#hasRoom(bytes)) return;
     const admitted = this.#admission.wait(bytes, signal);
     if (this.#admission.count === 1) this.#emit({ type: 'stall', reason: this.#stallReason(), bytes });
-    if (this.#flushOptions !== undefined) this.#beginFlush();
+    if (this.#flushOptions !== undefined) this.#admission.wake();
     else {
       this.#compactIfDue();
       if (this.#compaction !== undefined) this.#drive();
@@ -495,7 +506,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (this.#flushOptions === undefined) throw new MemTableError('MEMTABLE_INVALID_OPTION', 'the store has no target');
     const sequence = this.#sequence; // The target may write to the store as soon as it is called.
     this.#beginFlush();
-    if (this.#flush === undefined && this.#flushRetry === undefined) return;
+    if (!this.#isFlushing) return;
     await abortable(signal, (resolve, reject) => {
       const waiter = { sequence, resolve, reject };
       this.#flushWaiters.push(waiter);
@@ -537,8 +548,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       },
       flush: {
         running: this.#flush !== undefined,
-        failures: this.#flush?.failures ?? 0,
-        lastError: this.#flush?.lastError,
+        failures: this.#flush?.failures ?? this.#flushFailures,
+        lastError: this.#flush === undefined ? this.#lastFlushError : this.#flush.lastError,
         flushedTables: this.#flushedTables,
         flushedEntries: this.#flushedEntries,
       },
@@ -570,7 +581,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     }
     this.#state = 'closed';
     this.#pinWatch.stop();
-    clearTimeout(this.#flushRetry);
+    clearTimeout(this.#flushPause);
+    this.#flushPause = undefined;
     const error = closedError();
     if (this.#compaction !== undefined) this.#abandonCompaction(error);
     if (this.#flush !== undefined) {
@@ -903,7 +915,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#garbageLeft = 0;
     old.table.drop();
     this.#emit({ type: 'drop', bytes });
-    this.#wake();
+    this.#admission.wake();
   }
 
   // Compaction
@@ -917,7 +929,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (this.#flushOptions !== undefined) this.#flushIfDue();
     else if (this.#compaction === undefined) this.#compactIfDue();
     else this.#compact(Math.min(SLICE_BYTES_MIN + bytes * this.#compactionRate, SLICE_BYTES_MAX));
-    if (this.#admission.count > 0) this.#wake();
+    if (this.#admission.count > 0) this.#admission.wake();
   }
 
   #compactIfDue(): void {
@@ -1002,7 +1014,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const figures = { beforeBytes, afterBytes, entryCount: this.#entryCount, slices, ms: performance.now() - start };
     compaction.from.table.drop();
     for (const waiter of this.#compactionWaiters.splice(0)) waiter.resolve();
-    this.#wake();
+    this.#admission.wake();
     compactions.succeed(context, figures);
     this.#emit({ type: 'compact', ...figures });
     this.#emit({ type: 'drop', bytes: beforeBytes });
@@ -1047,23 +1059,28 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (this.#live.table.approximateMemoryUsage() > this.#writeBufferBytes) this.#beginFlush();
   }
 
-  /** Unless one is running, or there is nothing to flush. */
+  get #isFlushing(): boolean {
+    return this.#flush !== undefined || this.#flushPause !== undefined;
+  }
+
+  /** Unless one is running, or there is nothing to flush. It never throws: writes begin flushes when they are done. */
   #beginFlush(): void {
     const options = this.#flushOptions!;
-    if (this.#flush !== undefined || this.#flushRetry !== undefined || this.#live.index.entryCount === 0) return;
-    let to: StoreTable;
-    try {
-      to = this.#makeTable();
-    } catch (error) {
-      this.#flushFailedToBegin(error);
-      return;
-    }
+    if (this.#isFlushing || this.#live.index.entryCount === 0) return;
     const pin = this.#makePin('flush');
     pin.warned = true;
     pin.home.use(pin);
-    const flush = new StoreFlush(this.#flushedTables + 1, this.#live, to, pin);
-    this.#flush = flush;
+    let flush: StoreFlush;
+    try {
+      flush = new StoreFlush(this.#flushedTables + 1, this.#live, this.#makeTable(), pin);
+    } catch (error) {
+      this.#release(pin);
+      this.#pauseFlush(error);
+      return;
+    }
     this.#flushFailures = 0;
+    this.#lastFlushError = undefined;
+    this.#flush = flush;
     this.#emitFreeze('flush');
     const start = performance.now();
     const failed = (failure: FlushFailure): void => this.#emit({ type: 'flush-error', table: flush.id, ...failure });
@@ -1072,14 +1089,26 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     });
   }
 
-  #flushFailedToBegin(error: unknown): void {
+  /** No flush can begin: the system has no memory for the fresh table, or the comparator throws. It is tried again. */
+  #pauseFlush(error: unknown): void {
     const attempts = ++this.#flushFailures;
+    this.#lastFlushError = error;
     const retryMs = retryPauseMs(this.#flushOptions!, attempts);
-    this.#flushRetry = setTimer(true, retryMs, () => {
-      this.#flushRetry = undefined;
+    this.#flushPause = setTimer(true, retryMs, () => {
+      this.#flushPause = undefined;
       this.#beginFlush();
     });
     this.#emit({ type: 'flush-error', table: this.#flushedTables + 1, attempts, error, retryMs });
+  }
+
+  /**
+   * Somebody waits for room. Without a target that is for compactions, deletions, and snapshots that are closed.
+   * @returns the refusal when there will not be more room: the table is empty
+   */
+  #beginFlushFor(bytes: number): Error | undefined {
+    if (this.#flushOptions === undefined) return undefined;
+    this.#beginFlush();
+    return this.#isFlushing ? undefined : this.#live.full(bytes);
   }
 
   #finishFlush(flush: StoreFlush, ms: number): void {
@@ -1107,7 +1136,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (this.#state === 'closed') return;
     if (this.#flushWaiters.length > 0) this.#beginFlush();
     else this.#flushIfDue();
-    this.#wake();
+    this.#admission.wake();
   }
 
   /** Whether the table to come is full before the one before it has been flushed. */
@@ -1118,8 +1147,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   #stallReason(): StallReason | 'full' {
-    if (this.#flush === undefined) return 'full';
-    return this.#flush.failures > 0 ? 'flush-failing' : 'flush-running';
+    if (!this.#isFlushing) return 'full';
+    return (this.#flush?.failures ?? this.#flushFailures) > 0 ? 'flush-failing' : 'flush-running';
   }
 
   // Memory
@@ -1180,10 +1209,6 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     else if (this.#garbageBytes() - this.#garbageLeft > this.#live.entryBytes / 16) this.#beginCompaction();
   }
 
-  #wake(): void {
-    this.#admission.wake((bytes) => this.#hasRoom(bytes));
-  }
-
   // Pins
 
   #makePin(kind: PinKind): Pin {
@@ -1202,7 +1227,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#emit({ type: 'drop', bytes });
     }
     this.#compactIfDue();
-    if (this.#admission.count > 0) this.#wake();
+    if (this.#admission.count > 0) this.#admission.wake();
   }
 
   /** Oldest first, with the bytes that each holds; of a flushed table that is all. */
