@@ -105,7 +105,7 @@ export class Arena implements Disposable {
   /** Index of the first word of the arena's line; the index's and the table's follow. */
   readonly #line: number;
 
-  /** @throws ArenaError `ARENA_INVALID_OPTION`, also when the source has no room for the arena's lines */
+  /** @throws ArenaError `ARENA_INVALID_OPTION`, also when the source has no room for the arena's lines; `ARENA_OUT_OF_MEMORY` */
   constructor(options?: ArenaOptions);
   /** @internal The arena whose line is there in a memory, its own or the source's. */
   constructor(options: ArenaOptions, memory: Memory, line: number);
@@ -117,7 +117,7 @@ export class Arena implements Disposable {
       this.#line = line;
       return;
     }
-    if (!Number.isInteger(blockBytes) || blockBytes < 64 || blockBytes > BLOCK_BYTES_MAX || blockBytes % 8 !== 0) {
+    if (!isBlockBytes(blockBytes)) {
       throw new ArenaError(
         'ARENA_INVALID_OPTION',
         `blockBytes must be a multiple of 8 from 64 to ${BLOCK_BYTES_MAX}: ${blockBytes}`,
@@ -138,12 +138,13 @@ export class Arena implements Disposable {
   }
 
   /**
-   * The arena that wrote these bytes, or a copy of it if they are a copy.
+   * The arena that wrote these bytes, or a copy of it if they are a copy. In shared memory another thread may be
+   * allocating meanwhile: `verify()` is not called then, only what never changes is checked.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Arena {
     const arena = new Arena({}, Memory.attach(buffer), Line.Arena * LINE_WORDS);
-    arena.verify();
+    arena.checkAttached();
     return arena;
   }
 
@@ -162,7 +163,7 @@ export class Arena implements Disposable {
       }
       if (words[(at >> 2) + ArenaWord.Newer] !== newer) malformed(`the arena at ${at} does not follow ${newer}`);
       const arena = new Arena({ source }, source.memory, at >> 2);
-      arena.verify();
+      arena.checkAttached();
       arenas.push(arena);
       newer = at;
     }
@@ -377,8 +378,18 @@ export class Arena implements Disposable {
     if (INVARIANTS) this.verify();
   }
 
+  /** @internal What `attach` checks: everything, but beside a thread that may be allocating what never changes. */
+  checkAttached(): void {
+    if (!this.memory.shared) {
+      this.verify();
+      return;
+    }
+    const blockBytes = this.#word(ArenaWord.BlockBytes);
+    if (!isBlockBytes(blockBytes)) malformed(`no arena has blocks of ${blockBytes} bytes`);
+  }
+
   /**
-   * Checks A1 to A5. O(blocks).
+   * Checks A1 to A5, while no thread allocates. O(blocks).
    * @throws ArenaError `ARENA_MALFORMED` that names the invariant and the figures
    */
   verify(): void {
@@ -516,6 +527,10 @@ export class Arena implements Disposable {
   #checkLive(): void {
     if (this.dropped) throw new ArenaError('ARENA_DROPPED', 'the arena has been dropped');
   }
+}
+
+function isBlockBytes(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes >= 64 && bytes <= BLOCK_BYTES_MAX && bytes % 8 === 0;
 }
 
 /** Takes the lines of a new arena from the source, and puts it last in the list. @returns index of its first word */

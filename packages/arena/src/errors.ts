@@ -6,6 +6,8 @@ export type ArenaErrorCode =
   | 'ARENA_INVALID_ALIGNMENT'
   /** An option outside its range. */
   | 'ARENA_INVALID_OPTION'
+  /** The system has no buffer of the size that a new memory was to begin with. */
+  | 'ARENA_OUT_OF_MEMORY'
   /** An address to be freed that is not allocated now: it was never given out, or has been freed already. */
   | 'ARENA_NOT_ALLOCATED'
   /** Somebody wrote beyond his allocation in an arena with guards. */

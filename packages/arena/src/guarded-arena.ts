@@ -48,7 +48,7 @@ export interface Allocation {
  * ```
  */
 export class GuardedArena extends Arena {
-  /** @throws ArenaError `ARENA_INVALID_OPTION` */
+  /** @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY` */
   constructor(options?: ArenaOptions);
   /** @internal The arena whose line is there in a memory. */
   constructor(options: ArenaOptions, memory: Memory, line: number);
@@ -65,7 +65,7 @@ export class GuardedArena extends Arena {
   static override attach(buffer: ArrayBuffer | SharedArrayBuffer): GuardedArena {
     const arena = new GuardedArena({}, Memory.attach(buffer), Line.Arena * LINE_WORDS);
     if (arena.memory.i32[arena.#count] === 0) malformed('this arena has no guards');
-    arena.verify();
+    arena.checkAttached();
     return arena;
   }
 

@@ -133,7 +133,7 @@ export class Heap implements BlockSource, Disposable {
   readonly memory: Memory;
   readonly #fit: number;
 
-  /** @throws ArenaError `ARENA_INVALID_OPTION` */
+  /** @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY` */
   constructor(options?: HeapOptions);
   /** @internal Over a memory that holds a heap already. */
   constructor(options: HeapOptions, attached: Memory);
@@ -153,7 +153,7 @@ export class Heap implements BlockSource, Disposable {
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Heap {
     const heap = new Heap({}, Memory.attach(buffer, Tenant.Heap));
-    heap.verify();
+    if (!heap.memory.shared) heap.verify(); // See Memory.attach.
     return heap;
   }
 

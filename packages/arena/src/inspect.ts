@@ -50,6 +50,7 @@ export interface ArenaInspection {
 export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
   checkTenant(buffer);
   const arena = Arena.attach(buffer);
+  if (arena.memory.shared) arena.verify(); // Which attaching has done for any other.
   const stats = arena.stats();
   if (stats.blockBytes === 0)
     throw new ArenaError('ARENA_MALFORMED', 'this memory holds no arena: it has no block size');

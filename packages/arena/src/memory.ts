@@ -68,7 +68,7 @@ export class Memory {
   /**
    * A fresh memory.
    * @param tenant - who will share it out
-   * @throws ArenaError `ARENA_INVALID_OPTION`
+   * @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY`
    */
   static create(options: MemoryOptions = {}, tenant: Tenant = Tenant.Arena): Memory {
     const { reserveBytes = RESERVE_BYTES, shared = false } = options;
@@ -81,8 +81,7 @@ export class Memory {
         `a shared memory has a fixed length: maxBytes is ${maxBytes}, reserveBytes ${reserveBytes}`,
       );
     }
-    const bytes = Math.ceil(reserveBytes / 8) * 8;
-    const memory = new Memory(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes), shared, maxBytes);
+    const memory = new Memory(makeBuffer(Math.ceil(reserveBytes / 8) * 8, shared), shared, maxBytes);
     memory.i32[MAGIC_WORD] = MAGIC;
     memory.i32[TOP] = SUPERBLOCK_BYTES;
     memory.i32[TENANT] = tenant;
@@ -91,6 +90,9 @@ export class Memory {
 
   /**
    * A memory over bytes that another one wrote: the very buffer, or a copy of it.
+   *
+   * Whoever attaches to a `SharedArrayBuffer` may do so beside a thread that allocates. Then `attach`, here and in every
+   * class over a memory, checks only what never changes, and `verify()` is for when nobody writes.
    * @throws ArenaError `ARENA_MALFORMED` when they are not a memory of that tenant, or are cut short
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer, tenant: Tenant = Tenant.Arena): Memory {
@@ -211,6 +213,21 @@ export class Memory {
     this.#setBuffer(grown);
     release(old);
     return true;
+  }
+}
+
+/** @throws ArenaError `ARENA_OUT_OF_MEMORY` */
+function makeBuffer(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBuffer {
+  try {
+    return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new ArenaError(
+      'ARENA_OUT_OF_MEMORY',
+      `the system has no ${shared ? 'shared ' : ''}buffer of ${bytes} bytes`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -161,7 +161,7 @@ export class SlabAllocator implements BlockSource, Disposable {
   /** Reciprocals of the sizes: a chunk's number is found without a division. */
   readonly #reciprocals: Float64Array;
 
-  /** @throws ArenaError `ARENA_INVALID_OPTION` */
+  /** @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY` */
   constructor(options?: SlabAllocatorOptions);
   /** @internal Over a memory that holds one already. */
   constructor(options: SlabAllocatorOptions, attached: Memory);
@@ -218,7 +218,7 @@ export class SlabAllocator implements BlockSource, Disposable {
       malformed(`classes of ${sizes.join(', ')} bytes`);
     }
     const slabs = new SlabAllocator({}, memory);
-    slabs.verify();
+    if (!memory.shared) slabs.verify(); // See Memory.attach.
     return slabs;
   }
 

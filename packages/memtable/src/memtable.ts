@@ -56,7 +56,8 @@ export interface MemTableOptions extends ArenaOptions {
   layout?: 'compact' | 'leveldb';
   /**
    * What keeps the entries in order: LevelDB's skip list, or a skip list of blocks, which is several times as fast and
-   * only there in the compact layout.
+   * only there in the compact layout. Readers in other threads need `skiplist`: blocks move entries while one is added,
+   * so that a table in shared memory refuses them.
    * @defaultValue 'block', or 'skiplist' in the layout `leveldb`
    */
   index?: 'skiplist' | 'block';
@@ -180,10 +181,13 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
     if (layout === 'leveldb' && index === 'block')
       throw invalidOption("layout 'leveldb' has the index 'skiplist' only");
+    const { arena, source, shared } = options;
+    if (attached === undefined && index === 'block' && ((arena ?? source)?.memory.shared ?? shared)) {
+      throw invalidOption(BLOCKS_SHARED);
+    }
     this.#order = order;
     this.#comparatorOrder = order instanceof ComparatorOrder ? order : undefined;
-    this.arena =
-      attached ?? options.arena ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
+    this.arena = attached ?? arena ?? new Arena({ blockBytes: layout === 'compact' ? BLOCK_BYTES : 4096, ...options });
     this.#line = this.arena.lineOf(Line.Table);
     this.#roomBytes = 65536 + 4 * this.arena.stats().blockBytes;
     this.#newest = attached === undefined ? -1 : Infinity;
@@ -198,10 +202,12 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /**
    * The memtable that wrote these bytes, or a copy of it if they are a copy, in the state it was in. `verify()` checks
-   * the entries too.
+   * the entries too. Over a `SharedArrayBuffer` another thread may be adding to the table meanwhile: what is read is
+   * what that thread has added so far. Only one thread adds.
    * @param from - the buffer; of a memtable over a source, one of `Arena.attachAll(source)`
    * @param options - `comparator` must be the one it was made with, if it had one
-   * @throws MemTableError `MEMTABLE_MALFORMED`; ArenaError or SkipListError for damage below
+   * @throws MemTableError `MEMTABLE_MALFORMED`; `MEMTABLE_INVALID_OPTION` for shared memory with an active table whose
+   * index is `block`; ArenaError or SkipListError for damage below
    */
   static attach(
     from: ArrayBuffer | SharedArrayBuffer | Arena,
@@ -220,7 +226,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
         `the memtable orders its keys ${custom ? 'by a comparator, and none' : 'bytewise, and a comparator'} was given`,
       );
     }
-    return new MemTable(options, arena);
+    const table = new MemTable(options, arena);
+    if (arena.memory.shared && state === ACTIVE && !(table.index instanceof SkipList)) {
+      throw invalidOption(`${BLOCKS_SHARED}, or attach to it when it is frozen`);
+    }
+    return table;
   }
 
   /**
@@ -311,6 +321,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
         valueBytes += valueLength;
         if (type === ValueType.Deletion) deletions++;
       }
+      // Readers in other threads must never stand on an entry that is taken back.
+      if (this.arena.memory.shared) for (const node of nodes) this.#checkNew(node);
       for (; inserted < nodes.length; inserted++) this.#insert(nodes[inserted]);
     } catch (error) {
       if (inserted > 0) this.index.unlink(nodes.slice(0, inserted), this.#mark);
@@ -450,7 +462,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** @internal Whether two user keys are the same key by the table's order, though their bytes may differ. */
   isSameKey(a: Uint8Array, b: Uint8Array): boolean {
-    if (this.#comparator !== undefined) return this.#comparator(a, b) === 0;
+    if (this.#comparatorOrder !== undefined) return this.#comparatorOrder.compareKeys(a, b) === 0;
     if (a.length !== b.length) return false;
     for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
     return true;
@@ -509,11 +521,18 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #insert(node: Addr): void {
-    if (this.index.insert(node)) return;
+    if (!this.index.insert(node)) throw this.#duplicateOf(node);
+  }
+
+  #checkNew(node: Addr): void {
+    this.index.find(this.arena.memory.view, this.index.entryOf(node));
+    if (this.index.foundEqual) throw this.#duplicateOf(node);
+  }
+
+  #duplicateOf(node: Addr): MemTableError {
     const entry = this.index.entryOf(node);
     const { view } = this.arena.memory;
-    const sequence = tagSequence(tagLowOf(view, entry), tagHighOf(view, entry));
-    throw duplicate(sequence);
+    return duplicate(tagSequence(tagLowOf(view, entry), tagHighOf(view, entry)));
   }
 
   /** The newest version of `key` that `sequence` may see, or NIL. */
@@ -559,6 +578,10 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 }
 
 const EMPTY = new Uint8Array(0);
+
+const BLOCKS_SHARED =
+  "the index 'block' moves entries, so that readers in other threads would miss some: " +
+  "a memtable in shared memory needs index: 'skiplist'";
 
 function checkWriteSequence(sequence: Sequence): asserts sequence is number {
   if (!Number.isSafeInteger(sequence) || (sequence as number) < 0) throw invalidWriteSequence(sequence);

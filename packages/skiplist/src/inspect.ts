@@ -62,6 +62,7 @@ export type IndexInspection = SkipListInspection | BlockListInspection;
  */
 export function inspectIndex(buffer: ArrayBufferLike): IndexInspection {
   const arena = Arena.attach(buffer);
+  if (arena.memory.shared) arena.verify(); // Which attaching has done for any other.
   const index = attachIndex(arena, NO_ORDER);
   return index instanceof BlockSkipList ? inspectBlockList(index) : inspectSkipList(index as SkipList);
 }

@@ -1,6 +1,8 @@
 /**
  * Pugh's skip list as LevelDB has it (db/skiplist.h), over an arena. One thread inserts; any number may read the same
- * shared memory meanwhile, since a node is complete before the first link to it is stored, bottom level first.
+ * shared memory meanwhile: `seek`, cursors, `towers`. A node is complete before the first link to it is stored, bottom
+ * level first; a reader loads each link once, and both compares and returns what that load gave. `find`, `unlink` and
+ * `verify` are for the thread that inserts.
  *
  * Invariants, which `verify()` checks:
  * S1. The entries on level 0 ascend strictly, and there are `Count` of them.
@@ -171,7 +173,7 @@ export class SkipList implements OrderedIndex {
       this.#findPlace(bytes, at);
       this.#ascending = !this.foundEqual && this.#before[0] === this.#lastInserted;
     }
-    const next = this.#link(this.#before[0], 0);
+    const next = this.#link(this.#before[0], 0); // The same as was compared: only this thread inserts.
     return next === NIL ? NIL : this.entryOf(next);
   }
 
@@ -225,15 +227,14 @@ export class SkipList implements OrderedIndex {
 
   /** Height of every tower in entry order. O(entries). */
   *towers(): Generator<{ entry: Addr; height: number }> {
-    const nodes: number[] = [];
-    for (let level = 0; level < this.height; level++) nodes.push(this.#link(this.#head, level));
+    // From the top down: what a level leads to is on all levels below by the time those are loaded.
+    const nodes: number[] = Array.from({ length: this.height });
+    for (let level = nodes.length - 1; level >= 0; level--) nodes[level] = this.#link(this.#head, level);
     while (nodes[0] !== NIL) {
       const node = nodes[0] as Addr;
-      let height = 0;
-      while (height < nodes.length && nodes[height] === node) {
-        nodes[height] = this.#link(node, height);
-        height++;
-      }
+      let height = 1;
+      while (height < nodes.length && nodes[height] === node) height++;
+      for (let level = height - 1; level >= 0; level--) nodes[level] = this.#link(node, level);
       yield { entry: this.entryOf(node), height };
     }
   }
@@ -311,7 +312,7 @@ export class SkipList implements OrderedIndex {
 
   /** @internal The last node before the entry at `at` of `bytes`, NIL when there is none. */
   nodeBefore(bytes: DataView, at: number): Addr {
-    const node = this.#descend(bytes, at);
+    const node = this.#descend(bytes, at, true);
     return node === this.#head ? NIL : node;
   }
 
@@ -321,11 +322,15 @@ export class SkipList implements OrderedIndex {
   }
 
   #seekNode(bytes: DataView, at: number): Addr {
-    return this.#link(this.#descend(bytes, at), 0);
+    return this.#descend(bytes, at, false);
   }
 
-  /** The last node before the entry at `at` of `bytes`; the head when there is none. */
-  #descend(bytes: DataView, at: number): Addr {
+  /**
+   * The last node before the entry at `at` of `bytes`, the head when there is none; or the first node not before it, NIL
+   * when there is none. The latter is the very node that was compared: loaded again, the link may lead to one that has
+   * been inserted since, before the entry.
+   */
+  #descend(bytes: DataView, at: number, before: boolean): Addr {
     const { view, i32 } = this.arena.memory;
     const order = this.order;
     const inline = this.layout === 'compact';
@@ -339,7 +344,7 @@ export class SkipList implements OrderedIndex {
       if (next !== greater && next !== NIL && order.compare(view, inline ? next : i32[next >> 2], bytes, at) < 0) {
         node = next;
       } else {
-        if (level === 0) return node as Addr;
+        if (level === 0) return (before ? node : next) as Addr;
         greater = next;
         level--;
         offset -= step;

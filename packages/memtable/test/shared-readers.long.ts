@@ -1,0 +1,10 @@
+import { readBesideWriter } from './read-beside-writer.js';
+
+test.each(['compact', 'leveldb'] as const)(
+  'two minutes of readers beside a writer, none wrong; layout %s',
+  (layout) => {
+    const { reads, wrong, first } = readBesideWriter(layout, 120_000);
+    expect({ wrong, first }).toEqual({ wrong: 0, first: undefined });
+    expect(reads).toBeGreaterThan(1_000_000);
+  },
+);
