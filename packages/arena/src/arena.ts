@@ -14,6 +14,7 @@ import { ArenaError, invalidAlignment, invalidSize, malformed } from './errors.j
 import { onBlock, onDrop, onFailure, onFallback, onReset } from './events.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
+import { INSPECT, show } from './show.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
 import type { BlockSource } from './source.js';
 import {
@@ -327,6 +328,14 @@ export class Arena implements Disposable {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.dropped) return { dropped: true };
+      const { blockBytes, regularCount, dedicatedCount, memoryUsage, askedBytes, capacityBytes } = this.stats();
+      return { memoryUsage, askedBytes, blockCount: regularCount + dedicatedCount, blockBytes, capacityBytes };
+    });
   }
 
   /** Index of the first word of a layer's line of the superblock, for `memory.i32`. */

@@ -11,6 +11,7 @@ import { ArenaError, invalidAlignment, invalidSize, malformed, notAllocated } fr
 import { onBlock, onDrop, onFailure, onReset } from './events.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX } from './memory.js';
+import { INSPECT, show } from './show.js';
 import { Line, LINE_WORDS, Tenant } from './superblock.js';
 
 /**
@@ -235,6 +236,22 @@ export class FixedArena implements Disposable {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.dropped) return { dropped: true };
+      const words = this.memory.i32;
+      return {
+        bytes: words[Word.Bytes],
+        remainingBytes: words[Word.Limit] - words[Word.Offset],
+        allocationCount: words[Word.Allocations] >>> 0,
+        ...(words[Word.SlotBytes] === 0
+          ? {}
+          : { slotBytes: words[Word.SlotBytes], freeSlotCount: words[Word.FreeSlots] }),
+        grow: words[Word.Grow] !== 0,
+      };
+    });
   }
 
   /** Bytes of all blocks and of their lines. 0 once dropped. O(blocks). */

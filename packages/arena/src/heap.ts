@@ -13,6 +13,7 @@ import { ArenaError, invalidSize, malformed, notAllocated } from './errors.js';
 import { onDrop, onFailure, onReset } from './events.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
+import { INSPECT, show } from './show.js';
 import { type SizeCount, sizeHistogram } from './size-histogram.js';
 import type { BlockSource } from './source.js';
 import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
@@ -319,6 +320,15 @@ export class Heap implements BlockSource, Disposable {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.dropped) return { dropped: true };
+      const { i32: words, capacityBytes } = this.memory;
+      const [usedCount, freeCount] = [words[Word.UsedBlocks], words[Word.FreeBlocks]];
+      return { fit: FITS[this.#fit], memoryUsage: this.memoryUsage(), usedCount, freeCount, capacityBytes };
+    });
   }
 
   /**

@@ -8,6 +8,7 @@ export { type Allocation, GuardedArena } from './guarded-arena.js';
 export { Heap, type HeapBlock, type HeapFit, type HeapOptions, type HeapStats } from './heap.js';
 export { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 export { type SlabAllocatorOptions, SlabAllocator, type SlabClass, type SlabInfo, type SlabStats } from './slab.js';
+export { INSPECT, show } from './show.js';
 export type { SizeCount } from './size-histogram.js';
 export type { BlockSource } from './source.js';
 export type { ArenaStats, BlockInfo } from './stats.js';

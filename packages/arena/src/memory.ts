@@ -1,5 +1,6 @@
 import { type Addr, NIL } from './addr.js';
 import { ArenaError } from './errors.js';
+import { INSPECT, show } from './show.js';
 import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
 /**
@@ -187,6 +188,14 @@ export class Memory {
   drop(): void {
     if (!this.shared) release(this.buffer as ArrayBuffer);
     this.#setBuffer(new ArrayBuffer(0));
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.dropped) return { dropped: true };
+      const { usedBytes, capacityBytes, maxBytes, shared } = this;
+      return { usedBytes, capacityBytes, maxBytes, shared };
+    });
   }
 
   #setBuffer(buffer: ArrayBuffer | SharedArrayBuffer): void {

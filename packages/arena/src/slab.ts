@@ -13,6 +13,7 @@ import { ArenaError, invalidSize, malformed, notAllocated } from './errors.js';
 import { onDrop, onFailure, onReset } from './events.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
+import { INSPECT, show } from './show.js';
 import type { BlockSource } from './source.js';
 import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
@@ -435,6 +436,15 @@ export class SlabAllocator implements BlockSource, Disposable {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.dropped) return { dropped: true };
+      const { i32: words, capacityBytes } = this.memory;
+      const [slabBytes, freeSlabCount] = [words[Word.SlabBytes], words[Word.FreeSlabs]];
+      return { memoryUsage: this.memoryUsage(), slabBytes, freeSlabCount, capacityBytes };
+    });
   }
 
   /**

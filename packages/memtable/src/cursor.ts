@@ -1,4 +1,4 @@
-import { type Addr, type Arena, NIL } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, NIL, show } from '@memtable/arena';
 import type { IndexCursor } from '@memtable/skiplist';
 import { MemTableError } from './errors.js';
 import { copyOut } from './format/copy.js';
@@ -138,6 +138,15 @@ export class MemTableCursor {
   get type(): ValueType {
     this.#check();
     return (tagLowOf(this.#arena.memory.view, this.#entry) & 0xff) as ValueType;
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      if (this.#arena.dropped) return { dropped: true };
+      if (!this.#valid) return { valid: false };
+      const { key, sequence, type, valueLength } = this;
+      return { key, sequence, type, valueLength };
+    });
   }
 
   /** Takes apart the entry that the index has come to. */

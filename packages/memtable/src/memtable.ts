@@ -5,7 +5,17 @@
  * M1. Every entry is sound: its type is known, its lengths stay inside the used memory.
  * M2. `KEY_BYTES`, `VALUE_BYTES` and `DELETIONS` add up over the entries.
  */
-import { type Addr, Arena, type ArenaOptions, type ArenaStats, Line, MARK_WORDS, NIL } from '@memtable/arena';
+import {
+  type Addr,
+  Arena,
+  type ArenaOptions,
+  type ArenaStats,
+  INSPECT,
+  Line,
+  MARK_WORDS,
+  NIL,
+  show,
+} from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { MemTableError } from './errors.js';
@@ -419,6 +429,15 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      const { state, entryCount } = this;
+      if (state === 'dropped') return { state };
+      const { layout, index, deletionCount } = this.stats();
+      return { state, entryCount, deletionCount, memoryUsage: this.approximateMemoryUsage(), layout, index };
+    });
   }
 
   /**

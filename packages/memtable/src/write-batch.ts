@@ -12,6 +12,7 @@
  *
  * The sequence is that of the first record; each further record takes the next one.
  */
+import { INSPECT, show } from '@memtable/arena';
 import { MemTableError } from './errors.js';
 import { checkBytes } from './format/bytes.js';
 import { copyBytes } from './format/copy.js';
@@ -157,6 +158,13 @@ export class WriteBatch implements Iterable<WriteOperation> {
         yield { type: ValueType.Value, key, value };
       }
     }
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      const { count, sequence, byteLength } = this;
+      return { count, sequence, byteLength };
+    });
   }
 
   /** @internal Walks the records without an object for each. */

@@ -22,7 +22,7 @@
  * B6. `SpareCount` blocks from `Spare` on are in nobody's use yet.
  * B7. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
  */
-import { type Addr, type Arena, Line, MARK_INDEX, MARK_WORDS, NIL } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import { common, headAt, type Keys, keysOf } from './head.js';
 import type { Order } from './order.js';
@@ -513,6 +513,13 @@ export class BlockSkipList implements OrderedIndex {
 
   cursor(): BlockCursor {
     return new BlockCursor(this);
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      const { entryCount, height } = this;
+      return this.arena.dropped ? { dropped: true } : { entryCount, height };
+    });
   }
 
   /** @internal The one block of the highest level. */

@@ -10,7 +10,7 @@
  * S3. No node is on a level at or above `Height`.
  * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
  */
-import { type Addr, type Arena, Line, MARK_WORDS, NIL } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
@@ -223,6 +223,13 @@ export class SkipList implements OrderedIndex {
 
   cursor(): SkipListCursor {
     return new SkipListCursor(this);
+  }
+
+  [INSPECT](): object {
+    return show(this, () => {
+      const { layout, entryCount, height } = this;
+      return this.arena.dropped ? { dropped: true } : { layout, entryCount, height };
+    });
   }
 
   /** Height of every tower in entry order. O(entries). */
