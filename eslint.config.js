@@ -19,6 +19,21 @@ export default tseslint.config(
     },
   },
   {
+    // terminal.ts decides what may reach a terminal.
+    files: ['packages/lab/src/{cli,sources,tune}/**/*.ts'],
+    ignores: ['packages/lab/src/cli/terminal.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name="write"][object.property.name=/^std(out|err)$/]',
+          message: 'Print with terminal.ts, which keeps control characters away from terminals.',
+        },
+      ],
+    },
+  },
+  {
     files: ['packages/*/{test,examples}/**/*.ts'],
     languageOptions: { parserOptions: { projectService: false, project: './tsconfig.test.json' } },
     rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },

@@ -1,4 +1,4 @@
-/** What a line of NDJSON says is stored as it is written, or the line is bad: nothing is stored that it does not say. */
+/** A line of NDJSON is stored as it is written, or it is bad. */
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { jsonMembers } from '../src/sources/json-members.js';

@@ -67,7 +67,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);
-    // Every option goes to the store, so that none can be forgotten. Only the encodings do not: abstract-level applies them.
+    // Every option goes to the store, so that none is forgotten, but the encodings, which abstract-level applies.
     this.store = new MemStore<Data, Data>({ ...forward, keyEncoding: undefined, valueEncoding: undefined });
   }
 

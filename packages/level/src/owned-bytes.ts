@@ -1,16 +1,16 @@
 import { AbstractChainedBatch, AbstractLevel, AbstractSublevel } from 'abstract-level';
 
 /*
- * Bytes are copied at the call. A store copies what it is given, but abstract-level often hands it over later: it puts off
- * all operations of a database that is opening, which each new one and each new sublevel is until the next microtask; it
- * collects the writes of a chained batch; and it emits the event `write` with the caller's own buffers after the write. The
- * classes here copy in these three cases only. A write to an open database reaches the store before the call returns.
+ * Bytes are copied at the call. A store copies what it is given, but abstract-level may hand it over later. It defers all
+ * operations of a database that is opening, as each new database and sublevel is for some microtasks. It collects the
+ * writes of a chained batch. And it emits the event `write` with the caller's own buffers after the write. The classes
+ * here copy in these three cases only: an operation on an open database reaches the store before the call returns.
  */
 
 // The types of abstract-level tell of what users call; what implementers pass is any database and any data.
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call,
-   @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-assignment,
-   @typescript-eslint/no-unsafe-argument */
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return,
+   @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access,
+   @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-argument */
 type Base = new (...args: any[]) => any;
 
 /** A database class whose operations own their bytes, its sublevels and chained batches included. */
@@ -62,7 +62,7 @@ const owning = (Class: Base): any =>
       return super.values(isOpening(this) ? ownedRange(options) : options);
     }
 
-    /** The one call of it in a database that is opening comes from `seek()` of an iterator, which is put off too. */
+    /** The one call of it in a database that is opening comes from `seek()` of an iterator, which is deferred too. */
     prefixKey(key: any, keyFormat: any, local?: any): any {
       return super.prefixKey(isOpening(this) ? owned(key) : key, keyFormat, local);
     }
@@ -123,7 +123,8 @@ function owned(data: any): any {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength === 0) return data; // It may be detached, which is for the store to refuse.
   if (data instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-  return Uint8Array.prototype.slice.call(data); // It serves all typed arrays. A `Buffer` has its own, which copies nothing.
+  // This method serves all typed arrays. A `Buffer` has one of its own, which makes a view.
+  return Uint8Array.prototype.slice.call(data);
 }
 
 function ownedList(keys: any): any {

@@ -1,4 +1,4 @@
-/** Bytes are copied at the call: a caller may use its buffers again as soon as an operation has returned its promise. */
+/** Bytes are copied at the call: a caller may use its buffers again once an operation has returned its promise. */
 import { MemtableLevel } from '../src/index.js';
 
 type Db = Pick<

@@ -10,6 +10,7 @@
  *     failed; while a turn is given, the timer that ends it. Once closed, nobody waits.
  * L5. No more than `frozenMax` tables are frozen.
  */
+import { ArenaError } from '@memtable/arena';
 import { abortable, type WaitOptions } from './abortable.js';
 import { channel, Trace } from './diagnostics.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
@@ -382,7 +383,8 @@ export class MemTableList implements AsyncDisposable {
     try {
       return new MemTable(options);
     } catch (error) {
-      if (!(error instanceof RangeError) || options.shared === true) throw error;
+      const isOutOfMemory = error instanceof ArenaError && error.code === 'ARENA_OUT_OF_MEMORY';
+      if (!isOutOfMemory || options.shared === true) throw error;
       return new MemTable({ ...options, reserveBytes: RESERVE_BYTES_MIN });
     }
   }

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build, defaultClientConditions, type InlineConfig, preview } from 'vite';
+import { commanderOutput, print } from './terminal.js';
 
 const PAGE = fileURLToPath(new URL('../../src/page', import.meta.url));
 const SITE = fileURLToPath(new URL('../../dist/site', import.meta.url));
@@ -22,6 +23,7 @@ function configFor(outDir: string): InlineConfig {
 
 const options = new Command('lab')
   .description('Serves a page that shows the lifecycle of a memtable, byte for byte.')
+  .configureOutput(commanderOutput)
   .option('--build [dir]', 'write the page as a static site, and end')
   .option('--port <port>', 'where to serve it (default: the first free one from 4173)', Number)
   .parse()
@@ -31,8 +33,8 @@ const outDir = typeof options.build === 'string' ? options.build : SITE;
 const config = configFor(outDir);
 await build(config);
 if (options.build !== undefined) {
-  process.stdout.write(`the site is in ${relative(process.cwd(), outDir)}\n`);
+  print(process.stdout, `the site is in ${relative(process.cwd(), outDir)}`);
 } else {
   const server = await preview({ ...config, preview: { ...config.preview, port: options.port ?? 4173 } });
-  process.stdout.write(`memtable lab: ${server.resolvedUrls!.local[0]}\n`);
+  print(process.stdout, `memtable lab: ${server.resolvedUrls!.local[0]}`);
 }

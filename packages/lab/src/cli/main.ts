@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { Exit } from './failure.js';
 import { addRunCommand } from './run.js';
+import { commanderOutput, print, printText } from './terminal.js';
 import { addTuneCommand } from './tune.js';
 
 for (const stream of [process.stdout, process.stderr]) {
@@ -9,12 +10,18 @@ for (const stream of [process.stdout, process.stderr]) {
     // Whoever read this has seen enough, as `head` has; the work is done all the same.
     if (error.code === 'EPIPE') return;
     process.exitCode = Exit.Failed;
-    if (stream === process.stdout) process.stderr.write(`error: cannot write the result: ${error.message}\n`);
+    if (stream === process.stdout) print(process.stderr, `error: cannot write the result: ${error.message}`);
   });
 }
 
+process.on('uncaughtException', (error) => {
+  printText(process.stderr, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(Exit.Failed);
+});
+
 const program = new Command('memtable-lab')
   .description('The memtable toolkit at work on real data.')
+  .configureOutput(commanderOutput)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : Exit.Usage));
 addRunCommand(program);
 addTuneCommand(program);

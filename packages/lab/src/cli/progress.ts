@@ -1,5 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
+import { print, printable } from './terminal.js';
 
 const REDRAW_MS = 100;
 const LINE_MS = 1000;
@@ -57,7 +58,7 @@ class BarProgress implements Progress {
   }
 
   say(line: string): void {
-    this.#bars.log(`${line}\n`);
+    this.#bars.log(`${printable(line)}\n`);
   }
 
   stop(): void {
@@ -81,7 +82,7 @@ class LineProgress implements Progress {
   }
 
   say(line: string): void {
-    process.stderr.write(`${line}\n`);
+    print(process.stderr, line);
   }
 
   stop(): void {}

@@ -32,6 +32,8 @@ export class Recorder {
   private constructor(path: string, file: WriteStream, options: MemTableOptions, writeBufferBytes: number) {
     this.#path = path;
     this.#file = file;
+    // `close()` tells of a failure; a run does not end by it, as what was read has to be flushed.
+    file.on('error', () => undefined);
     this.#options = options;
     this.#writeBufferBytes = writeBufferBytes;
     this.#arena = this.#makeArena();

@@ -80,11 +80,8 @@ export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsed
   };
 }
 
-export function reportAsJson(report: RunReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-export function reportAsText(report: RunReport): string {
+/** The lines of a report for people. */
+export function linesOf(report: RunReport): string[] {
   const { input, options, memtables, totals, verified } = report;
   const parts = [
     `input    ${input.path} (${input.format})${input.limitReached ? `, cut off at ${size(options.maxBytes!)}` : ''}`,
@@ -92,7 +89,7 @@ export function reportAsText(report: RunReport): string {
     `options  layout ${options.layout}, index ${options.index}, write buffer ${size(options.writeBuffer)}, ` +
       `blocks of ${size(options.blockBytes)}`,
     '',
-    memtables.length === 0 ? 'no entries' : tableOf(memtables),
+    ...(memtables.length === 0 ? ['no entries'] : tableOf(memtables)),
     '',
     `inserted ${throughputOf(totals.inserted)}`,
     `flushed  ${throughputOf(totals.flushed)}`,
@@ -107,7 +104,7 @@ export function reportAsText(report: RunReport): string {
     parts.push(`verified ${verified.entries}${all} entries`);
     if (verified.others > 0) parts.push(`the LevelDB holds ${verified.others} other entries, which were there before`);
   }
-  return parts.map((part) => `${part}\n`).join('');
+  return parts;
 }
 
 /** What is wrong with what was read back: nothing, or a line. */
@@ -119,7 +116,7 @@ export function differencesOf({ missing, different, firstKeys }: Verification): 
   ];
 }
 
-function tableOf(rows: readonly MemtableRow[]): string {
+function tableOf(rows: readonly MemtableRow[]): string[] {
   const table = new Table({
     head: [
       '#',
@@ -152,7 +149,7 @@ function tableOf(rows: readonly MemtableRow[]): string {
       row.rssAfterDrop === null ? '-' : size(row.rssAfterDrop),
     ]);
   }
-  return table.toString();
+  return table.toString().split('\n');
 }
 
 function throughputOf({ entries, bytes, ms: time, entriesPerSecond, bytesPerSecond }: Throughput): string {

@@ -11,8 +11,9 @@ import { LevelDirectory } from './level-directory.js';
 import { MemtableLog } from './memtable-log.js';
 import { startProgress } from './progress.js';
 import { Recorder } from './recorder.js';
-import { differencesOf, reportAsJson, reportAsText, type RunReport, totalsOf } from './report.js';
+import { differencesOf, linesOf, type RunReport, totalsOf } from './report.js';
 import { DEFAULT_INPUT, declareRunOptions, maxBytesOf, memtableOptionsOf, type RunOptions } from './run-options.js';
+import { print, printText } from './terminal.js';
 import { type Verification, verify } from './verify.js';
 import { LifecycleWatch } from './watch.js';
 
@@ -71,12 +72,11 @@ export function addRunCommand(program: Command): void {
     try {
       process.exitCode = await run(input, options);
     } catch (error) {
-      if (error instanceof UnclearFormat) command.error(`error: ${error.message}`, { exitCode: Exit.Usage });
-      if (!(error instanceof Failure || error instanceof BadInput)) throw error;
+      if (!(error instanceof Failure || error instanceof BadInput || error instanceof UnclearFormat)) throw error;
       const hint =
         input === undefined && error instanceof BadInput ? 'no input was given, and the default is not there: ' : '';
-      process.stderr.write(`error: ${hint}${error.message}\n`);
-      process.exitCode = Exit.Failed;
+      print(process.stderr, `error: ${hint}${error.message}`);
+      process.exitCode = error instanceof UnclearFormat ? Exit.Usage : Exit.Failed;
     }
   });
 }
@@ -121,11 +121,13 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   const start = performance.now();
   const errors: string[] = [];
   let stopped = false;
+  let bug: Error | undefined;
   try {
     await intake.read(list, { key: options.keyField, value: options.valueField }, out, interrupt.signal);
   } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    errors.push(error.message);
+    // A bug ends the run like bad input does, and is thrown at its end: what was read has to be flushed.
+    if (!(error instanceof BadInput)) bug = error as Error;
+    errors.push((error as Error).message);
     stopped = true;
   }
   const unflushed = await closeList(list);
@@ -178,11 +180,13 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
     interrupted: interrupt.requested,
     error: errors.length === 0 ? null : errors.join('\n'),
   };
-  process.stdout.write(options.json ? reportAsJson(report) : reportAsText(report));
-  for (const error of errors) process.stderr.write(`${error}\n`);
+  if (options.json) printText(process.stdout, JSON.stringify(report, null, 2));
+  else print(process.stdout, ...linesOf(report));
+  print(process.stderr, ...errors);
   if (interrupt.requested && unflushed === undefined) {
-    process.stderr.write(`interrupted after ${intake.entries} entries; everything accepted was flushed\n`);
+    print(process.stderr, `interrupted after ${intake.entries} entries; everything accepted was flushed`);
   }
+  if (bug !== undefined) throw bug;
   return errors.length > 0 ? Exit.Failed : interrupt.requested ? Exit.Interrupted : 0;
 }
 

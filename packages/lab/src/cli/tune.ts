@@ -7,6 +7,7 @@ import { type Distribution, DISTRIBUTIONS, traceOf } from '../tune/distributions
 import { tune, type TuneRow } from '../tune/replay.js';
 import { parseTrace, type Trace } from '../tune/trace.js';
 import { Exit, reasonOf } from './failure.js';
+import { print, printText } from './terminal.js';
 
 /** Of the arenas of a named distribution: LevelDB's write buffer. */
 const ARENA_BYTES = 4 << 20;
@@ -59,7 +60,7 @@ export function addTuneCommand(program: Command): void {
       } catch (error) {
         const expected = error instanceof BadInput || (error as NodeJS.ErrnoException).syscall !== undefined;
         if (!expected) throw error;
-        process.stderr.write(`error: ${reasonOf(error)}\n`);
+        print(process.stderr, `error: ${reasonOf(error)}`);
         process.exitCode = Exit.Failed;
       }
     });
@@ -73,10 +74,11 @@ async function runTune({ trace: path, distribution, count, plot, json }: TuneOpt
   await writeFile(plot, await plotOf(trace.name, rows));
   const requests = trace.arenas.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const report = { trace: trace.name, arenas: trace.arenas.length, requests, recommended: rows[0], rows, plot };
-  process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : textOf(trace, requests, rows, plot));
+  if (json) printText(process.stdout, JSON.stringify(report, undefined, 2));
+  else print(process.stdout, ...linesOf(trace, requests, rows, plot));
 }
 
-function textOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot: string): string {
+function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot: string): string[] {
   const table = new Table({
     head: ['source', 'block\nsize', 'time\nms', 'memory\nat most', 'waste\n%', 'blocks', 'cost'],
     colAligns: ['left', ...Array<'right'>(6).fill('right')],
@@ -100,9 +102,8 @@ function textOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot: 
     `take     ${source}, blocks of ${prettyBytes(blockBytes, { binary: true })}`,
     `plot     ${plot}`,
     '',
-    table.toString(),
-    '',
-  ].join('\n');
+    ...table.toString().split('\n'),
+  ];
 }
 
 function count(text: string): number {

@@ -2,6 +2,7 @@ import type { LifecycleEvent, MemTableList, MemTableListStats, MemTableStats } f
 import { createLogUpdate } from 'log-update';
 import prettyBytes from 'pretty-bytes';
 import type { Figures, Progress } from './progress.js';
+import { print, printable } from './terminal.js';
 
 const REDRAW_MS = 100;
 const BAR_WIDTH = 24;
@@ -34,7 +35,7 @@ export class LifecycleWatch implements Progress {
 
   onEvent(event: LifecycleEvent): void {
     const line = lineOf(event);
-    if (this.#screen === undefined) process.stderr.write(`${line}\n`);
+    if (this.#screen === undefined) print(process.stderr, line);
     this.#events.push(line);
     if (this.#events.length > EVENTS_SHOWN) this.#events.shift();
   }
@@ -49,8 +50,8 @@ export class LifecycleWatch implements Progress {
   flushed(): void {}
 
   say(line: string): void {
-    if (this.#screen === undefined) process.stderr.write(`${line}\n`);
-    else this.#screen.persist(line);
+    if (this.#screen === undefined) print(process.stderr, line);
+    else this.#screen.persist(printable(line));
   }
 
   stop(): void {
@@ -72,7 +73,9 @@ export class LifecycleWatch implements Progress {
         ...(this.#figures === undefined ? [] : [`input     ${inputLine(this.#figures())}`]),
         '',
         ...this.#events,
-      ].join('\n'),
+      ]
+        .map(printable)
+        .join('\n'),
     );
   }
 }

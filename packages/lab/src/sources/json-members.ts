@@ -9,9 +9,9 @@ export interface Member {
 }
 
 /**
- * The members of a JSON object with their values as they are written, which `JSON.parse` cannot tell: it rounds numbers,
- * reorders fields and keeps one of several with the same name. It only looks for the ends of values, so it needs to be told
- * what is JSON; and it counts brackets, so the depth of the nesting does not matter.
+ * The members of a JSON object with their values as they are written, which `JSON.parse` cannot tell: it rounds
+ * numbers, reorders fields and keeps one of several with the same name. This only looks for the ends of values, so
+ * `JSON.parse` still has to say what is JSON; and it counts brackets, so any depth of nesting is read.
  * @param text - the JSON of an object, which `JSON.parse` has accepted
  */
 export function* jsonMembers(text: string): Generator<Member> {

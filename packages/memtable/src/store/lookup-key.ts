@@ -85,8 +85,8 @@ export class LookupKey {
 
   #ensure(keyBytes: number): void {
     const room = this.#room.length;
-    if (keyBytes > room - TAG_BYTES) this.#allocate(KEY_AT + keyBytes + TAG_BYTES);
-    else if (room > KEPT_BYTES_MAX && keyBytes < KEPT_BYTES_MAX / 2) this.#allocate(BYTES);
+    const isSpare = room > KEPT_BYTES_MAX && keyBytes < KEPT_BYTES_MAX / 2;
+    if (isSpare || keyBytes > room - TAG_BYTES) this.#allocate(Math.max(BYTES, KEY_AT + keyBytes + TAG_BYTES));
   }
 
   #allocate(bytes: number): void {

@@ -1128,11 +1128,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#flushedEntries += flush.flushedEntries;
     const { id: table, flushedEntries: entryCount, failures } = flush;
     const { sequence } = flush.pin;
-    this.#release(flush.pin);
     while (this.#flushWaiters.length > 0 && this.#flushWaiters[0].sequence <= sequence) {
       this.#flushWaiters.shift()!.resolve();
     }
     this.#emit({ type: 'flush', table, entryCount, attempts: failures + 1, ms });
+    this.#release(flush.pin);
     if (this.#state === 'closed') return;
     if (this.#flushWaiters.length > 0) this.#beginFlush();
     else this.#flushIfDue();
@@ -1175,7 +1175,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   #hasRoom(bytes: number): boolean {
     if (this.#isStalled()) return false;
-    if (this.#keptBytes() + bytes > this.#keptBytesMax) return false;
+    if (this.#keptBytes() + bytes + 1024 > this.#keptBytesMax) return false;
     return this.#flushOptions === undefined || this.#live.table.arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
   }
 
