@@ -17,15 +17,15 @@ const over = <T>(Class: Base) =>
     }
 
     async _next(): Promise<T | undefined> {
-      return this.inner.nextv(1)[0]; // Unlike next(), it does not close at the end, and seek() may go on from there.
+      return this.inner.page(1)[0]; // It does not close at the end: seek() may go on from there.
     }
 
     async _nextv(size: number): Promise<T[]> {
-      return this.inner.nextv(size);
+      return this.inner.page(size);
     }
 
     async _all(): Promise<T[]> {
-      return this.inner.nextv(Infinity);
+      return this.inner.page(Infinity);
     }
 
     _seek(target: Data): void {
