@@ -832,7 +832,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** Whether a write of the lookup key, with a value of this length, goes where its older version lies. */
   #isInPlace(older: Addr, valueLength: number): boolean {
-    if (older === NIL) return false;
+    // A compaction may wait with a deletion for the versions below it: that stays what it is.
+    if (!this.#isValue(older)) return false;
     const live = this.#live;
     return live.sequenceOf(older) > this.#pins.newest && live.fits(older, this.#key, valueLength);
   }
