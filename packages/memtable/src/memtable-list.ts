@@ -6,9 +6,9 @@
  * L1. Whatever a write accepted is in the active table, in a frozen one, or was accepted by the target.
  * L2. Tables are flushed one at a time, oldest first; a table is dropped only after its write has resolved.
  * L3. Writes are applied in the order in which they were asked for; one that waits is passed by none.
- * L4. Whoever waits, waits for something that is running: while any table is frozen, a flush or the pause after one that
- *     failed; while a turn is given, the timer that ends it. Once closed, nobody waits.
- * L5. No more than `frozenMax` tables are frozen.
+ * L4. Whoever waits, waits for something that is running: while any table is frozen, a flush or the pause after one
+ *     that failed; while a turn is given, the timer that ends it. Once closed, nobody waits.
+ * L5. No more than `frozenMax` tables are frozen, until `close()` freezes the last one.
  */
 import { ArenaError } from '@memtable/arena';
 import { abortable, type WaitOptions } from './abortable.js';
@@ -289,12 +289,11 @@ export class MemTableList implements AsyncDisposable {
       this.#attempt?.abort(signal?.reason);
       this.#skipPause?.();
     };
+    if (signal?.aborted === true) giveUp();
+    this.#freezeIfAwaited();
+    this.#startFlush();
+    this.#skipPause?.();
     await abortable(signal, (resolve) => {
-      if (signal?.aborted !== true) {
-        this.#freezeIfAwaited();
-        this.#startFlush();
-        this.#skipPause?.();
-      }
       void (this.#flushing ?? Promise.resolve()).then(resolve, resolve);
       return giveUp;
     }).catch(() => undefined);
@@ -395,7 +394,7 @@ export class MemTableList implements AsyncDisposable {
    * @throws MemTableError `MEMTABLE_FULL` when there is no memory and none is running; nothing has changed then
    */
   #tryRotate(): boolean {
-    if (this.#frozen.length >= this.#frozenMax) return false;
+    if (this.#state === 'open' && this.#frozen.length >= this.#frozenMax) return false;
     const table = this.#active;
     const id = this.#activeId;
     try {
@@ -517,7 +516,7 @@ export class MemTableList implements AsyncDisposable {
 
   /** Freezes the active table if somebody waits until it has been flushed, and the queue has room for it. */
   #freezeIfAwaited(): void {
-    const isAwaited = this.#flushWaiters.at(-1)?.id === this.#activeId || this.#state === 'closing';
+    const isAwaited = this.#flushWaiters.at(-1)?.id === this.#activeId || this.#state !== 'open';
     if (!isAwaited || this.#active.entryCount === 0) return;
     try {
       this.#tryRotate();
@@ -527,7 +526,7 @@ export class MemTableList implements AsyncDisposable {
   }
 
   #startFlush(): void {
-    if (this.#flushing !== undefined || this.#frozen.length === 0) return;
+    if (this.#flushing !== undefined || this.#frozen.length === 0 || this.#state === 'closed') return;
     this.#flushing = this.#flushAll();
   }
 

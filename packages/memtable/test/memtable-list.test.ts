@@ -461,6 +461,25 @@ describe('whoever waits, waits for something that is running (L4)', () => {
       error('MEMTABLE_UNFLUSHED'),
     );
     await flushed;
+    expect(list.stats()).toMatchObject({ state: 'closed', active: { entryCount: 0 }, frozen: [{ entryCount: 1 }] });
+  });
+
+  test('a close() that fails has frozen all that is left', async () => {
+    const { target, release } = gate();
+    const list = new MemTableList({ target });
+    list.apply(batchOf('a'));
+    void list.flush().catch(() => undefined);
+    list.apply(batchOf('b'));
+    const failed = expect(list.close()).rejects.toThrow(error('MEMTABLE_UNFLUSHED', '2 entries in 2 memtable(s)'));
+    await release(new Error('not now'));
+    await release(new Error('nor now'));
+    await failed;
+    expect(list.stats()).toMatchObject({ active: { entryCount: 0 }, frozen: [{ entryCount: 1 }, { entryCount: 1 }] });
+    const closed = list.close();
+    await release();
+    await release();
+    await closed;
+    expect(target.stored.size).toBe(2);
   });
 
   test.each([1, 2])('a close() that comes during an attempt gives the table a complete one, call %i', async (calls) => {

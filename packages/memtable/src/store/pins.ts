@@ -143,10 +143,10 @@ export class Pins {
     // What begins to be held, and what no longer is, from one pin to the next.
     const changes = new Array<number>(this.#pins.length + 1).fill(0);
     this.#pins.forEach((pin, at) => {
-      for (const { from, bytes } of eachHeld(pin)) {
+      forEachHeld(pin, (from, bytes) => {
         changes[this.#firstFrom(from)] += bytes;
         changes[at + 1] -= bytes;
-      }
+      });
     });
     let sum = 0;
     return this.#pins.map((_, at) => (sum += changes[at]));
@@ -161,10 +161,10 @@ export class Pins {
         malformed(`P1: pin ${pin.number} of sequence ${pin.sequence} after ${last.number} of ${last.sequence}`);
       }
       last = pin;
-      for (const { from, bytes } of eachHeld(pin)) {
+      forEachHeld(pin, (from, bytes) => {
         if (from > pin.sequence) malformed(`P2: the pin of sequence ${pin.sequence} holds versions from ${from} on`);
         heldBytes += bytes;
-      }
+      });
     }
     if (heldBytes !== this.heldBytes) malformed(`P2: pins hold ${heldBytes} bytes, counted ${this.heldBytes}`);
   }
@@ -226,10 +226,12 @@ function withoutTop(top: Held): Held | undefined {
   return heap;
 }
 
-function* eachHeld({ held }: Pin): Generator<Held> {
-  const left = held === undefined ? [] : [held];
+/** Calls `visit` for all versions that a pin holds. */
+function forEachHeld({ held }: Pin, visit: (from: number, bytes: number) => void): void {
+  if (held === undefined) return;
+  const left = [held];
   for (let node = left.pop(); node !== undefined; node = left.pop()) {
-    yield node;
+    visit(node.from, node.bytes);
     if (node.child !== undefined) left.push(node.child);
     if (node.sibling !== undefined) left.push(node.sibling);
   }
