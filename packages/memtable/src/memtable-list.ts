@@ -10,7 +10,7 @@
  *     that failed; while a turn is given, the timer that ends it. Once closed, nobody waits.
  * L5. No more than `frozenMax` tables are frozen, until `close()` freezes the last one.
  */
-import { ArenaError } from '@memtable/arena';
+import { ArenaError, INSPECT, show } from '@memtable/arena';
 import { abortable, type WaitOptions } from './abortable.js';
 import { channel, Trace } from './diagnostics.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
@@ -315,6 +315,22 @@ export class MemTableList implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** What `console.log` prints of it. */
+  [INSPECT](): object {
+    return show(this, () => {
+      const { state, active, frozen, lastSequence, memoryUsage, waiting } = this.stats();
+      const { entryCount } = active;
+      return {
+        state,
+        activeCount: entryCount,
+        frozenCount: frozen.length,
+        lastSequence,
+        memoryUsage,
+        writersWaiting: waiting.writers,
+      };
+    });
   }
 
   stats(): MemTableListStats {

@@ -108,6 +108,11 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return this;
   }
 
+  /** @internal Bytes of its memory. */
+  get capacityBytes(): number {
+    return this.#bytes.length;
+  }
+
   /** Makes it empty again, sequence 0; keeps its memory. */
   clear(): this {
     this.#bytes.fill(0, 0, HEADER_BYTES);
@@ -219,7 +224,7 @@ function textOrBytesMax(text: string | Uint8Array): number {
 /** @internal A place in the records of a sound batch; `next()` moves to the next one and says whether there is one. */
 export class BatchReader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly view: DataView;
   readonly #end: number;
   #at = HEADER_BYTES;
   type: ValueType = ValueType.Deletion;
@@ -230,13 +235,13 @@ export class BatchReader {
 
   constructor(bytes: Uint8Array, view: DataView, end: number) {
     this.bytes = bytes;
-    this.#view = view;
+    this.view = view;
     this.#end = end;
   }
 
   next(): boolean {
     if (this.#at >= this.#end) return false;
-    const view = this.#view;
+    const view = this.view;
     this.type = view.getUint8(this.#at) as ValueType;
     this.keyLength = readVarint32(view, this.#at + 1, this.#end);
     this.keyAt = skipVarint(view, this.#at + 1);

@@ -645,7 +645,10 @@ describe('a system without memory', () => {
     await withoutBuffers(
       (bytes) => bytes === 4096 || bytes >= BIG,
       async () => {
-        await expect(list.close()).rejects.toMatchObject({ code: 'MEMTABLE_UNFLUSHED', cause: { code: 'ARENA_OUT_OF_MEMORY' } });
+        await expect(list.close()).rejects.toMatchObject({
+          code: 'MEMTABLE_UNFLUSHED',
+          cause: { code: 'ARENA_OUT_OF_MEMORY' },
+        });
       },
     );
     expect(text(list.get(entry(0)[0])!.value)).toBe(text(entry(0)[1]));

@@ -1,4 +1,4 @@
-import { type Addr, NIL } from '@memtable/arena';
+import { type Addr, INSPECT, NIL, show } from '@memtable/arena';
 import type { BlockCursor } from '@memtable/skiplist';
 import { MemTableError } from '../errors.js';
 import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
@@ -202,6 +202,14 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
 
   [Symbol.iterator](): this {
     return this;
+  }
+
+  /** What `console.log` prints of it. */
+  [INSPECT](): object {
+    return show(this, () => {
+      const { yields, sequence, range } = this.#options;
+      return { yields, isOpen: !this.#closed, sequence, reverse: range.reverse, limitLeft: this.#left };
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,4 @@
+import { INSPECT, show } from '@memtable/arena';
 import type { Pin } from './pins.js';
 
 /**
@@ -36,6 +37,11 @@ export class StoreSnapshot implements Disposable {
     this.#check();
     this.#open = false;
     this.#release(this.pin);
+  }
+
+  /** What `console.log` prints of it. */
+  [INSPECT](): object {
+    return show(this, () => ({ isOpen: this.#open, sequence: this.sequence }));
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,7 @@
 import { type Addr, NIL } from '@memtable/arena';
 import type { BlockSkipList } from '@memtable/skiplist';
 import { MemTableError } from '../errors.js';
-import { copyBytes, copyView, equalBytes } from '../format/copy.js';
+import { copyBytes, copyPart, copyView, equalBytes } from '../format/copy.js';
 import {
   entryBytes,
   keyLengthOf,
@@ -11,10 +11,10 @@ import {
   tagStartOf,
   valueLengthOf,
   valueStartOf,
-  writeEntry,
   writeValue,
 } from '../format/entry.js';
 import { TAG_BYTES, tagHigh, tagLow, ValueType } from '../format/internal-key.js';
+import { writeVarint32 } from '../format/varint.js';
 import { MemTable, type MemTableOptions } from '../memtable.js';
 import type { ComparatorOrder, EntryOrder } from '../order.js';
 import type { BatchReader } from '../write-batch.js';
@@ -108,7 +108,13 @@ export class StoreTable {
     const node = this.allocate(entryBytes(keyLength, valueLength));
     if (node === NIL) return NIL;
     const { u8, view } = this.table.arena.memory;
-    writeEntry(u8, view, node, sequence, type, bytes, keyAt, keyLength, bytes, valueAt, valueLength);
+    const key = writeVarint32(view, node, keyLength + TAG_BYTES);
+    copyPart(u8, view, key, bytes, record.view, keyAt, keyLength);
+    const tag = key + keyLength;
+    view.setUint32(tag, tagLow(sequence, type), true);
+    view.setUint32(tag + 4, tagHigh(sequence), true);
+    const value = writeVarint32(view, tag + TAG_BYTES, valueLength);
+    copyPart(u8, view, value, bytes, record.view, valueAt, valueLength);
     return node;
   }
 

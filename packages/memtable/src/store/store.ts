@@ -16,7 +16,7 @@
  * U4. A comparator must not use the store: a search is half done. Whatever it calls throws `MEMTABLE_REENTERED`.
  * U5. Work in the background (compactions, flushes, events) never makes a call fail that has done what it was asked.
  */
-import { type Addr, MARK_WORDS, MEMORY_BYTES_MAX, NIL } from '@memtable/arena';
+import { type Addr, INSPECT, MARK_WORDS, MEMORY_BYTES_MAX, NIL, show } from '@memtable/arena';
 import { abortable, type WaitOptions } from '../abortable.js';
 import { channel, Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
@@ -142,6 +142,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #key = new LookupKey();
   #text = new Uint8Array(1024);
   #textLength = 0;
+  #spareBatch: WriteBatch | undefined;
   readonly #batchMark = new Int32Array(MARK_WORDS);
 
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
@@ -227,7 +228,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     if (!Array.isArray(operations)) throw new TypeError(`a batch must be an array, not ${kindOf(operations)}`);
     const batchKeyCodec = this.#keyCodecOf(options);
     const batchValueCodec = this.#valueCodecOf(options);
-    const batch = new WriteBatch();
+    // One that is being filled belongs to its call: the code that it runs may make another.
+    const batch = this.#spareBatch ?? new WriteBatch();
+    this.#spareBatch = undefined;
     for (const operation of operations as readonly BatchOperation<K, V>[]) {
       if (typeof operation !== 'object' || operation === null) {
         throw new TypeError(`an operation of a batch must be an object, not ${kindOf(operation)}`);
@@ -244,6 +247,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     }
     this.#checkWritable();
     this.#batch(batch);
+    if (batch.capacityBytes <= SPARE_BATCH_BYTES_MAX) this.#spareBatch = batch.clear();
   }
 
   /**
@@ -272,7 +276,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const codec = this.#valueCodec;
     const storedKey = this.#encodeKey(key, this.#keyCodec, codec);
     let storedExpected = expected === undefined ? undefined : encode('value', codec, expected);
-    if (codec.encode !== undefined && typeof storedExpected !== 'string') storedExpected = storedExpected?.slice();
+    if (codec.encode !== undefined && storedExpected !== undefined) storedExpected = owned(storedExpected);
     const storedValue = value === undefined ? undefined : encode('value', codec, value);
     this.#checkWritable();
     const older = this.#find(storedKey);
@@ -289,8 +293,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
     this.#checkComplete('update');
-    let storedKey = this.#encodeKey(key, this.#keyCodec);
-    if (typeof storedKey !== 'string') storedKey = storedKey.slice();
+    const storedKey = owned(this.#encodeKey(key, this.#keyCodec));
     this.#checkWritable();
     const entry = this.#seek(this.#live, storedKey, undefined);
     const value = fn(this.#isValue(entry) ? this.#decodeValue(this.#live, entry, this.#valueCodec) : undefined);
@@ -451,7 +454,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /**
    * Bytes of all blocks, of a compaction and of flushed tables that somebody reads in too. O(those). Memory that calls use
-   * again, 256 KiB at most and a long key, is `scratchBytes` of `stats()`.
+   * again, 320 KiB at most and a long key, is `scratchBytes` of `stats()`.
    */
   memoryUsage(): number {
     let bytes = this.#live.table.approximateMemoryUsage();
@@ -554,7 +557,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
         flushedEntries: this.#flushedEntries,
       },
       waiting: { writers: this.#admission.count, bytes: this.#admission.bytes },
-      scratchBytes: this.#text.length + this.#key.u8.length,
+      scratchBytes: this.#text.length + this.#key.u8.length + (this.#spareBatch?.capacityBytes ?? 0),
       pins: this.#pinFigures().map(({ pin, heldBytes }) => ({
         kind: pin.kind,
         sequence: pin.sequence,
@@ -613,8 +616,17 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.close();
   }
 
+  /** What `console.log` prints of it. */
+  [INSPECT](): object {
+    return show(this, () => {
+      const { state, entryCount, memoryUsage, liveBytes, heldBytes, garbageBytes } = this.stats();
+      if (state === 'closed') return { state };
+      return { state, size: entryCount, memoryUsage, liveBytes, heldBytes, garbageBytes };
+    });
+  }
+
   /**
-   * Checks T1 and T2, the table, its arena and index. O(entries).
+   * Checks T1 and T2, the pins, the table, its arena and index. O(entries).
    * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
    */
   verify(): void {
@@ -663,7 +675,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** @param valueCodec - that of the value which is encoded next: its code may use the same memory for what it returns */
   #encodeKey(key: K, codec: Codec, valueCodec?: Codec): string | Uint8Array {
     const stored = encode('key', codec, key);
-    return valueCodec?.encode === undefined || typeof stored === 'string' ? stored : stored.slice();
+    return valueCodec?.encode === undefined ? stored : owned(stored);
   }
 
   #decodeValue(table: StoreTable, entry: Addr, codec: Codec): V {
@@ -953,8 +965,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     let to: StoreTable;
     try {
       // Room for what is needed, and for what is written meanwhile.
-      const size = Math.max(SIZE_BYTES, (memoryUsage - garbageBytes) * 1.25 + memoryUsage / 8);
-      to = this.#makeTable(Math.min(Math.ceil(size / 8) * 8, live.table.arena.memory.capacityBytes));
+      const size = SIZE_BYTES + 2 * (memoryUsage - garbageBytes) + (memoryUsage >> 2);
+      to = this.#makeTable(Math.min(Math.floor(size / 8) * 8, live.table.arena.memory.capacityBytes));
     } catch (error) {
       this.#compactionFailed(error);
       return false;
@@ -1307,10 +1319,17 @@ const SIZE_BYTES = 64 << 10;
 
 /** Longer strings are encoded in memory of their own, so that what is kept stays small. */
 const TEXT_LENGTH_MAX = 64 << 10;
+/** The memory of a larger batch is not kept. */
+const SPARE_BATCH_BYTES_MAX = 64 << 10;
 /** The arena's blocks lose under 1 % at their ends; a store that may take little has smaller ones. */
 const BLOCK_BYTES = 16384;
 /** Upper bound on what the index takes for an entry in the long run. */
 const INDEX_BYTES = 16;
+
+/** A copy of bytes that their owner may change; `slice` of a `Buffer` makes none. */
+function owned(stored: string | Uint8Array): string | Uint8Array {
+  return typeof stored === 'string' ? stored : new Uint8Array(stored);
+}
 
 function closedError(): MemTableError {
   return new MemTableError('MEMTABLE_CLOSED', 'the store has been closed');
