@@ -74,8 +74,8 @@ export class FlushRun implements Iterable<MemTableEntry> {
   }
 
   /**
-   * The newest version of each key, deletions too, with copies of its bytes. Keys are told apart by the comparator, where
-   * there is one: of keys that are equal though their bytes differ it yields one, spelled as in the newest write.
+   * The newest version of each key, deletions too, with copies of its bytes. Keys are told apart by the comparator,
+   * where there is one: of keys that are equal though their bytes differ it yields one, spelled as in the newest write.
    */
   newest(): Generator<MemTableEntry> {
     return this.#copies(this.#source.newest());

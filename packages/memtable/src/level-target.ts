@@ -17,8 +17,8 @@ export interface LevelTargetOptions {
   /**
    * Needed when the list or store has a comparator under which keys are equal though their bytes differ. The database
    * compares bytes: it takes `Key` and `KEY` of two flushes for two keys, and a deletion of `KEY` leaves `Key` there.
-   * This gives equal keys the same bytes, and different keys different ones; it is what the database stores and is asked
-   * for. A flush yields each key once in any case, spelled as in its newest write.
+   * This gives equal keys the same bytes, and different keys different ones; it is what the database stores and is
+   * asked for. A flush yields each key once in any case, spelled as in its newest write.
    *
    * @example
    * ```ts

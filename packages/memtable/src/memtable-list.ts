@@ -35,7 +35,7 @@ export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'>, Flu
    * write. Bytes, from 1 to 2^30. @defaultValue 4 MiB, LevelDB's
    */
   writeBufferBytes?: number;
-  /** Frozen memtables there may be before writers wait, and before `flush()` does, from 1. @defaultValue 1, LevelDB's */
+  /** Frozen memtables there may be before writers and `flush()` wait, from 1. @defaultValue 1, LevelDB's */
   frozenMax?: number;
   /** Number of the last write before this list's first one. @defaultValue 0 */
   lastSequence?: number;
@@ -246,8 +246,8 @@ export class MemTableList implements AsyncDisposable {
    * Resolves when everything written so far has been flushed, writes that wait included. The active memtable is frozen
    * for that as soon as fewer than `frozenMax` are. As long as the target fails it is tried again; `signal` ends the
    * wait, not the flush.
-   * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_UNFLUSHED` when the list is closed before; `MEMTABLE_FULL` when the
-   * system has no memory for the next memtable and no flush is running that gives some back; the reason of `signal`
+   * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_UNFLUSHED` when the list is closed before; `MEMTABLE_FULL` when
+   * the system has no memory for the next memtable and no flush is running that gives some back; the reason of `signal`
    */
   async flush(options: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
@@ -559,7 +559,7 @@ export class MemTableList implements AsyncDisposable {
     }
   }
 
-  /** While closing, one complete attempt a table is all. @param closeCalls - how many there were when the last one began */
+  /** While closing, one complete attempt a table is all. @param closeCalls - how many there were when it began */
   #hasNextAttempt(closeCalls: number): boolean {
     return this.#state === 'open' || closeCalls !== this.#closeCalls;
   }

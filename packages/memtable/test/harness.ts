@@ -4,10 +4,12 @@ import type {
   Store,
   StoreHarness,
   StoreSupports,
+  WriteBufferHarness,
   WriteOperation,
 } from '@memtable/testing';
 import * as packageItself from '../src/index.js';
 import type {
+  MemStore,
   MemStoreOptions,
   MemTable,
   MemTableList,
@@ -17,7 +19,10 @@ import type {
 } from '../src/index.js';
 
 /** This package, or a copy of it with a fault. */
-export type MemtablePackage = Pick<typeof packageItself, 'MemTable' | 'MemTableList' | 'WriteBatch'>;
+export type MemtablePackage = Pick<
+  typeof packageItself,
+  'MemStore' | 'MemTable' | 'MemTableList' | 'ValueType' | 'WriteBatch'
+>;
 
 /** What `memtableConformance` needs to test our memtable. */
 export function memTableHarness(
@@ -69,6 +74,10 @@ export function memTableListHarness(
       new MemTableList({ ...given, blockBytes: 64, reserveBytes: 4096, maxBytes: 8192, flushMsMax: 1000, ...options }),
     supports: {
       write: (list, operations, { signal }) => list.write(batchOf(operations, new WriteBatch()), { signal }),
+      admit: {
+        wait: (list, { signal }) => list.admit(0, { signal }),
+        apply: (list, operations) => list.apply(batchOf(operations, new WriteBatch())),
+      },
       remaining: (list) => list.tables().flatMap((table) => [...table]),
       ordered: true,
       timeouts: true,
@@ -121,6 +130,46 @@ export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array>
         ...userCode,
       }) as unknown as Store,
     supports: supports as unknown as StoreSupports,
+  };
+}
+
+/** What `writeBufferConformance` needs to test our store over a target. */
+export function writeBufferHarness(
+  options: Omit<MemStoreOptions<Uint8Array, Uint8Array>, 'target'>,
+  { MemStore, ValueType }: MemtablePackage = packageItself,
+): WriteBufferHarness<MemStore<Uint8Array, Uint8Array>> {
+  return {
+    factory: ({ target }) =>
+      new MemStore({
+        target,
+        keyEncoding: 'view',
+        valueEncoding: 'view',
+        maxBytes: 128 << 10,
+        blockBytes: 1024,
+        reserveBytes: 4096,
+        flushMsMax: 1000,
+        ...options,
+      }),
+    supports: {
+      write: (store, operations) =>
+        store.batch(
+          operations.map((operation) =>
+            operation.type === ValueType.Value
+              ? { type: 'put', key: operation.key, value: operation.value }
+              : { type: 'del', key: operation.key },
+          ),
+        ),
+      isFull: (error) => ['MEMTABLE_FULL', 'MEMTABLE_STALLED'].includes((error as { code: string }).code),
+      admit: (store, bytes, { signal }) => store.admit(bytes, { signal }),
+      get: (store, key) => {
+        const value = store.get(key);
+        if (value !== undefined) return { type: ValueType.Value, value };
+        return store.isDeleted(key) ? { type: ValueType.Deletion, value: new Uint8Array() } : undefined;
+      },
+      discard: (store) => store.close({ discard: true }),
+      timeouts: true,
+      longValueBytes: 10_000,
+    },
   };
 }
 

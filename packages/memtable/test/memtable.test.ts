@@ -38,6 +38,17 @@ const figures = (table: MemTable) => {
 describe.each(shapes)('%s', (_, shape) => {
   const empty = (options: MemTableOptions = {}) => new MemTable({ ...options, ...shape });
 
+  test('an entry that a batch has brought is refused when it is added once more, the last of the batch too', () => {
+    const table = empty({ reserveBytes: 1 << 20 }); // With room nothing is searched for an entry that is newer than all.
+    table.add(1, 1, utf8('a'));
+    table.apply(new WriteBatch().put(utf8('k'), utf8('20')).put(utf8('l'), utf8('21')), 20);
+    const before = figures(table);
+    expect(() => table.add(20, 1, utf8('k'), utf8('x'))).toThrow(error('MEMTABLE_DUPLICATE', 'sequence 20'));
+    expect(() => table.add(21, 1, utf8('l'), utf8('x'))).toThrow(error('MEMTABLE_DUPLICATE', 'sequence 21'));
+    expect(figures(table)).toEqual(before);
+    table.verify();
+  });
+
   test('versions of a key: the newest that a sequence may see, a deletion, nothing', () => {
     const table = empty();
     table.add(10, 1, utf8('k'), utf8('ten'));

@@ -346,6 +346,13 @@ export interface MemtableList {
 export interface MemtableListSupports<T = MemtableList> {
   /** How several writes are made as one. The promise resolves when they are accepted. */
   write: (list: T, operations: readonly WriteOperation[], options: { signal: AbortSignal }) => Promise<void>;
+  /** How a caller waits until it may write, and then writes at once; its turn is over when it does not. */
+  admit:
+    | false
+    | {
+        wait: (list: T, options: { signal: AbortSignal }) => Promise<void>;
+        apply: (list: T, operations: readonly WriteOperation[]) => void;
+      };
   /** All entries that are still in memory, of all memtables, in any order. */
   remaining: (list: T) => Iterable<Entry>;
   /** Writes are numbered in the order in which they were asked for, also those that have to wait. */
@@ -362,4 +369,35 @@ export interface MemtableListHarness<T extends MemtableList = MemtableList> {
   /** A fresh list over a target; its memtables should be full after a few writes. */
   factory: (options: { target: FlushTarget; comparator?: Comparator }) => T;
   supports: MemtableListSupports<T>;
+}
+
+// A store in front of a flush target
+
+/** A store that keeps what is written until a flush target has it. Writing is synchronous; only flushing takes time. */
+export interface WriteBuffer {
+  /** Resolves when everything written before is with the target. */
+  flush(options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+export interface WriteBufferSupports<T = WriteBuffer> {
+  /** Makes several writes as one, each with the next sequence, the first of all with 1; or throws, and makes none. */
+  write: (buffer: T, operations: readonly WriteOperation[]) => void;
+  /** Whether a write was refused for want of room, so that its caller has to be admitted first. */
+  isFull: (error: unknown) => boolean;
+  /** Resolves when there is room for a write of so many bytes. */
+  admit: (buffer: T, bytes: number, options: { signal: AbortSignal }) => Promise<void>;
+  /** The newest version of a key; undefined when the target is the one to ask. */
+  get: (buffer: T, key: Uint8Array) => { readonly type: ValueType; readonly value: Uint8Array } | undefined;
+  /** Ends it though not everything is with the target; whoever waits is refused. */
+  discard: (buffer: T) => void;
+  /** A flush that takes too long is aborted by a timer; needed for targets that hang. */
+  timeouts: boolean;
+  /** Bytes of a long value: a few of them fill the buffer, and no other one has room for it. */
+  longValueBytes: number;
+}
+
+export interface WriteBufferHarness<T extends WriteBuffer = WriteBuffer> {
+  /** A fresh, empty buffer over a target. */
+  factory: (options: { target: FlushTarget }) => T;
+  supports: WriteBufferSupports<T>;
 }

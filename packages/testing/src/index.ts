@@ -14,7 +14,12 @@ export { OrderedIndexSubject } from './commands/ordered-index/subject.js';
 export { storeCommand, storeCommandKinds } from './commands/store/index.js';
 export { StoreSubject } from './commands/store/subject.js';
 export { assertMemtable, memtableConformance } from './conformance/memtable.js';
-export { assertMemtableList, memtableListConformance } from './conformance/memtable-list.js';
+export {
+  assertMemtableList,
+  assertWriteBuffer,
+  memtableListConformance,
+  writeBufferConformance,
+} from './conformance/memtable-list.js';
 export { assertOrderedIndex, orderedIndexConformance } from './conformance/ordered-index.js';
 export { assertStore, storeConformance } from './conformance/store.js';
 export type { TestRunner } from './conformance/test-runner.js';

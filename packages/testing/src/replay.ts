@@ -1,8 +1,14 @@
 import { memtableTest } from './conformance/memtable.js';
-import { replayMemtableList } from './conformance/memtable-list.js';
+import { replayMemtableList, replayWriteBuffer } from './conformance/memtable-list.js';
 import { orderedIndexTest } from './conformance/ordered-index.js';
 import { storeTest } from './conformance/store.js';
-import type { MemtableHarness, MemtableListHarness, OrderedIndexHarness, StoreHarness } from './contract.js';
+import type {
+  MemtableHarness,
+  MemtableListHarness,
+  OrderedIndexHarness,
+  StoreHarness,
+  WriteBufferHarness,
+} from './contract.js';
 import type { Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
 import { replayModelTest } from './model-test.js';
@@ -28,6 +34,8 @@ export async function replay(
       return replayModelTest(storeTest(any as StoreHarness), recording);
     case 'memtable list':
       return replayMemtableList(any as MemtableListHarness, recording);
+    case 'write buffer':
+      return replayWriteBuffer(any as WriteBufferHarness, recording);
     default:
       throw new TestingError('TESTING_MALFORMED', `there is no suite ${JSON.stringify(recording.suite)}`);
   }

@@ -45,9 +45,9 @@ test('an order of a list is repeated step by step', async () => {
   }
   const leaky = {
     ...harness,
-    factory: ({ target }: Parameters<typeof harness.factory>[0]) => new LeakyList({ target, writeBufferBytes: 1 }),
+    factory: (given: Parameters<typeof harness.factory>[0]) => new LeakyList({ ...given, writeBufferBytes: 1 }),
   };
-  const found = await counterexampleOf(assertMemtableList(leaky, { seed: 3 }));
+  const found = await counterexampleOf(assertMemtableList(leaky, { seed: 1 }));
   expect(found.lines.at(-1)).toBe('at last: close');
   const again = await counterexampleOf(replay(found.json, leaky));
   expect(again.lines).toEqual(found.lines);

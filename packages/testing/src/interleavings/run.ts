@@ -1,39 +1,35 @@
 import type fc from 'fast-check';
 import { comparators } from '../arbitraries/comparators.js';
-import type { Comparator, Entry, MemtableList, MemtableListHarness, WriteOperation } from '../contract.js';
-import { del, put } from '../batch.js';
+import type { Comparator } from '../contract.js';
 import { TestingError } from '../errors.js';
-import { mismatch, same } from '../expect.js';
+import { mismatch } from '../expect.js';
 import { ScriptedTarget } from '../faults.js';
-import { bytewise } from '../model.js';
-import { code } from '../notation.js';
-import { History, type Write } from './history.js';
-import { KEYS, type ListProgram } from './program.js';
+import type { ListProgram } from './program.js';
 import { scheduleTimers } from './timers.js';
 
 /** Steps after which a program of a dozen actions must have come to rest. */
 const STEPS_MAX = 2000;
 /** Microtasks that may lie between one step and what it causes. */
 const TICKS = 40;
-
-const utf8 = new TextEncoder();
+/** More actions than a program has: `number + ACTIONS_MAX * place` tells the steps of all callers apart. */
+const ACTIONS_MAX = 16;
 
 /**
- * Runs a program over a fresh list in the scheduler's order. After every step everything that was accepted has to be
- * there, and what is there has to be explained by writes one after the other. At last the target is healthy and the
- * list is closed: everything has to be with the target then.
+ * Runs a program over something fresh in the scheduler's order. After every step everything is looked at. When nothing
+ * is left to run nobody may wait: whoever waits, waits for something that is running. At last the target is healthy and
+ * the run comes to its end.
  * @param order - the schedule, when it is a recorded one: the run ends with it
  * @throws TestingError `TESTING_MISMATCH`
  */
 export async function runInterleaving(
-  harness: MemtableListHarness,
+  begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
   program: ListProgram,
   scheduler: fc.Scheduler,
   order?: readonly number[],
 ): Promise<void> {
   const restoreTimers = scheduleTimers(scheduler);
   try {
-    const run = new Interleaving(harness, program, scheduler, order);
+    const run = new Interleaving(begin, program, scheduler, order);
     run.begin();
     await run.goOn();
     if (order === undefined || run.steps < order.length) await run.finish();
@@ -42,33 +38,53 @@ export async function runInterleaving(
   }
 }
 
+/** One step of a caller. */
+export interface Step {
+  readonly verb: string;
+  readonly words: readonly string[];
+  /** Tells the writes of all steps apart; below 256. */
+  readonly id: number;
+  readonly signal: AbortSignal;
+  /** To be called as soon as the step has settled, in the same microtask: the caller goes on. */
+  readonly settled: () => void;
+}
+
+/** What a program is run over. */
+export interface InterleavingSubject {
+  /** Takes one step of a caller. Rejects with what is wrong; a refusal that has a reason is not. */
+  act(step: Step): Promise<void>;
+  /** What is true at every moment. @throws TestingError `TESTING_MISMATCH` */
+  check(): void;
+  /** Whether nothing more is to be done with it. */
+  readonly isClosed: boolean;
+  /** The last action, over a target that works, and its name. */
+  readonly lastAction: string;
+}
+
 class Interleaving {
   steps = 0;
-  readonly #harness: MemtableListHarness;
   readonly #program: ListProgram;
   readonly #scheduler: fc.Scheduler;
   readonly #order: readonly number[] | undefined;
   readonly #target: ScriptedTarget;
-  readonly #compareKeys: Comparator;
-  readonly #list: MemtableList;
-  readonly #history = new History();
+  readonly #subject: InterleavingSubject;
   readonly #signals: AbortController[];
-  #pending = 0;
-  /** Whether close() has been called, and whether it has resolved. */
-  #closing = false;
-  #closed = false;
-  /** What an action found to be wrong. */
+  /** Steps that have begun and not settled. */
+  readonly #pending = new Set<string>();
+  /** What a step found to be wrong. */
   #failure: { error: unknown } | undefined;
 
-  constructor(harness: MemtableListHarness, program: ListProgram, scheduler: fc.Scheduler, order?: readonly number[]) {
-    this.#harness = harness;
+  constructor(
+    begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
+    program: ListProgram,
+    scheduler: fc.Scheduler,
+    order?: readonly number[],
+  ) {
     this.#program = program;
     this.#scheduler = scheduler;
     this.#order = order;
     this.#target = new ScriptedTarget(program.script, (label) => scheduler.schedule(Promise.resolve(), label));
-    const comparator = program.comparator && comparators[program.comparator];
-    this.#compareKeys = comparator ?? bytewise;
-    this.#list = harness.factory({ target: this.#target, ...(comparator && { comparator }) });
+    this.#subject = begin(this.#target, program.comparator && comparators[program.comparator]);
     this.#signals = program.actions.map(() => new AbortController());
   }
 
@@ -76,7 +92,7 @@ class Interleaving {
   begin(): void {
     this.#program.actions.forEach((action, number) => {
       void this.#scheduler.schedule(Promise.resolve(), `${number}: ${action}`).then(() => {
-        this.#track(this.#act(action, number));
+        this.#act(action, number, this.#signals[number].signal);
       });
     });
   }
@@ -85,24 +101,31 @@ class Interleaving {
   async goOn(): Promise<void> {
     for (;;) {
       await ticks();
-      this.#check();
-      if (this.#scheduler.count() === 0) return;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#target.violations.length > 0) mismatch(this.#target.violations.join('; '));
+      this.#subject.check();
+      if (this.#scheduler.count() === 0) {
+        if (this.#pending.size > 0)
+          mismatch(`nothing is running that could end the wait of ${[...this.#pending].join(', ')}`);
+        return;
+      }
       if (++this.steps > STEPS_MAX) mismatch(`after ${STEPS_MAX} steps it has not come to rest`);
       if (this.#order !== undefined && !this.#follow(this.#order)) return;
       await this.#scheduler.waitNext(1);
     }
   }
 
-  /** Closes the list over a target that works. */
+  /** Takes the last action over a target that works. */
   async finish(): Promise<void> {
     this.#target.heal();
-    if (!this.#closed) {
-      const { signal } = new AbortController();
-      void this.#scheduler.schedule(Promise.resolve(), 'at last: close').then(() => this.#track(this.#close(signal)));
-      await this.goOn();
-    }
-    if (this.#pending > 0) mismatch(`${this.#pending} of its promises never settle`);
-    if (!this.#closed) mismatch('close() was rejected though the target works');
+    if (this.#subject.isClosed) return;
+    const { lastAction } = this.#subject;
+    const { signal } = new AbortController();
+    void this.#scheduler.schedule(Promise.resolve(), `at last: ${lastAction}`).then(() => {
+      this.#act(lastAction, this.#program.actions.length, signal);
+    });
+    await this.goOn();
+    if (!this.#subject.isClosed) mismatch(`${lastAction}() was rejected though the target works`);
   }
 
   /** Whether the recorded schedule has a next step. */
@@ -116,118 +139,28 @@ class Interleaving {
     return true;
   }
 
-  /** Counts a promise until it settles, and keeps what it found to be wrong. */
-  #track(promise: Promise<void>): void {
-    this.#pending++;
-    promise
+  /** Takes the steps of a caller from one place on, and keeps what one of them found to be wrong. */
+  #act(action: string, number: number, signal: AbortSignal, place = 0): void {
+    const parts = action.split(/ ([>&]) /);
+    if (2 * place >= parts.length) return;
+    const [verb, ...words] = parts[2 * place].split(' ');
+    if (verb === 'abort') {
+      this.#signals[Number(words[0])]?.abort(new Error(`action ${words[0]} was aborted`));
+      return;
+    }
+    const goesOn = parts[2 * place + 1] !== '&';
+    const label = `'${parts[2 * place]}' of ${number}${place === 0 ? '' : `, step ${place}`}`;
+    const settled = (): void => {
+      if (this.#pending.delete(label) && goesOn) this.#act(action, number, signal, place + 1);
+    };
+    this.#pending.add(label);
+    this.#subject
+      .act({ verb, words, id: number + ACTIONS_MAX * place, signal, settled })
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
-      .finally(() => this.#pending--);
-  }
-
-  async #act(action: string, number: number): Promise<void> {
-    const [verb, ...words] = action.split(' ');
-    const { signal } = this.#signals[number];
-    switch (verb) {
-      case 'write':
-        return this.#write(number, words, signal);
-      case 'flush':
-        return this.#flush(number, signal);
-      case 'close':
-        return this.#close(signal);
-      case 'abort':
-        this.#signals[Number(words[0])]?.abort(new Error(`action ${words[0]} was aborted`));
-    }
-  }
-
-  async #write(number: number, words: readonly string[], signal: AbortSignal): Promise<void> {
-    const operations = words.map((word, i) => this.#operation(word, Uint8Array.of(number, i)));
-    const tooLong = words.some((word) => word !== word.toLowerCase());
-    const write: Write = { number, operations, outcome: undefined, after: this.#history.accepted() };
-    this.#history.writes.push(write);
-    try {
-      await this.#harness.supports.write(this.#list, operations, { signal });
-    } catch (error) {
-      write.outcome = 'refused';
-      if (tooLong || signal.aborted || this.#closing) return;
-      mismatch(`write ${number} was refused for no reason: ${String(error)}`);
-    }
-    write.outcome = 'accepted';
-    if (tooLong) mismatch(`write ${number} was accepted, though a value is too long for any memtable`);
-  }
-
-  async #flush(number: number, signal: AbortSignal): Promise<void> {
-    const before = this.#history.accepted();
-    try {
-      await this.#list.flush({ signal });
-    } catch (error) {
-      if (signal.aborted || this.#closing) return;
-      mismatch(`flush ${number} was refused for no reason: ${String(error)}`);
-    }
-    this.#expectFlushed(before, `flush ${number}`);
-  }
-
-  async #close(signal: AbortSignal): Promise<void> {
-    this.#closing = true;
-    try {
-      await this.#list.close({ signal });
-    } catch (error) {
-      if (this.#closed || [...this.#remaining()].length > 0) return;
-      mismatch(`close() was rejected though nothing remains: ${String(error)}`);
-    }
-    this.#expectFlushed(this.#history.accepted(), 'close()');
-    this.#closed = true;
-  }
-
-  #expectFlushed(writes: ReadonlySet<Write>, what: string): void {
-    const flushed = new Set(this.#target.accepted.map(({ value }) => value[0]));
-    for (const { number } of writes) {
-      if (!flushed.has(number)) mismatch(`${what} has resolved, but write ${number} is not with the target`);
-    }
-  }
-
-  /** What is true at every moment. */
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#target.violations.length > 0) mismatch(this.#target.violations.join('; '));
-    const found = [...this.#target.accepted, ...this.#remaining()];
-    const entries = this.#history.explain(found, this.#harness.supports.ordered);
-    for (const name of KEYS) {
-      const key = utf8.encode(name);
-      const versions = entries.filter((entry) => this.#compareKeys(entry.key, key) === 0);
-      for (const sequence of [0, ...versions.map((entry) => Number(entry.sequence))]) {
-        const expected = versions.findLast((entry) => entry.sequence <= sequence);
-        const found = this.#read(key, sequence);
-        if (found?.type === expected?.type && same(found?.value, expected?.value)) continue;
-        mismatch(`${name} at ${sequence} should be ${code(expected)}, list and target say ${code(found)}`);
-      }
-    }
-  }
-
-  /** The newest version that the list has, or else the target. */
-  #read(key: Uint8Array, sequence: number): { readonly type: number; readonly value: Uint8Array } | undefined {
-    const inMemory = this.#closed ? undefined : this.#list.get(key, sequence);
-    if (inMemory !== undefined) return inMemory;
-    const flushed = this.#target.accepted.filter(
-      (entry) => this.#compareKeys(entry.key, key) === 0 && entry.sequence <= sequence,
-    );
-    return flushed.find((entry) => flushed.every((other) => other.sequence <= entry.sequence));
-  }
-
-  /** Entries in memory. A list that has been closed has none. */
-  #remaining(): Iterable<Entry> {
-    return this.#closed ? [] : this.#harness.supports.remaining(this.#list);
-  }
-
-  #operation(word: string, value: Uint8Array): WriteOperation {
-    if (word.startsWith('-')) return del(utf8.encode(word.slice(1)));
-    const name = word.toLowerCase();
-    const { valueBytesMax } = this.#harness.supports;
-    if (name === word || valueBytesMax === false) return put(utf8.encode(name), value);
-    const long = new Uint8Array(valueBytesMax);
-    long.set(value);
-    return put(utf8.encode(name), long);
+      .finally(settled);
+    if (!goesOn) this.#act(action, number, signal, place + 1);
   }
 }
 

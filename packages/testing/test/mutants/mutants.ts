@@ -350,6 +350,13 @@ export const mutants: readonly Mutant[] = [
     to: 'this.#flushWaiters[0].id <= id + 1',
   },
   {
+    name: 'a flush that has ended counts as running for a few more microtasks',
+    suite: 'memtable list',
+    file: list,
+    from: 'this.#flushing = undefined; // In the step',
+    to: 'for (let tick = 0; tick < 4; tick++) await undefined;\n      this.#flushing = undefined; // After the step',
+  },
+  {
     name: 'flush leaves deletions out',
     suite: 'memtable list',
     file: 'memtable/src/flush-target.ts',
