@@ -96,10 +96,10 @@ const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => (a < b 
 
 describe.each(Object.keys(uses))('an encoder that %s', (use) => {
   test.each(Object.keys(methods))('leaves %s right', (method) => {
-    let store: Text | undefined;
+    const self: { store?: Text } = {};
     let left = 0;
     const intrude = () => {
-      if (left-- === 1) uses[use].store(store!);
+      if (left-- === 1) uses[use].store(self.store!);
     };
     const encoding: Encoding<string> = {
       name: 'intruder',
@@ -107,7 +107,7 @@ describe.each(Object.keys(uses))('an encoder that %s', (use) => {
       encode: (text) => (intrude(), text),
       decode: (text: string) => text,
     };
-    store = filled({ keyEncoding: encoding, valueEncoding: encoding });
+    const store = (self.store = filled({ keyEncoding: encoding, valueEncoding: encoding }));
     const map = new Map([...store]);
     left = 1; // The first key that is encoded.
     methods[method].call(store, KEYS[150]);
@@ -123,18 +123,18 @@ describe.each(Object.keys(uses))('an encoder that %s', (use) => {
 
 describe.each(Object.keys(uses))('a decoder that %s', (use) => {
   test.each(['get', 'getMany', 'keys', 'nextv', 'update'])('leaves %s right', (method) => {
-    let store: Text | undefined;
+    const self: { store?: Text } = {};
     let left = 0;
     const encoding: Encoding<string> = {
       name: 'intruder',
       format: 'utf8',
       encode: (text) => text,
       decode: (text: string) => {
-        if (left-- === 1) uses[use].store(store!);
+        if (left-- === 1) uses[use].store(self.store!);
         return text;
       },
     };
-    store = filled({ keyEncoding: encoding, valueEncoding: encoding });
+    const store = (self.store = filled({ keyEncoding: encoding, valueEncoding: encoding }));
     const map = new Map([...store]);
     const before = sorted(map);
     left = method === 'get' ? 1 : 2;
@@ -213,16 +213,16 @@ test('getters of options and operations may use the store, each is read once', (
 
 test('a store that its own encoder closes says so, and nothing is written to memory that is gone', () => {
   for (const method of Object.keys(methods)) {
-    let store: Text | undefined;
+    const self: { store?: Text } = {};
     let isArmed = false;
     const encode = (text: string) => {
-      if (isArmed) store!.close();
+      if (isArmed) self.store!.close();
       return text;
     };
     const encoding: Encoding<string> = { name: 'closer', format: 'utf8', encode, decode: (text: string) => text };
-    store = filled({ keyEncoding: encoding, valueEncoding: encoding });
+    const store = (self.store = filled({ keyEncoding: encoding, valueEncoding: encoding }));
     isArmed = true;
-    expect(() => methods[method].call(store!, KEYS[1])).toThrow(error('MEMTABLE_CLOSED'));
+    expect(() => methods[method].call(store, KEYS[1])).toThrow(error('MEMTABLE_CLOSED'));
   }
 });
 

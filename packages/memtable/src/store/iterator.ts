@@ -332,13 +332,15 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       const versions = this.#passing;
       versions.length = 0;
       let isSeen = false;
-      for (let entry = oldest; entry !== NIL && table.haveSameKey(oldest, entry); entry = cursor.entry) {
+      let entry = oldest;
+      do {
         if (table.sequenceOf(entry) <= sequence) newest = entry;
         isSeen ||= top !== NIL && this.#host.isSeen(table.sequenceOf(top), table.sequenceOf(entry));
         top = entry;
         versions.push(entry);
         cursor.prev();
-      }
+        entry = cursor.entry;
+      } while (entry !== NIL && table.haveSameKey(oldest, entry));
       if (newest === NIL || table.typeOf(newest) === ValueType.Deletion) {
         const isGone = this.#host.removes && table.typeOf(top) === ValueType.Deletion && !isSeen;
         if (isGone && this.#passed.length < PASSED_MAX) this.#passed.push(...versions);

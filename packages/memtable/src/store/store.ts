@@ -92,6 +92,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #tableBytesMax: number;
   /** Nor may what is left of it after a compaction be more than this, so that one is worth its while. */
   readonly #keptBytesMax: number;
+  /** A table that takes no more has room for any put that is allowed. */
+  readonly #roomyBytesMax: number;
   /** A write that is larger may not have room in an empty table. */
   readonly #roomBytesMax: number;
   readonly #garbageRatioMax: number;
@@ -169,6 +171,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#order = orderOf(options.comparator);
     this.#tableBytesMax = Math.floor(maxBytes / 16) * 8;
     this.#keptBytesMax = this.#flushOptions === undefined ? (this.#tableBytesMax / 16) * 15 : Infinity;
+    this.#roomyBytesMax = this.#flushOptions === undefined ? (this.#tableBytesMax / 4) * 3 : Infinity;
     this.#garbageRatioMax = garbageRatioMax;
     this.#garbageBytesMin = garbageBytesMin;
     this.#live = this.#makeTable();
@@ -795,7 +798,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#overwriteFound(older, ValueType.Value, bytes, length);
       return newBytes;
     }
-    if (this.#live.table.approximateMemoryUsage() + newBytes > this.#keptBytesMax && this.#makeRoom(newBytes)) {
+    if (this.#live.table.approximateMemoryUsage() + newBytes > this.#roomyBytesMax && this.#makeRoom(newBytes)) {
       older = this.#live.find(key);
     }
     const live = this.#live;
@@ -878,7 +881,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** Makes writes as one: first all that takes memory, then all that shows. */
   #batch(batch: WriteBatch): void {
     const bytes = batch.byteLength + batch.count * INDEX_BYTES;
-    if (this.#live.table.approximateMemoryUsage() + bytes > this.#keptBytesMax && this.#hasPut(batch)) {
+    if (this.#live.table.approximateMemoryUsage() + bytes > this.#roomyBytesMax && this.#hasPut(batch)) {
       this.#makeRoom(bytes);
     }
     const live = this.#live;
@@ -1180,10 +1183,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     return new StoreTable(options, this.#order, Math.min(size, this.#tableBytesMax, reserveBytes ?? size));
   }
 
-  /** What the table would take without its garbage. */
+  /** Upper bound on what a table without garbage takes; with a target, where none is collected, what this one does. */
   #keptBytes(): number {
-    const garbage = this.#flushOptions === undefined ? this.#garbageBytes() - this.#garbageLeft : 0;
-    return this.#live.table.approximateMemoryUsage() - Math.max(garbage, 0);
+    if (this.#flushOptions !== undefined) return this.#live.table.approximateMemoryUsage();
+    return this.#liveBytes + 1.25 * this.#pins.heldBytes + this.#entryCount * INDEX_BYTES + BLOCK_BYTES / 8;
   }
 
   #hasRoom(bytes: number): boolean {
@@ -1323,8 +1326,8 @@ const TEXT_LENGTH_MAX = 64 << 10;
 const SPARE_BATCH_BYTES_MAX = 64 << 10;
 /** The arena's blocks lose under 1 % at their ends; a store that may take little has smaller ones. */
 const BLOCK_BYTES = 16384;
-/** Upper bound on what the index takes for an entry in the long run. */
-const INDEX_BYTES = 16;
+/** Upper bound on what the index and the header of a block of its own take for an entry. */
+const INDEX_BYTES = 12;
 
 /** A copy of bytes that their owner may change; `slice` of a `Buffer` makes none. */
 function owned(stored: string | Uint8Array): string | Uint8Array {
