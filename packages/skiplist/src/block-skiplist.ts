@@ -21,6 +21,9 @@
  * B5. `Entry` is one of the entries, NIL when there is none: the key that stands for all when prefixes are compared.
  * B6. `SpareCount` blocks from `Spare` on are in nobody's use yet.
  * B7. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
+ * B8. Of neighbours the second is greater than the first, asked either way round, and a search for an entry finds it.
+ *     Checked for an order without heads, which may contradict itself. Then searches miss entries, but nothing else
+ *     breaks: structure never depends on what an order says twice.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
@@ -281,7 +284,8 @@ export class BlockSkipList implements OrderedIndex {
       this.#place(block, slot, node, this.#outside === 0 ? this.#head : this.#headOf(block, node));
     } else {
       // A split needs the way down as well.
-      if (this.#ascending)
+      if (this.#ascending && this.order.keyStart === undefined) this.#findPathTo(block);
+      else if (this.#ascending)
         this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node), NIL);
       this.#placeAndSplit(0, block, slot, node);
       words = this.arena.memory.i32; // A run of blocks may have moved the memory.
@@ -323,6 +327,23 @@ export class BlockSkipList implements OrderedIndex {
     const afterSlot = this.#lastSlot + 1;
     this.#findPath(bytes, at, start, length, node);
     this.#ascending = this.#leaf === afterBlock && this.#slot === afterSlot;
+  }
+
+  /** The path to a leaf, without asking the order: it may throw, or lead elsewhere than before. O(blocks) at worst. */
+  #findPathTo(leaf: number): void {
+    const words = this.arena.memory.i32;
+    let child = leaf;
+    for (let level = 1; level < this.height; level++) {
+      // From the right, where entries that ascend go.
+      for (let block = this.#last(level); block !== NIL; block = words[(block >> 2) + PREV]) {
+        const slot = this.#addressesOf(block).indexOf(child);
+        if (slot === -1) continue;
+        this.#pathBlocks[level] = block;
+        this.#pathSlots[level] = slot;
+        child = block;
+        break;
+      }
+    }
   }
 
   /** The path to where an entry comes before or after all others. */
@@ -593,6 +614,24 @@ export class BlockSkipList implements OrderedIndex {
     place[1] = inside ? slot : 0;
   }
 
+  /**
+   * @internal Leaves the place of an entry in `place`, as {@link BlockSkipList.locate}. An order without heads may
+   * contradict itself, so that a search ends elsewhere; the entry is looked for along level 0 then.
+   */
+  locateEntry(entry: number, place: Int32Array): void {
+    const { i32: words, view } = this.arena.memory;
+    this.locate(view, entry, place);
+    if (this.order.keyStart !== undefined) return;
+    if (place[0] !== NIL && words[(place[0] >> 2) + ADDRESSES + 2 * place[1]] === entry) return;
+    for (const block of this.#blocksOf(this.#first(0))) {
+      const slot = this.#addressesOf(block).indexOf(entry);
+      if (slot === -1) continue;
+      place[0] = block;
+      place[1] = slot;
+      return;
+    }
+  }
+
   /** @internal Leaves the place of the first or the last entry in `place`. */
   locateEnd(last: boolean, place: Int32Array): void {
     const words = this.arena.memory.i32;
@@ -673,9 +712,10 @@ export class BlockSkipList implements OrderedIndex {
           if (address <= 0 || address >= usedBytes)
             malformed(`B1: ${address} in slot ${slot} of the block at ${block}`);
           const entry = this.#entryBelow(address, level);
-          if (before !== NIL && this.order.compare(view, before, view, entry) >= 0) {
+          if (before !== NIL && !(this.order.compare(view, before, view, entry) < 0)) {
             malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
           }
+          if (level === 0 && this.order.keyStart === undefined) this.#verifyOrder(before, entry);
           before = entry;
           isSomeThere ||= level === 0 && entry === some;
           const head = level > 0 && previous === NIL && slot === 0 ? LOWEST : this.#headOf(block, entry);
@@ -705,6 +745,26 @@ export class BlockSkipList implements OrderedIndex {
     if (bytes < 0 || address + bytes > usedBytes) malformed(`B6: ${bytes} bytes of spare blocks at ${address}`);
     if (!isSomeThere) malformed(`B5: no entry at ${some}`);
     if (below?.length !== 1) malformed(`B3: ${below?.length ?? 0} blocks on the highest level`);
+    if (this.order.keyStart === undefined) this.#verifySearches();
+  }
+
+  /** When the structure is known to be sound: a search follows it. */
+  #verifySearches(): void {
+    for (const block of this.#blocksOf(this.#first(0))) {
+      for (const entry of this.#addressesOf(block)) {
+        const found = this.seek(this.arena.memory.view, entry);
+        if (found !== entry) {
+          malformed(`B8: a search for the entry at ${entry} ends at ${found}: the order contradicts itself`);
+        }
+      }
+    }
+  }
+
+  #verifyOrder(before: number, entry: number): void {
+    const { view } = this.arena.memory;
+    if (before !== NIL && !(this.order.compare(view, entry, view, before) > 0)) {
+      malformed(`B8: the order contradicts itself about the entries at ${before} and ${entry}`);
+    }
   }
 
   /** Below 0 or above 0 when the entry comes before or after all, as it does not share their prefix; else 0. */
@@ -1136,7 +1196,7 @@ export class BlockCursor implements IndexCursor {
    * and what the search finds is the entry after it.
    */
   #findEntry(): void {
-    this.#list.locate(this.#list.arena.memory.view, this.#entry, this.#found);
+    this.#list.locateEntry(this.#entry, this.#found);
     this.#goToFound();
   }
 

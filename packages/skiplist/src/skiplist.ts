@@ -9,6 +9,9 @@
  * S2. Every node on level i + 1 is on level i.
  * S3. No node is on a level at or above `Height`.
  * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
+ * S5. Of neighbours the second is greater than the first, asked either way round, and a search for an entry finds it.
+ *     Checked for an order that is not by bytes, which may contradict itself. Then searches miss entries, but walks in
+ *     both directions still meet each one once: structure never depends on what an order says twice.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
@@ -249,6 +252,7 @@ export class SkipList implements OrderedIndex {
   verify(): void {
     const { view, usedBytes } = this.arena.memory;
     const alignment = this.layout === 'compact' ? 4 : 8;
+    const isByBytes = this.order.keyStart !== undefined;
     const heightMax = this.arena.memory.i32[this.#line + Word.HeightMax];
     for (let level = this.height; level < heightMax; level++) {
       if (this.#link(this.#head, level) !== NIL)
@@ -262,8 +266,11 @@ export class SkipList implements OrderedIndex {
     for (let node = this.#link(this.#head, 0); node !== NIL; node = this.#link(node, 0)) {
       if (node % alignment !== 0 || node < 0 || node >= usedBytes) malformed(`S4: a link to ${node}`);
       const entry = this.entryOf(node);
-      if (previous !== NIL && this.order.compare(view, previous, view, entry) >= 0) {
+      if (previous !== NIL && !(this.order.compare(view, previous, view, entry) < 0)) {
         malformed(`S1: the entry at ${entry} does not come after the one at ${previous}`);
+      }
+      if (!isByBytes && previous !== NIL && !(this.order.compare(view, entry, view, previous) > 0)) {
+        malformed(`S5: the order contradicts itself about the entries at ${previous} and ${entry}`);
       }
       previous = entry;
       count++;
@@ -276,6 +283,18 @@ export class SkipList implements OrderedIndex {
     const missed = expected.findIndex((node) => node !== undefined && node !== NIL);
     if (missed !== -1)
       malformed(`S2: the node at ${expected[missed]} is on level ${missed} but not where level 0 has it`);
+    if (!isByBytes) this.#verifySearches();
+  }
+
+  /** When the links are known to be sound: a search that followed others might not end. */
+  #verifySearches(): void {
+    const { view } = this.arena.memory;
+    for (let node = this.firstNode(); node !== NIL; node = this.nextNode(node)) {
+      const found = this.#seekNode(view, this.entryOf(node));
+      if (found !== node) {
+        malformed(`S5: a search for the node at ${node} ends at ${found}: the order contradicts itself`);
+      }
+    }
   }
 
   /** @internal The node before the first one, which has no entry. */
@@ -317,10 +336,19 @@ export class SkipList implements OrderedIndex {
     return node === this.#head ? NIL : node;
   }
 
-  /** @internal The last node before the entry at `at` of `bytes`, NIL when there is none. */
-  nodeBefore(bytes: DataView, at: number): Addr {
-    const node = this.#descend(bytes, at, true);
-    return node === this.#head ? NIL : node;
+  /** @internal The node before a node, NIL when it is the first. */
+  nodeBefore(node: Addr): Addr {
+    let before = this.#descend(this.arena.memory.view, this.entryOf(node), true);
+    if (this.order.keyStart === undefined) before = this.#walkBefore(before, node);
+    return before === this.#head ? NIL : before;
+  }
+
+  /** The node before a node, from where a search for it has ended: elsewhere, when the order contradicts itself. */
+  #walkBefore(found: Addr, node: Addr): Addr {
+    let before: Addr = found;
+    let next = this.#link(before, 0);
+    for (; next !== node && next !== NIL; next = this.#link(before, 0)) before = next;
+    return next === node ? before : this.#walkBefore(this.#head, node);
   }
 
   /** @internal The first node not before the entry at `at` of `bytes`, or NIL. */
@@ -484,7 +512,7 @@ export class SkipListCursor implements IndexCursor {
   }
 
   prev(): void {
-    this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);
+    this.#node = this.#list.nodeBefore(this.#node);
   }
 }
 
