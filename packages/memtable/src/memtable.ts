@@ -129,8 +129,8 @@ const CUSTOM = 1;
 const TAG_LOW_MAX = 0xffffff01;
 const TAG_HIGH_MAX = 0xffffffff;
 
-/** More than the index is promised for an entry. */
-const ENTRY_ROOM_BYTES = 1024;
+/** Upper bound on what the index makes sure of for an entry: a block on every level, of which there are six at most. */
+const ENTRY_ROOM_BYTES = 6144;
 const SCRATCH_BYTES = 200;
 const BLOCK_BYTES = 16384;
 

@@ -130,7 +130,7 @@ export class BlockSkipList implements OrderedIndex {
   readonly #line: number;
   /** An entry of more bytes may get a block of its own from the arena. */
   readonly #smallBytesMax: number;
-  /** More blocks than are ever made sure of, besides one for each entry that waits to be inserted. */
+  /** Upper bound on the blocks that a run or a block of the arena takes beyond those that entries need. */
   readonly #roomBlocks: number;
   /** More than a block takes of the memory when there are that many of them or more. */
   readonly #blockShareBytes: number;
@@ -172,7 +172,7 @@ export class BlockSkipList implements OrderedIndex {
     const blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
     this.#blockShareBytes =
       BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * CACHE_LINE_BYTES)) / blocksInArenaBlock);
-    this.#roomBlocks = HEIGHT_MAX + RUN_BLOCKS_MAX + blocksInArenaBlock;
+    this.#roomBlocks = RUN_BLOCKS_MAX + blocksInArenaBlock;
     if (attached) return;
     if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
       throw new SkipListError('SKIPLIST_INVALID_OPTION', `${arena.memory.maxBytes} bytes cannot hold an empty list`);
@@ -221,20 +221,22 @@ export class BlockSkipList implements OrderedIndex {
     const words = arena.memory.i32;
     const pending = words[this.#line + Word.Pending];
     // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
-    const isLeft = arena.hasLeft((pending + this.#roomBlocks) * this.#blockShareBytes);
-    if (!isLeft || bytes > this.#smallBytesMax) return this.#allocateCarefully(bytes);
+    const blocks = (pending + 1) * (words[this.#line + Word.Height] + 1);
+    const isLeft = arena.hasLeft((blocks + this.#roomBlocks) * this.#blockShareBytes);
+    if (!isLeft || bytes > this.#smallBytesMax) return this.#allocateCarefully(bytes, blocks);
     const entry = arena.allocate(bytes);
     if (entry !== NIL) words[this.#line + Word.Pending] = pending + 1;
     return entry;
   }
 
-  /** For large entries, and where little is left or it is not known how much. */
-  #allocateCarefully(bytes: number): Addr {
+  /**
+   * For large entries, and where little is left or it is not known how much.
+   * @param blocks - each entry that waits to be inserted may split a block on every level, and make a new root
+   */
+  #allocateCarefully(bytes: number, blocks: number): Addr {
     const { arena } = this;
-    const pending = arena.memory.i32[this.#line + Word.Pending];
-    const isSure = bytes <= this.#smallBytesMax && arena.ensure(BLOCK_SLOT_BYTES, pending + this.#roomBlocks);
-    // Each entry that waits to be inserted may split a block, and the last one every block on its way up.
-    if (!isSure) return this.#allocateExactly(bytes, pending + this.height + 2);
+    const isSure = bytes <= this.#smallBytesMax && arena.ensure(BLOCK_SLOT_BYTES, blocks + this.#roomBlocks);
+    if (!isSure) return this.#allocateExactly(bytes, blocks);
     const entry = arena.allocate(bytes);
     if (entry !== NIL) arena.memory.i32[this.#line + Word.Pending]++;
     return entry;
