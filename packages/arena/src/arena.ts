@@ -226,9 +226,7 @@ export class Arena implements Disposable {
     const perBlock = slot > blockBytes >> 2 ? 0 : (blockBytes / slot) | 0;
     const blocks = perBlock === 0 ? count : ((count + perBlock - 1) / perBlock) | 0;
     const size = HEADER_BYTES + (perBlock === 0 ? slot : blockBytes);
-    return this.#source === undefined
-      ? this.memory.ensure(blocks * (size + ALIGNMENT))
-      : this.#source.ensure(size, blocks);
+    return this.#source === undefined ? this.memory.ensure(blocks * size) : this.#source.ensure(size, blocks);
   }
 
   /**

@@ -156,7 +156,7 @@ export class Memory {
 
   /** Makes sure that taking `bytes` more bytes cannot fail, by growing now. False when that is not possible. */
   ensure(bytes: number): boolean {
-    const end = this.i32[TOP] + bytes;
+    const end = ((this.i32[TOP] + 7) & ~7) + bytes; // Where `take` begins.
     return end <= this.u8.length || this.#grow(end);
   }
 

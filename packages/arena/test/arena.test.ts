@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Arena, type ArenaOptions, GuardedArena, Heap, NIL } from '../src/index.js';
+import { Arena, type ArenaOptions, GuardedArena, Heap, MARK_WORDS, Memory, NIL, SlabAllocator } from '../src/index.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
 
@@ -261,4 +261,71 @@ describe('attach refuses bytes that are not an arena', () => {
       expect(() => Arena.attach(buffer)).toThrow(error('ARENA_MALFORMED'));
     }
   });
+});
+
+test('rewinding to a mark in a block that has been given up since opens that block again', () => {
+  for (const source of [undefined, new Heap(), new SlabAllocator()]) {
+    const arena = new Arena(source === undefined ? {} : { source });
+    arena.allocate(1000);
+    const mark = new Int32Array(MARK_WORDS);
+    arena.mark(mark);
+    const before = [arena.blocks(), arena.stats().tailBytes];
+    const first = arena.allocate(1000);
+    for (let i = 0; i < 10; i++) arena.allocate(1000);
+    expect(arena.blocks()).toHaveLength(3);
+    arena.rewind(mark);
+    arena.verify();
+    expect([arena.blocks(), arena.stats().tailBytes]).toEqual(before);
+    expect(arena.allocate(1000)).toBe(first);
+  }
+});
+
+const LIMIT = 8192;
+const limited = { reserveBytes: LIMIT, maxBytes: LIMIT };
+test.each<[string, () => Arena]>([
+  ['a memory of its own', () => new Arena({ blockBytes: 256, ...limited })],
+  ['a memory of its own, with guards', () => new GuardedArena({ blockBytes: 256, ...limited })],
+  ['a heap', () => new Arena({ blockBytes: 256, source: new Heap(limited) })],
+  [
+    'slabs',
+    () =>
+      new Arena({
+        blockBytes: 256,
+        source: new SlabAllocator({ slabBytes: 4096, maxBytes: 20480, reserveBytes: 4096 }),
+      }),
+  ],
+])('what ensure promises is served at a multiple of 8, whatever is left, from %s', (_, make) => {
+  let [kept, refused] = [0, 0];
+  for (let filler = LIMIT - 1400; filler < LIMIT - 264; filler++) {
+    for (const [bytes, count] of [
+      [1, 40],
+      [9, 17],
+      [17, 20],
+      [65, 5],
+      [100, 2],
+      [301, 1],
+      [301, 3],
+    ]) {
+      const arena = make();
+      if (arena.allocate(filler) === NIL) continue; // Its end is at no multiple of 8.
+      if (!arena.ensure(bytes, count)) {
+        refused++;
+        continue;
+      }
+      kept++;
+      for (let i = 0; i < count; i++)
+        if (arena.allocateAligned(bytes, 8) === NIL) throw new Error(`${bytes}, ${count}, ${filler}`);
+    }
+  }
+  expect(kept).toBeGreaterThan(0);
+  expect(refused).toBeGreaterThan(0);
+});
+
+test('ensure of a memory reckons with where the next request begins', () => {
+  const memory = Memory.create({ reserveBytes: 4096, maxBytes: 4096 });
+  memory.take(4096 - 256 - 104 + 1);
+  expect(memory.ensure(97)).toBe(false);
+  expect(memory.ensure(96)).toBe(true);
+  expect(memory.take(97)).toBe(NIL);
+  expect(memory.take(96)).not.toBe(NIL);
 });

@@ -195,3 +195,14 @@ test('reset takes everything back; drop ends it', () => {
   expect(() => heap.free(at)).toThrow(error('ARENA_DROPPED'));
   expect(() => heap.reset()).toThrow(error('ARENA_DROPPED'));
 });
+
+test.each(FITS)('a block that was joined with the one before it cannot be freed once more; fit %s', (fit) => {
+  const heap = new Heap({ fit });
+  const [a, b] = [heap.allocate(100), heap.allocate(100), heap.allocate(100)];
+  heap.free(a);
+  heap.free(b);
+  const before = heap.stats();
+  for (const address of [a, b]) expect(() => heap.free(address)).toThrow(error('ARENA_NOT_ALLOCATED'));
+  expect(heap.stats()).toEqual(before);
+  heap.verify();
+});
