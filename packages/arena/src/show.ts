@@ -17,7 +17,7 @@ export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') a
  *     return show(this, () => ({ count: this.#count })); // console.log prints: Box { count: 3 }
  *   }
  * }
- * new Box()[INSPECT](); // { count: 3 }
+ * JSON.stringify(new Box()[INSPECT]()); // '{"count":3}'
  * ```
  *
  * @param fields - the few that a person wants, without a walk through links that may be damaged. What it throws is

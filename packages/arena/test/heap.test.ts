@@ -206,3 +206,27 @@ test.each(FITS)('a block that was joined with the one before it cannot be freed 
   expect(heap.stats()).toEqual(before);
   heap.verify();
 });
+
+test.each(FITS)('what ensure promises is served in whole words of eight bytes, whatever is left; fit %s', (fit) => {
+  let [kept, refused] = [0, 0];
+  for (let filler = 3000; filler < 3800; filler += 8) {
+    for (const [bytes, count] of [
+      [1, 20],
+      [9, 12],
+      [17, 10],
+      [33, 8],
+      [100, 3],
+    ]) {
+      const heap = new Heap({ fit, reserveBytes: 4096, maxBytes: 4096 });
+      heap.allocate(filler);
+      if (heap.ensure(bytes, count)) {
+        kept++;
+        for (let i = 0; i < count; i++) expect(heap.allocate(bytes)).not.toBe(NIL);
+      } else {
+        refused++;
+      }
+    }
+  }
+  expect(kept).toBeGreaterThan(0);
+  expect(refused).toBeGreaterThan(0);
+});
