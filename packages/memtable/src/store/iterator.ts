@@ -145,6 +145,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
    * be visited again, and does count for `limit`.
    */
   seek(key: unknown): void {
+    this.#host.checkNotComparing();
     const { range, keyCodec } = this.#options;
     const target = new LookupKey().set(encode('key', keyCodec, key));
     this.#host.current(); // Throws when the store has been closed.

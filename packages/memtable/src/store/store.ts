@@ -677,6 +677,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** @param valueCodec - that of the value which is encoded next: its code may use the same memory for what it returns */
   #encodeKey(key: K, codec: Codec, valueCodec?: Codec): string | Uint8Array {
+    this.#checkNotComparing(); // Before an encoder runs that may use the memory of the key which is searched.
     const stored = encode('key', codec, key);
     return valueCodec?.encode === undefined ? stored : owned(stored);
   }
@@ -739,8 +740,14 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** The newest version of a key, or NIL; its place is kept for a write. */
   #find(key: string | Uint8Array): Addr {
     if (key.length > this.#tableBytesMax) throw this.#live.full(key.length);
+    this.#key.set(key);
+    return this.#findSet();
+  }
+
+  /** The same of the lookup key that is set. */
+  #findSet(): Addr {
     const sequence = this.#sequence + 1;
-    this.#key.set(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
+    this.#key.setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
     return this.#live.find(this.#key);
   }
 
@@ -823,9 +830,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const older = this.#live.seek(this.#key);
     if (!this.#isValue(older)) {
       // The target may have a value; it has to be told, once.
-      return this.#flushOptions === undefined || older !== NIL ? 0 : this.#deleteFound(this.#find(key));
+      return this.#flushOptions === undefined || older !== NIL ? 0 : this.#deleteFound(this.#findSet());
     }
-    return this.#deleteFound(this.#isInPlace(older, 0) ? older : this.#find(key));
+    return this.#deleteFound(this.#isInPlace(older, 0) ? older : this.#findSet());
   }
 
   /** Deletes a key at the place that was found for it; NIL when it has no value. */

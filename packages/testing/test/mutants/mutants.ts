@@ -174,8 +174,8 @@ export const mutants: readonly Mutant[] = [
     name: 'an attached table is active again',
     suite: 'memtable',
     file: table,
-    from: 'return new MemTable(options, arena);',
-    to: 'arena.memory.i32[line + STATE] = ACTIVE;\n    return new MemTable(options, arena);',
+    from: 'const table = new MemTable(options, arena);',
+    to: 'arena.memory.i32[line + STATE] = ACTIVE;\n    const table = new MemTable(options, arena);',
   },
   {
     name: 'a varint of 128 takes one byte',
@@ -230,17 +230,17 @@ export const mutants: readonly Mutant[] = [
     name: 'prev skips an entry',
     suite: 'ordered index',
     file: skiplist,
-    from: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);',
+    from: 'this.#node = this.#list.nodeBefore(this.#node);',
     to: `for (let i = 0; i < 2 && this.#node !== NIL; i++) {
-      this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);
+      this.#node = this.#list.nodeBefore(this.#node);
     }`,
   },
   {
     name: 'prev repeats the first entry',
     suite: 'ordered index',
     file: skiplist,
-    from: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry);',
-    to: 'this.#node = this.#list.nodeBefore(this.#list.arena.memory.view, this.entry) || this.#node;',
+    from: 'this.#node = this.#list.nodeBefore(this.#node);',
+    to: 'this.#node = this.#list.nodeBefore(this.#node) || this.#node;',
   },
   {
     name: 'the last entry is looked for above the lowest level',
