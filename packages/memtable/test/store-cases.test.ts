@@ -156,7 +156,7 @@ describe('costs that do not grow', () => {
         left--;
       }
       expect(left).toBe(0);
-      // Deleted entries leave the index when a walk passes them, 16 or more at a time.
+      // Deleted entries leave the index when a walk passes them, 4 or more at a time.
       expect(store.stats().entryCount).toBe(2);
       expect(inspect(store)).toContain('size: 2');
       store.verify();

@@ -123,15 +123,19 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   /** @internal The same, and it stays open, so that `seek` can go on from the end. */
   page(size: number): T[] {
     const { yields, keyCodec, valueCodec } = this.#options;
+    const found: T[] = [];
+    if (Math.min(size, this.#left) <= FEW) {
+      while (found.length < size && !this.#closed && this.#advance()) found.push(this.#take());
+      return found;
+    }
     const keys = yields === 'values' ? undefined : keyCodec;
     const values = yields === 'keys' ? undefined : valueCodec;
-    const page = new Page(keys, values);
-    const found: T[] = [];
+    const page = new Page(keys, values, Math.min(size, this.#left));
     while (found.length + page.count < size && !this.#closed && this.#advance()) {
       const { u8, view } = this.#table.table.arena.memory;
       if (page.add(u8, view, this.#entry)) continue;
       // Decoding may run code that writes to the store, so that this entry is copied before.
-      const first = new Page(keys, values);
+      const first = new Page(keys, values, 1);
       first.add(u8, view, this.#entry);
       page.moveTo(found);
       first.moveTo(found);
@@ -392,7 +396,9 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   }
 }
 
+/** Entries that are copied one by one: a page costs more to make than it saves. */
+const FEW = 4;
 /** Fewer entries than this are not worth the searches that remove them. */
-const PASSED_MIN = 16;
+const PASSED_MIN = 4;
 /** So many are removed in one step at most, give or take the versions of a key: about 50 microseconds. */
 const PASSED_MAX = 256;

@@ -20,14 +20,16 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
   /** An order of encoded keys other than that of their bytes. */
   comparator?: Comparator | undefined;
   /**
-   * The memory of the store never takes more than this, in bytes. One half is for entries, the other for what a compaction
-   * writes to, so that there is always a way to get rid of garbage. From 128 KiB to 2^32 - 16.
+   * The memory of the store never takes more than this, in bytes. One half is for entries, of which puts may fill fifteen
+   * sixteenths; the other is for what a compaction writes to, and for deletions, so that there is always a way to get rid of
+   * garbage. What a deletion frees can be used by the next put, which has it collected then. From 128 KiB to 2^32 - 16.
    * @defaultValue 2^32 - 16
    */
   maxBytes?: number | undefined;
   /**
-   * Address space that a store takes at once when it has more than 4 MiB, in bytes; memory is only used as entries come.
-   * Beyond it the memory has to be moved, which takes about 0.2 ms a MiB. @defaultValue 256 MiB, or half of `maxBytes`
+   * Address space that a store takes when it has become large, in bytes; memory is only used as entries come. Up to 4 MiB it
+   * doubles, then it grows eightfold up to this, then it doubles again; each time memory is moved, which takes about 0.2 ms a
+   * MiB. @defaultValue 256 MiB, or half of `maxBytes`
    */
   reserveBytes?: number | undefined;
   /** Size of the arena's regular blocks in bytes. @defaultValue 16384 */

@@ -5,6 +5,8 @@ import { type Codec, decodeStored } from './encoding.js';
 
 /** Like Node's pool of `Buffer`s: small enough that it does not matter if one copy of many keeps it all. */
 const PAGE_BYTES = 8192;
+/** What an entry of a small page may take; a larger one has a page of the usual size. */
+const ENTRY_BYTES = 128;
 /** Start and length of a key, and of a value. */
 const PLACE_WORDS = 4;
 
@@ -27,12 +29,15 @@ export class Page {
   #all = 0;
   readonly #places: number[] = [];
 
-  /** @param keys - undefined when there are to be values only, and the other way round */
-  constructor(keys: Codec | undefined, values: Codec | undefined) {
+  /**
+   * @param keys - undefined when there are to be values only, and the other way round
+   * @param count - entries there will be at most: a page for few is small
+   */
+  constructor(keys: Codec | undefined, values: Codec | undefined, count: number) {
     this.#keys = keys;
     this.#values = values;
     this.#givesBytes = [keys, values].some((codec) => codec !== undefined && codec.format !== 'utf8');
-    this.#allocate(PAGE_BYTES);
+    this.#allocate(Math.min(count * ENTRY_BYTES, PAGE_BYTES));
   }
 
   get count(): number {
@@ -46,7 +51,7 @@ export class Page {
     const bytes = keyLength + valueLength;
     if (this.#used + bytes > this.#u8.length) {
       if (this.#count > 0) return false;
-      this.#allocate(bytes);
+      this.#allocate(Math.max(bytes, PAGE_BYTES));
     }
     const place = this.#count++ * PLACE_WORDS;
     this.#places[place] = this.#used;
@@ -77,7 +82,7 @@ export class Page {
     this.#count = 0;
     this.#used = 0;
     this.#all = 0;
-    if (this.#givesBytes || this.#u8.length > PAGE_BYTES) this.#allocate(PAGE_BYTES);
+    if (this.#givesBytes || this.#u8.length > PAGE_BYTES) this.#allocate(0);
   }
 
   #read(codec: Codec, text: string | undefined, start: number, length: number): unknown {
