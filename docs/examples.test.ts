@@ -44,7 +44,13 @@ function withChecks(code: string): string {
   });
 }
 
-const packages = ['@memtable/arena', '@memtable/skiplist', '@memtable/memtable', '@memtable/testing'];
+const packages = [
+  '@memtable/arena',
+  '@memtable/skiplist',
+  '@memtable/memtable',
+  '@memtable/store',
+  '@memtable/testing',
+];
 /** Inside of node_modules, so that the packages are found from there. */
 const directory = join(root, 'node_modules/.cache/examples');
 mkdirSync(directory, { recursive: true });

@@ -1,6 +1,7 @@
 /** Uses every public package as a stranger's TypeScript does, strictly. What must not compile is marked. */
 import { Arena } from '@memtable/arena';
-import { MemStore, MemTable, type StoreIterator, ValueType } from '@memtable/memtable';
+import { MemTable, ValueType } from '@memtable/memtable';
+import { MemStore, type StoreIterator } from '@memtable/store';
 import { BlockSkipList } from '@memtable/skiplist';
 import { MemtableLevel } from 'memtable-level';
 

@@ -51,6 +51,7 @@ test('all public packages were packed', () => {
     '@memtable/arena',
     '@memtable/memtable',
     '@memtable/skiplist',
+    '@memtable/store',
     '@memtable/testing',
     'memtable-level',
   ]);

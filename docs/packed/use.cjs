@@ -2,7 +2,7 @@ const { strictEqual } = require('node:assert/strict');
 require('@memtable/arena');
 require('@memtable/skiplist');
 require('@memtable/testing');
-const { MemStore } = require('@memtable/memtable');
+const { MemStore } = require('@memtable/store');
 const { MemtableLevel } = require('memtable-level');
 
 const store = new MemStore();

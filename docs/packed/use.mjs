@@ -2,12 +2,13 @@ import { ok, strictEqual } from 'node:assert/strict';
 import * as arena from '@memtable/arena';
 import * as memtable from '@memtable/memtable';
 import * as skiplist from '@memtable/skiplist';
+import { MemStore } from '@memtable/store';
 import * as testing from '@memtable/testing';
 import { MemtableLevel } from 'memtable-level';
 
 ok(new arena.Arena().allocate(5) > 0);
 ok(skiplist.BlockSkipList);
-const store = new memtable.MemStore();
+const store = new MemStore();
 store.put('a', '1');
 strictEqual(store.get('a'), '1');
 const db = new MemtableLevel();

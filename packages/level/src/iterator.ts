@@ -1,5 +1,5 @@
 import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level';
-import type { StoreIterator } from '@memtable/memtable';
+import type { StoreIterator } from '@memtable/store';
 
 type Data = string | Uint8Array;
 // The types of abstract-level tell of what users call; what implementers pass is any database and any options.

@@ -5,7 +5,7 @@ import {
   type MemStoreOptions,
   type RangeReadOptions,
   type ReadOptions,
-} from '@memtable/memtable';
+} from '@memtable/store';
 import { MemtableEntryIterator, MemtableKeyIterator, MemtableValueIterator } from './iterator.js';
 import { OwningLevel } from './owned-bytes.js';
 import { MemtableSnapshot } from './snapshot.js';

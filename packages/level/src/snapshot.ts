@@ -1,5 +1,5 @@
 import { AbstractSnapshot } from 'abstract-level';
-import type { StoreSnapshot } from '@memtable/memtable';
+import type { StoreSnapshot } from '@memtable/store';
 
 // The types of abstract-level do not tell of the options that its snapshots are made with.
 const Base = AbstractSnapshot as new (options: object) => AbstractSnapshot;

@@ -1,4 +1,4 @@
-import type { MemStoreOptions } from '@memtable/memtable';
+import type { MemStoreOptions } from '@memtable/store';
 import { storeConformance } from '@memtable/testing';
 import { MemoryLevel } from 'memory-level';
 import { MemtableLevel } from '../src/index.js';

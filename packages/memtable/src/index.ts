@@ -23,19 +23,3 @@ export {
 export { MemTableList, type MemTableListOptions, type MemTableListStats } from './memtable-list.js';
 export type { Comparator } from './order.js';
 export { WriteBatch, type WriteOperation } from './write-batch.js';
-export type { AnyEncoding, Encoding, EncodingName, EncodingOption, Format } from './store/encoding.js';
-export { StoreIterator } from './store/iterator.js';
-export type {
-  BatchOperation,
-  EncodingOptions,
-  MemStoreOptions,
-  MemStoreStats,
-  PinStats,
-  RangeReadOptions,
-  ReadOptions,
-  StoreEvent,
-} from './store/options.js';
-export type { PinKind } from './store/pins.js';
-export type { RangeOptions } from './store/range.js';
-export { StoreSnapshot } from './store/snapshot.js';
-export { MemStore } from './store/store.js';

@@ -1,28 +1,9 @@
-import type {
-  MemtableHarness,
-  MemtableListHarness,
-  Store,
-  StoreHarness,
-  StoreSupports,
-  WriteBufferHarness,
-  WriteOperation,
-} from '@memtable/testing';
+import type { MemtableHarness, MemtableListHarness, WriteOperation } from '@memtable/testing';
 import * as packageItself from '../src/index.js';
-import type {
-  MemStore,
-  MemStoreOptions,
-  MemTable,
-  MemTableList,
-  MemTableListOptions,
-  MemTableOptions,
-  WriteBatch,
-} from '../src/index.js';
+import type { MemTable, MemTableList, MemTableListOptions, MemTableOptions, WriteBatch } from '../src/index.js';
 
 /** This package, or a copy of it with a fault. */
-export type MemtablePackage = Pick<
-  typeof packageItself,
-  'MemStore' | 'MemTable' | 'MemTableList' | 'ValueType' | 'WriteBatch'
->;
+export type MemtablePackage = Pick<typeof packageItself, 'MemTable' | 'MemTableList' | 'ValueType' | 'WriteBatch'>;
 
 /** What `memtableConformance` needs to test our memtable. */
 export function memTableHarness(
@@ -83,92 +64,6 @@ export function memTableListHarness(
       timeouts: true,
       comparators: true,
       valueBytesMax: 10_000,
-    },
-  };
-}
-
-/** What `storeConformance` calls a flush is where everything may move: a compaction. */
-class CompactingStore extends packageItself.MemStore<Uint8Array, Uint8Array> {
-  override async flush(): Promise<void> {
-    this.verify();
-    await this.compact();
-    this.verify();
-  }
-}
-
-/** What `storeConformance` needs to test our store. */
-export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array> = {}): StoreHarness {
-  const supports: StoreSupports<CompactingStore> = {
-    batches: true,
-    ranges: true,
-    snapshots: true,
-    copies: true,
-    flush: true,
-    has: true,
-    count: true,
-    clear: true,
-    putIfAbsent: true,
-    compareAndSet: true,
-    update: true,
-    iterators: true,
-    verify: true,
-    encodings: true,
-    comparators: true,
-    comparatorChecks: true,
-    pins: (store) => store.stats().pins.length,
-    errorCodes: { reentered: 'MEMTABLE_REENTERED', invalidComparator: 'MEMTABLE_INVALID_COMPARATOR' },
-  };
-  return {
-    // Its options may be undefined where those of the contract may only be left out.
-    factory: (userCode) =>
-      new CompactingStore({
-        keyEncoding: 'view',
-        valueEncoding: 'view',
-        reserveBytes: 4096,
-        blockBytes: 1024,
-        ...options,
-        ...userCode,
-      }) as unknown as Store,
-    supports: supports as unknown as StoreSupports,
-  };
-}
-
-/** What `writeBufferConformance` needs to test our store over a target. */
-export function writeBufferHarness(
-  options: Omit<MemStoreOptions<Uint8Array, Uint8Array>, 'target'>,
-  { MemStore, ValueType }: MemtablePackage = packageItself,
-): WriteBufferHarness<MemStore<Uint8Array, Uint8Array>> {
-  return {
-    factory: ({ target }) =>
-      new MemStore({
-        target,
-        keyEncoding: 'view',
-        valueEncoding: 'view',
-        maxBytes: 128 << 10,
-        blockBytes: 1024,
-        reserveBytes: 4096,
-        flushMsMax: 1000,
-        ...options,
-      }),
-    supports: {
-      write: (store, operations) =>
-        store.batch(
-          operations.map((operation) =>
-            operation.type === ValueType.Value
-              ? { type: 'put', key: operation.key, value: operation.value }
-              : { type: 'del', key: operation.key },
-          ),
-        ),
-      isFull: (error) => ['MEMTABLE_FULL', 'MEMTABLE_STALLED'].includes((error as { code: string }).code),
-      admit: (store, bytes, { signal }) => store.admit(bytes, { signal }),
-      get: (store, key) => {
-        const value = store.get(key);
-        if (value !== undefined) return { type: ValueType.Value, value };
-        return store.isDeleted(key) ? { type: ValueType.Deletion, value: new Uint8Array() } : undefined;
-      },
-      discard: (store) => store.close({ discard: true }),
-      timeouts: true,
-      longValueBytes: 10_000,
     },
   };
 }

@@ -5,20 +5,15 @@ import {
   type Store,
   storeConformance,
   type StoreOperation,
-  writeBufferConformance,
 } from '@memtable/testing';
 import { MemTableList, ValueType, WriteBatch } from '../src/index.js';
-import { memTableListHarness, writeBufferHarness } from './harness.js';
+import { memTableListHarness } from './harness.js';
 
 describe.each([1, 2])('MemTableList, %i frozen at most', (frozenMax) => {
   describe.each([1, 1000])('full at %i bytes', (writeBufferBytes) => {
     // Four kinds of lists share the runs of one.
     memtableListConformance({ describe, it, numRuns: 100, ...memTableListHarness({ frozenMax, writeBufferBytes }) });
   });
-});
-
-describe.each([1, 1000, 20_000])('MemStore with a target, its buffer full at %i bytes', (writeBufferBytes) => {
-  writeBufferConformance({ describe, it, numRuns: 200, ...writeBufferHarness({ writeBufferBytes }) });
 });
 
 interface ListSnapshot {

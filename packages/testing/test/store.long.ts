@@ -1,5 +1,5 @@
 /** `npm run test:long`: our store, and the code of its user, with two million commands. */
-import { memStoreHarness } from '../../memtable/test/harness.js';
+import { memStoreHarness } from '../../store/test/harness.js';
 import { assertStore } from '../src/index.js';
 
 const COMMANDS_MIN = 2_000_000;

@@ -1,4 +1,4 @@
-import { MemStore, type MemStoreOptions } from '@memtable/memtable';
+import { MemStore, type MemStoreOptions } from '@memtable/store';
 import type { Chunk } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
 import type { Contender, ContenderKind } from './contender.js';
@@ -102,7 +102,7 @@ class MemStoreContender implements Contender {
 export const memStore: ContenderKind = {
   name: 'mem-store',
   about: 'MemStore, string keys, values copied in and out',
-  package: '@memtable/memtable',
+  package: '@memtable/store',
   keys: 'string',
   keeps: 'copies',
   rate: 1000,

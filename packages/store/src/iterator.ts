@@ -1,10 +1,8 @@
 import { type Addr, INSPECT, NIL, show } from '@memtable/arena';
 import type { BlockCursor } from '@memtable/skiplist';
-import { MemTableError } from '../errors.js';
-import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
-import { ValueType } from '../format/internal-key.js';
+import { MemTableError, ValueType } from '@memtable/memtable';
+import { keyLengthOf, keyStartOf, LookupKey, valueLengthOf, valueStartOf } from '@memtable/memtable/internal';
 import { type Codec, decodeStored, encode, read } from './encoding.js';
-import { LookupKey } from './lookup-key.js';
 import type { Pin, PinOwner } from './pins.js';
 import { Page } from './page.js';
 import type { KeyRange } from './range.js';

@@ -1,7 +1,7 @@
-import { copyBytes } from '../format/copy.js';
-import { TAG_BYTES } from '../format/internal-key.js';
-import { textBytesMax, writeText } from '../format/text.js';
-import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from '../format/varint.js';
+import { copyBytes } from './copy.js';
+import { TAG_BYTES } from './internal-key.js';
+import { textBytesMax, writeText } from './text.js';
+import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './varint.js';
 
 /** Where the key starts; its length, of which nothing is known before it is encoded, is written right before it. */
 const KEY_AT = VARINT32_BYTES_MAX;

@@ -2,9 +2,9 @@
  * Code of the user's that runs while a store does something: it may use the store and everything is right, or it is
  * refused with a code (U1 to U5 in store.ts). Each method is tried against each kind of code and each thing it may do.
  */
-import { WriteBatch } from '../src/index.js';
-import { type Encoding, MemStore, type MemStoreOptions, MemTable, ValueType } from '../src/index.js';
-import { utf8 } from './bytes.js';
+import { MemTable, ValueType, WriteBatch } from '@memtable/memtable';
+import { type Encoding, MemStore, type MemStoreOptions } from '../src/index.js';
+import { utf8 } from '../../memtable/test/bytes.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;

@@ -1,24 +1,29 @@
 import { type Addr, NIL } from '@memtable/arena';
 import type { BlockSkipList } from '@memtable/skiplist';
-import { MemTableError } from '../errors.js';
-import { copyBytes, copyPart, copyView, equalBytes } from '../format/copy.js';
+import { MemTable, MemTableError, type MemTableOptions, ValueType } from '@memtable/memtable';
 import {
+  type BatchReader,
+  type ComparatorOrder,
+  copyBytes,
+  copyPart,
+  copyView,
   entryBytes,
+  type EntryOrder,
+  equalBytes,
   keyLengthOf,
   keyStartOf,
+  type LookupKey,
+  TAG_BYTES,
+  tagHigh,
   tagHighOf,
+  tagLow,
   tagLowOf,
   tagStartOf,
   valueLengthOf,
   valueStartOf,
   writeValue,
-} from '../format/entry.js';
-import { TAG_BYTES, tagHigh, tagLow, ValueType } from '../format/internal-key.js';
-import { writeVarint32 } from '../format/varint.js';
-import { MemTable, type MemTableOptions } from '../memtable.js';
-import type { ComparatorOrder, EntryOrder } from '../order.js';
-import type { BatchReader } from '../write-batch.js';
-import type { LookupKey } from './lookup-key.js';
+  writeVarint32,
+} from '@memtable/memtable/internal';
 
 /** The address space that a table takes in the end, when nothing else is said. */
 const RESERVE_BYTES = 256 << 20;

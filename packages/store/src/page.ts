@@ -1,6 +1,12 @@
 import { type Addr } from '@memtable/arena';
-import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
-import { BufferClass, readText } from '../format/text.js';
+import {
+  BufferClass,
+  keyLengthOf,
+  keyStartOf,
+  readText,
+  valueLengthOf,
+  valueStartOf,
+} from '@memtable/memtable/internal';
 import { type Codec, decodeStored } from './encoding.js';
 
 /** Like Node's pool of `Buffer`s: small enough that it does not matter if one copy of many keeps it all. */

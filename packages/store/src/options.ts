@@ -1,8 +1,11 @@
 import type { ArenaStats } from '@memtable/arena';
-import { MemTableError } from '../errors.js';
-import type { FlushOptions, FlushStats } from '../flush-target.js';
-import type { StallReason } from '../lifecycle.js';
-import type { Comparator } from '../order.js';
+import {
+  type Comparator,
+  type FlushOptions,
+  type FlushStats,
+  MemTableError,
+  type StallReason,
+} from '@memtable/memtable';
 import type { AnyEncoding, EncodingOption } from './encoding.js';
 import type { PinKind } from './pins.js';
 import type { RangeOptions } from './range.js';

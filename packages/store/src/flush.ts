@@ -1,10 +1,15 @@
 import { type Addr, NIL } from '@memtable/arena';
-import { Trace, type TraceContext } from '../diagnostics.js';
-import { MemTableError } from '../errors.js';
-import { attemptFlush, type FlushOptions, FlushRun, retryPauseMs } from '../flush-target.js';
-import { keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
-import { ValueType } from '../format/internal-key.js';
-import type { MemTableEntry } from '../memtable.js';
+import { type FlushOptions, FlushRun, type MemTableEntry, MemTableError, ValueType } from '@memtable/memtable';
+import {
+  attemptFlush,
+  keyLengthOf,
+  keyStartOf,
+  retryPauseMs,
+  Trace,
+  type TraceContext,
+  valueLengthOf,
+  valueStartOf,
+} from '@memtable/memtable/internal';
 import type { Pin } from './pins.js';
 import type { StoreTable } from './store-table.js';
 

@@ -19,7 +19,7 @@
  * P1. Pins ascend by number, and by sequence.
  * P2. `heldBytes` is the sum over all versions that pins hold, and `from` of each is not above its pin's sequence.
  */
-import { MemTableError } from '../errors.js';
+import { MemTableError } from '@memtable/memtable';
 import type { StoreTable } from './store-table.js';
 
 /** What holds old versions back. A flush needs those that it writes. */

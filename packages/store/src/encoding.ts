@@ -1,7 +1,5 @@
-import { MemTableError } from '../errors.js';
-import { checkBytes, isBytes } from '../format/bytes.js';
-import { copyOut, copyOutBuffer } from '../format/copy.js';
-import { BufferClass, readText } from '../format/text.js';
+import { MemTableError } from '@memtable/memtable';
+import { BufferClass, checkBytes, copyOut, copyOutBuffer, isBytes, readText } from '@memtable/memtable/internal';
 
 /** What keys and values are stored as, and come out as before they are decoded. Abstract-level's names. */
 export type Format = 'utf8' | 'buffer' | 'view';

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type FlushRun,
-  type FlushTarget,
-  levelTarget,
-  MemStore,
-  type MemStoreOptions,
-  type StoreEvent,
-  ValueType,
-} from '../src/index.js';
+import { type FlushRun, type FlushTarget, levelTarget, ValueType } from '@memtable/memtable';
+import { MemStore, type MemStoreOptions, type StoreEvent } from '../src/index.js';
 import { MemoryLevel } from 'memory-level';
-import { kthOf, uncaughtIn, withoutBuffers } from './buffers.js';
+import { kthOf, uncaughtIn, withoutBuffers } from '../../memtable/test/buffers.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({
@@ -703,4 +696,19 @@ describe('beside a map', () => {
     expect(across).toBeGreaterThan(20); // Flushes that ended with somebody reading.
     expect(failures).toBeGreaterThan(20);
   }, 60_000);
+});
+
+test('canonicalKey of a levelTarget: several flushes, one key however it is spelled', async () => {
+  const database = new MemoryLevel();
+  const lower = (key: Uint8Array) => Buffer.from(Buffer.from(key).toString().toLowerCase());
+  const comparator = (a: Uint8Array, b: Uint8Array) => Buffer.compare(lower(a), lower(b));
+  const store = new MemStore({ comparator, target: levelTarget(database, { canonicalKey: lower }) });
+  store.put('Key', '1');
+  store.put('gone', '1');
+  await store.flush();
+  store.put('KEY', '2');
+  store.del('GONE');
+  await store.flush();
+  expect(await database.iterator().all()).toEqual([['key', '2']]);
+  store.close();
 });

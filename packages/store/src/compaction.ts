@@ -1,6 +1,6 @@
 import { type Addr, NIL } from '@memtable/arena';
 import type { BlockCursor } from '@memtable/skiplist';
-import { ValueType } from '../format/internal-key.js';
+import { ValueType } from '@memtable/memtable';
 import type { Pins } from './pins.js';
 import type { StoreTable } from './store-table.js';
 

@@ -1,7 +1,6 @@
-import { MemTableError } from '../errors.js';
-import { ComparatorOrder, type EntryOrder } from '../order.js';
+import { MemTableError } from '@memtable/memtable';
+import { ComparatorOrder, type EntryOrder, LookupKey } from '@memtable/memtable/internal';
 import { type Codec, encode } from './encoding.js';
-import { LookupKey } from './lookup-key.js';
 
 /** Which keys, in abstract-level's words. Of several lower or upper bounds the tightest counts. */
 export interface RangeOptions<K> {

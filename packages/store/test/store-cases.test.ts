@@ -1,8 +1,9 @@
 /** Situations from bug reports of other ordered stores, each with the right value. */
 import { inspect } from 'node:util';
-import { MemStore, MemTable, MemTableList, type StoreEvent, WriteBatch } from '../src/index.js';
-import { kthOf, uncaughtIn, withoutBuffers } from './buffers.js';
-import { utf8 } from './bytes.js';
+import { MemTable, MemTableList, WriteBatch } from '@memtable/memtable';
+import { MemStore, type StoreEvent } from '../src/index.js';
+import { kthOf, uncaughtIn, withoutBuffers } from '../../memtable/test/buffers.js';
+import { utf8 } from '../../memtable/test/bytes.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;

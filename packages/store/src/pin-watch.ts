@@ -1,5 +1,5 @@
+import { setTimer, type Timer } from '@memtable/memtable/internal';
 import type { Pin } from './pins.js';
-import { setTimer, type Timer } from './timer.js';
 
 /** Looks for snapshots and iterators that somebody has forgotten, and warns of each once, for as long as there are any. */
 export class PinWatch {

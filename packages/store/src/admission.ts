@@ -1,5 +1,4 @@
-import { abortable } from '../abortable.js';
-import { setTimer, type Timer } from './timer.js';
+import { abortable, setTimer, type Timer } from '@memtable/memtable/internal';
 
 interface Waiter {
   readonly bytes: number;

@@ -17,22 +17,44 @@
  * U5. Work in the background (compactions, flushes, events) never makes a call fail that has done what it was asked.
  */
 import { type Addr, INSPECT, MARK_WORDS, MEMORY_BYTES_MAX, NIL, show } from '@memtable/arena';
-import { abortable, type WaitOptions } from '../abortable.js';
-import { channel, Trace, type TraceContext } from '../diagnostics.js';
-import { MemTableError } from '../errors.js';
-import { checkFlushOptions, checkWhole, type FlushOptions, retryPauseMs } from '../flush-target.js';
-import { entryBytes, keyLengthOf, keyStartOf, valueLengthOf, valueStartOf } from '../format/entry.js';
-import { tagHigh, tagLow, ValueType } from '../format/internal-key.js';
-import type { StallReason } from '../lifecycle.js';
-import { textBytes, textBytesMax, writeText } from '../format/text.js';
-import { checkNotComparing, type EntryOrder, orderOf } from '../order.js';
-import { WriteBatch } from '../write-batch.js';
+import {
+  type FlushOptions,
+  MemTableError,
+  type StallReason,
+  ValueType,
+  type WaitOptions,
+  WriteBatch,
+} from '@memtable/memtable';
+import {
+  abortable,
+  channel,
+  checkFlushOptions,
+  checkNotComparing,
+  checkWhole,
+  entryBytes,
+  type EntryOrder,
+  keyLengthOf,
+  keyStartOf,
+  LookupKey,
+  orderOf,
+  retryPauseMs,
+  setTimer,
+  tagHigh,
+  tagLow,
+  textBytes,
+  textBytesMax,
+  type Timer,
+  Trace,
+  type TraceContext,
+  valueLengthOf,
+  valueStartOf,
+  writeText,
+} from '@memtable/memtable/internal';
 import { Admission } from './admission.js';
 import { Compaction } from './compaction.js';
 import { type Codec, codecOf, decode, encode, isPromise, kindOf } from './encoding.js';
 import { type FlushFailure, StoreFlush } from './flush.js';
 import { type IteratorHost, StoreIterator } from './iterator.js';
-import { LookupKey } from './lookup-key.js';
 import {
   type BatchOperation,
   checkOption,
@@ -48,7 +70,6 @@ import { Pin, type PinKind, Pins } from './pins.js';
 import { KeyRange } from './range.js';
 import { StoreSnapshot } from './snapshot.js';
 import { StoreTable } from './store-table.js';
-import { setTimer, type Timer } from './timer.js';
 
 const MIB = 1 << 20;
 const TABLE_BYTES_MIN = 64 << 10;
