@@ -19,7 +19,7 @@ import {
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { MemTableError } from './errors.js';
-import { checkBytes } from './format/bytes.js';
+import { checkKind, checkThere } from './format/bytes.js';
 import { copyOut, copyView, equalBytes } from './format/copy.js';
 import {
   entryBytes,
@@ -251,13 +251,15 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
    * `MEMTABLE_INVALID_SEQUENCE`; what the comparator throws. Nothing has changed then
    */
   add(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array = EMPTY): void {
-    checkBytes('the key', key);
-    checkBytes('the value', value);
+    checkKind('the key', key);
+    checkKind('the value', value);
     if (type !== ValueType.Value && type !== ValueType.Deletion) throw invalidType(type);
     checkWriteSequence(sequence);
     this.#checkActive();
     const keyLength = key.length;
     const valueLength = value.length;
+    if (keyLength === 0) checkThere('the key', key);
+    if (valueLength === 0) checkThere('the value', value);
     const bytes = entryBytes(keyLength, valueLength);
     if (sequence > this.#newest && this.#comparatorOrder === undefined && !this.mayMove(1, bytes)) {
       // Nothing can refuse the entry: none is equal, no comparator throws, and there is room. So it is written first.
@@ -489,7 +491,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** @internal The lookup key of (key, sequence) in scratch bytes, good until the next call. */
   encodeLookupKey(key: Uint8Array, sequence: Sequence): DataView {
-    checkBytes('the key', key);
+    checkKind('the key', key);
     let low = TAG_LOW_MAX;
     let high = TAG_HIGH_MAX;
     if (sequence !== SEQUENCE_MAX) {
@@ -502,12 +504,14 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /** A lookup key in scratch bytes, good until the next call. */
   #encode(key: Uint8Array, low: number, high: number): DataView {
-    const length = lookupKeyBytes(key.length);
+    const keyLength = key.length;
+    if (keyLength === 0) checkThere('the key', key);
+    const length = lookupKeyBytes(keyLength);
     if (length > this.#scratch.length) {
       this.#scratch = new Uint8Array(length);
       this.#scratchView = new DataView(this.#scratch.buffer);
     }
-    writeLookupKey(this.#scratch, this.#scratchView, 0, key, 0, key.length, low, high);
+    writeLookupKey(this.#scratch, this.#scratchView, 0, key, 0, keyLength, low, high);
     return this.#scratchView;
   }
 

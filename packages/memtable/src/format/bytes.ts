@@ -22,11 +22,17 @@ export function isBytes(value: unknown): value is Uint8Array {
  * @throws TypeError that says what came instead
  */
 export function checkBytes(name: string, value: unknown): asserts value is Uint8Array {
-  if (!isBytes(value)) throw notBytes(name, value);
-  if (value.length === 0) checkAttached(name, value);
+  checkKind(name, value);
+  if (value.length === 0) checkThere(name, value);
 }
 
-function checkAttached(name: string, value: Uint8Array): void {
+/** The first half of {@link checkBytes}. A hot path asks the second half where it reads the length anyway. */
+export function checkKind(name: string, value: unknown): asserts value is Uint8Array {
+  if (!isBytes(value)) throw notBytes(name, value);
+}
+
+/** The second half of {@link checkBytes}, for bytes whose length reads as 0. */
+export function checkThere(name: string, value: Uint8Array): void {
   try {
     at.call(value, 0); // Throws unless the bytes are there: no property says so of a view in all engines.
   } catch (cause) {
