@@ -1,6 +1,7 @@
 /** The parts of a memtable that the packages above build on. They are not for others: any version may change them. */
 export { abortable } from './abortable.js';
 export { channel, Trace, type TraceContext } from './diagnostics.js';
+export { EntryTable } from './entry-table.js';
 export { attemptFlush, checkFlushOptions, checkWhole, retryPauseMs } from './flush-target.js';
 export { checkBytes, isBytes } from './format/bytes.js';
 export { copyBytes, copyOut, copyOutBuffer, copyPart, copyView, equalBytes } from './format/copy.js';
@@ -19,6 +20,7 @@ export { TAG_BYTES, tagHigh, tagLow } from './format/internal-key.js';
 export { LookupKey } from './format/lookup-key.js';
 export { BufferClass, readText, textBytes, textBytesMax, writeText } from './format/text.js';
 export { writeVarint32 } from './format/varint.js';
+export { verifyEntries } from './inspect/verify-entries.js';
 export { checkNotComparing, ComparatorOrder, type EntryOrder, orderOf } from './order.js';
 export { setTimer, type Timer } from './timer.js';
 export type { BatchReader } from './write-batch.js';

@@ -10,8 +10,9 @@ import {
   valueLengthOf,
   valueStartOf,
 } from '@memtable/memtable/internal';
-import type { Pin } from './pins.js';
-import type { StoreTable } from './store-table.js';
+import type { Pin } from '../pins.js';
+import type { StoreTable } from '../table.js';
+import { Renewal } from './renewal.js';
 
 const flushes = new Trace('memtable:flush');
 
@@ -23,21 +24,16 @@ export interface FlushFailure {
 }
 
 /**
- * The writing of a store's table to its target, while the store goes on.
- *
- * Until the target has everything, the table stays the one that is read and written, and what is written is written to a
- * fresh table too. Then the fresh one takes over and the old one's memory is dropped, as soon as no snapshot and no
- * iterator reads in it any more. Nothing is searched in two tables, and nothing waits while tables change places.
+ * The renewal that writes a table to its target. When the target has everything, the successor takes over, with what has been
+ * written since. The memory of the old table is dropped as soon as no snapshot and no iterator reads in it any more.
  *
  * Invariants:
- * F1. The pin keeps the newest versions up to its sequence: these, deletions too, are what is written to the target.
- * F2. The fresh table has the newest versions of the keys written since, and `entryCount` and `liveBytes` are those of its
+ * F1. The pin keeps the newest versions up to its sequence: these, deletions too, are written to the target.
+ * F2. The successor has the newest versions of the keys written since, and `entryCount` and `liveBytes` are those of its
  *     values; unless `isBroken`, when it has none and cannot take over.
  */
-export class StoreFlush {
+export class Flush extends Renewal {
   readonly id: number;
-  readonly from: StoreTable;
-  readonly to: StoreTable;
   readonly pin: Pin;
   entryCount = 0;
   liveBytes = 0;
@@ -54,42 +50,32 @@ export class StoreFlush {
 
   /** @throws what the order throws */
   constructor(id: number, from: StoreTable, to: StoreTable, pin: Pin) {
+    super(from, to);
     this.id = id;
-    this.from = from;
-    this.to = to;
     this.pin = pin;
     let flushedEntries = 0;
     for (const entry of this.#entries()) flushedEntries += +(entry !== NIL);
     this.flushedEntries = flushedEntries;
   }
 
-  /** A write has made this entry of the old table, or overwritten it. */
-  written(entry: Addr): void {
-    if (this.isBroken) return;
-    const { from, to } = this;
-    const older = to.findCopy(from, entry);
-    const replaces = older !== NIL && to.typeOf(older) === ValueType.Value;
-    const oldBytes = replaces ? to.bytesOf(older) : 0;
-    let copy = older;
-    // Nobody reads in the fresh table yet.
-    if (older !== NIL && to.fitsCopy(older, from, entry)) to.overwriteCopy(older, from, entry);
-    else {
-      copy = to.copy(from, entry);
-      if (copy === NIL) {
-        this.break();
-        return;
-      }
-      to.insertFound(copy);
-    }
-    const isValue = to.typeOf(copy) === ValueType.Value;
-    this.entryCount += +isValue - +replaces;
-    this.liveBytes += (isValue ? to.bytesOf(copy) : 0) - oldBytes;
+  written(entry: Addr): boolean {
+    if (this.isBroken) return true;
+    const { to } = this;
+    const older = to.findCopy(this.from, entry);
+    const oldBytes = to.isValue(older) ? to.bytesOf(older) : -1;
+    // Nobody reads in the successor yet.
+    const copy = this.repeat(older, entry, true);
+    if (copy === NIL) return false;
+    const newBytes = to.isValue(copy) ? to.bytesOf(copy) : -1;
+    this.entryCount += +(newBytes >= 0) - +(oldBytes >= 0);
+    this.liveBytes += Math.max(newBytes, 0) - Math.max(oldBytes, 0);
+    return true;
   }
 
-  /** The fresh table cannot have everything: all has to be written to the target once more. */
+  /** The successor cannot have everything: all has to be written to the target once more. */
   break(): void {
     this.isBroken = true;
-    this.to.table.drop();
+    this.to.arena.drop();
   }
 
   /**
@@ -104,7 +90,7 @@ export class StoreFlush {
       this.#attempt = new AbortController();
       this.#run = new FlushRun(this.id, {
         entryCount: this.flushedEntries,
-        memoryUsage: this.from.table.approximateMemoryUsage(),
+        memoryUsage: this.from.memoryUsage(),
         areCopies: true,
         versions: () => this.#copies(),
         newest: () => this.#copies(),
@@ -130,11 +116,11 @@ export class StoreFlush {
     }
   }
 
-  /** Checks F2, and the fresh table. O(its entries). @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError */
-  verify(): void {
+  /** Checks F2 too. */
+  override verify(): void {
     if (this.isBroken) return;
+    super.verify();
     const { to } = this;
-    to.table.verify();
     let entryCount = 0;
     let liveBytes = 0;
     let last: Addr = NIL;
@@ -180,7 +166,7 @@ export class StoreFlush {
   *#copies(): Generator<MemTableEntry> {
     const { from } = this;
     for (const entry of this.#entries()) {
-      const { u8, view } = from.table.arena.memory;
+      const { u8, view } = from.arena.memory;
       const key = keyStartOf(view, entry);
       const value = valueStartOf(view, entry);
       yield {
