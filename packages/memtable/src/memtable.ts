@@ -120,6 +120,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   readonly #entries: EntryTable;
   /** No comparator of the user's runs in a search. */
   readonly #isBytewise: boolean;
+  /** The word of the arena's memory that has the state. */
+  readonly #stateAt: number;
 
   /** No entry has a higher sequence; not known of a table that is attached. */
   #newest: number;
@@ -154,6 +156,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     else this.index = new SkipList(this.arena, order, { ...options.skiplist, layout });
     this.#entries = new EntryTable(this.arena, this.index, order, { attached: attached !== undefined });
     this.#isBytewise = options.comparator === undefined;
+    this.#stateAt = this.arena.lineOf(Line.Table) + TableWord.State;
     this.#newest = attached === undefined ? -1 : Infinity;
   }
 
@@ -399,8 +402,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #checkActive(): void {
-    checkNotComparing(this.#entries.order);
-    if (this.#entries.word(TableWord.State) !== TableState.Active) throw this.#notActive();
+    if (!this.#isBytewise) checkNotComparing(this.#entries.order);
+    if (this.arena.memory.i32[this.#stateAt] !== TableState.Active) throw this.#notActive();
   }
 
   #notActive(): MemTableError {
@@ -409,7 +412,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   #checkNotDropped(): void {
-    checkNotComparing(this.#entries.order);
+    if (!this.#isBytewise) checkNotComparing(this.#entries.order);
     if (this.arena.dropped) throw new MemTableError('MEMTABLE_DROPPED', 'the memtable has been dropped');
   }
 }
