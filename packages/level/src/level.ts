@@ -16,6 +16,7 @@ export type StoreEncoding = 'buffer' | 'view' | 'utf8';
 /** Keys and values as abstract-level hands them over: encoded. */
 type Data = string | Uint8Array;
 
+/** The options of abstract-level, and those of {@link MemStore} but its encodings, which abstract-level applies. */
 export interface MemtableLevelOptions<K, V>
   extends AbstractDatabaseOptions<K, V>, Omit<MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'> {
   /**

@@ -28,11 +28,13 @@ export interface Entry {
 /** A place in something sorted. `next`, `prev` and what it stands on are only asked for while it is `valid`. */
 export interface Cursor {
   readonly valid: boolean;
+  /** To the first entry; not `valid` when there is none. */
   seekToFirst(): void;
-  /** Needed with `supports.backward`. */
+  /** To the last entry. Needed with `supports.backward`. */
   seekToLast?(): void;
+  /** To the next entry; not `valid` after the last. */
   next(): void;
-  /** Needed with `supports.backward`. */
+  /** To the entry before; not `valid` before the first. Needed with `supports.backward`. */
   prev?(): void;
 }
 
@@ -43,6 +45,7 @@ export type WriteOperation =
 
 // A memtable
 
+/** A place among the versions of a memtable, with the entry that it stands on. */
 export interface MemtableCursor extends Cursor, Entry {
   /** To the first entry at or after (key, sequence); the newest version of `key` when `sequence` is left out. */
   seek(key: Uint8Array, sequence?: Sequence): void;
@@ -65,6 +68,7 @@ export interface Memtable {
   drop?(): void;
   readonly state?: 'active' | 'frozen' | 'dropped';
   readonly entryCount?: number;
+  /** Bytes of memory in use; see `supports.memoryUsage`. */
   approximateMemoryUsage?(): number;
   /** Throws when anything inside is not as it should be. */
   verify?(): void;
@@ -136,7 +140,9 @@ export type MemtableRefusal = 'frozen' | 'dropped' | 'duplicate' | 'full' | 'mal
 
 /** Hands out memory; 0 says that there is none left. */
 export interface Allocator {
+  /** The address of `bytes` bytes, or 0. */
   allocate(bytes: number): number;
+  /** The same, at a multiple of `alignment`. */
   allocateAligned?(bytes: number, alignment?: number): number;
 }
 
@@ -149,6 +155,7 @@ export interface MemtableHarness<T extends Memtable = Memtable> {
 
 // An ordered index
 
+/** A place among the keys of an ordered index, with the key that it stands on. */
 export interface IndexCursor extends Cursor {
   readonly key: Uint8Array;
   /** To the first key at or after `key`. */
@@ -159,11 +166,14 @@ export interface IndexCursor extends Cursor {
 export interface OrderedIndex {
   /** Adds a key; false when it is there already, and nothing changes. */
   insert(key: Uint8Array): boolean;
+  /** A cursor over all keys. */
   iterator(): IndexCursor;
   readonly entryCount?: number;
+  /** Throws when anything inside is not as it should be. */
   verify?(): void;
 }
 
+/** What an ordered index can do beyond `insert` and a cursor that walks forward. */
 export interface OrderedIndexSupports<T = OrderedIndex> {
   /** Cursors have `seekToLast` and `prev`. */
   backward: boolean;
@@ -177,6 +187,7 @@ export interface OrderedIndexSupports<T = OrderedIndex> {
   rollBack: false | ((index: T, keys: readonly Uint8Array[]) => void);
 }
 
+/** Makes the index that is to be tested. */
 export interface OrderedIndexHarness<T extends OrderedIndex = OrderedIndex> {
   /** A fresh, empty index. `comparator` is only given with `supports.comparators`. */
   factory: (options: { comparator?: Comparator }) => T;
@@ -195,12 +206,14 @@ export interface Range {
   readonly limit?: number;
 }
 
+/** One write of a batch. */
 export type StoreOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array };
 
 /** A view of a store as it was when it was made. */
 export interface StoreSnapshot {
+  /** Lets go of what it holds. */
   close(): Promise<void> | void;
 }
 
@@ -213,6 +226,7 @@ export interface StoreIterator<T> extends IterableIterator<T> {
   nextv(size: number): T[];
   /** To the first entry at or after `key` in its direction; outside of its range to the end. */
   seek(key: Uint8Array): void;
+  /** Ends it. It yields nothing more. */
   close(): void;
 }
 
@@ -221,7 +235,9 @@ export interface StoreEncoding {
   readonly name: string;
   /** What `encode` returns, and `decode` is given. */
   readonly format: 'view' | 'utf8';
+  /** What is stored for a key or value. */
   encode(data: Uint8Array): Uint8Array | string;
+  /** The key or value again, from what was stored. */
   // What it is given follows from its format.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   decode(data: any): Uint8Array;
@@ -239,9 +255,13 @@ export interface StoreOptions {
 
 /** A sorted key-value store, in abstract-level's words; what it returns may be a promise or not. */
 export interface Store<S extends StoreSnapshot = StoreSnapshot> {
+  /** Sets a key. */
   put(key: Uint8Array, value: Uint8Array): Promise<void> | void;
+  /** Deletes a key; one that is not there is no error. */
   del(key: Uint8Array): Promise<void> | void;
+  /** The value of a key, or undefined. */
   get(key: Uint8Array, options?: { snapshot?: S }): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** Whether a key has a value. */
   has?(key: Uint8Array): Promise<boolean> | boolean;
   /** All of the operations or none; a later one of the same key wins. */
   batch?(operations: StoreOperation[]): Promise<void> | void;
@@ -265,11 +285,13 @@ export interface Store<S extends StoreSnapshot = StoreSnapshot> {
   values?(range?: RangeRead<S>): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** How many keys a range has. */
   count?(range?: RangeRead<S>): Promise<number> | number;
+  /** A view of the store as it is now, to be read with `snapshot` in the options of reads. */
   snapshot?(): S;
   /** Moves what is in memory to wherever it goes. */
   flush?(): Promise<void> | void;
   /** Throws when anything inside is not as it should be. */
   verify?(): void;
+  /** Gives back what it holds. */
   close?(): Promise<void> | void;
 }
 
@@ -316,6 +338,7 @@ export interface StoreSupports<T = Store> {
 /** Why a store refuses something. */
 export type StoreRefusal = 'reentered' | 'invalidComparator';
 
+/** Makes the store that is to be tested. */
 export interface StoreHarness<T = Store> {
   /** A fresh, empty store, open. It is closed after the run, when it has `close`. */
   factory: (options: StoreOptions) => T | Promise<T>;
@@ -331,11 +354,13 @@ export interface FlushRun extends Iterable<Entry> {
 
 /** Where a list flushes to. When `write` resolves the entries are safe there; when it rejects, it is called again. */
 export interface FlushTarget {
+  /** Stores all entries of the run. When `signal` is aborted it should reject soon. */
   write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 /** Takes writes into memory and flushes them to a target, while everything stays readable. */
 export interface MemtableList {
+  /** The newest version of `key` in memory that `sequence` may see; undefined when there is none. */
   get(key: Uint8Array, sequence?: Sequence): { readonly type: ValueType; readonly value: Uint8Array } | undefined;
   /** Resolves when everything written before is with the target. */
   flush(options?: { signal?: AbortSignal }): Promise<void>;
@@ -343,6 +368,7 @@ export interface MemtableList {
   close(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** How a list is written to and read by the suite, and what it can do. */
 export interface MemtableListSupports<T = MemtableList> {
   /** How several writes are made as one. The promise resolves when they are accepted. */
   write: (list: T, operations: readonly WriteOperation[], options: { signal: AbortSignal }) => Promise<void>;
@@ -350,7 +376,9 @@ export interface MemtableListSupports<T = MemtableList> {
   admit:
     | false
     | {
+        /** Resolves when it is the caller's turn. */
         wait: (list: T, options: { signal: AbortSignal }) => Promise<void>;
+        /** Makes the write. Called right after `wait` has resolved, or not at all. */
         apply: (list: T, operations: readonly WriteOperation[]) => void;
       };
   /** All entries that are still in memory, of all memtables, in any order. */
@@ -365,6 +393,7 @@ export interface MemtableListSupports<T = MemtableList> {
   valueBytesMax: false | number;
 }
 
+/** Makes the list that is to be tested. */
 export interface MemtableListHarness<T extends MemtableList = MemtableList> {
   /** A fresh list over a target; its memtables should be full after a few writes. */
   factory: (options: { target: FlushTarget; comparator?: Comparator }) => T;
@@ -379,6 +408,7 @@ export interface WriteBuffer {
   flush(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
+/** How a write buffer is written to and read by the suite, and what it can do. */
 export interface WriteBufferSupports<T = WriteBuffer> {
   /** Makes several writes as one, each with the next sequence, the first of all with 1; or throws, and makes none. */
   write: (buffer: T, operations: readonly WriteOperation[]) => void;
@@ -396,6 +426,7 @@ export interface WriteBufferSupports<T = WriteBuffer> {
   longValueBytes: number;
 }
 
+/** Makes the write buffer that is to be tested. */
 export interface WriteBufferHarness<T extends WriteBuffer = WriteBuffer> {
   /** A fresh, empty buffer over a target. */
   factory: (options: { target: FlushTarget }) => T;

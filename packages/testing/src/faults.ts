@@ -119,7 +119,7 @@ export class ScriptedTarget implements FlushTarget {
     this.#pause = () => Promise.resolve();
   }
 
-  // Not an async method, so that 'throws' can throw.
+  /** Does what the script's next outcome says. An async method could not throw, so this is a plain one. */
   write(run: FlushRun, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const outcome = this.#script[this.#calls++] ?? 'resolves';
     if (this.#writing) this.violations.push('a flush was begun while another one was running');

@@ -27,10 +27,12 @@ export abstract class SortedModel<Item> {
   /** Below 0 when `a` comes first, above 0 when `b` does, 0 when they are equal. */
   abstract order(a: Item, b: Item): number;
 
+  /** Whether there is an item equal to this one. O(n). */
   has(item: Item): boolean {
     return this.items.some((other) => this.order(other, item) === 0);
   }
 
+  /** Adds an item at its place; none may be equal to it. O(n). */
   insert(item: Item): void {
     const after = this.items.findIndex((other) => this.order(other, item) > 0);
     if (after === -1) this.items.push(item);
@@ -162,15 +164,18 @@ export class StoreModel extends SortedModel<StoreItem> {
     return this.compareKeys(a.key, b.key);
   }
 
+  /** The value of a key, not a copy. */
   get(key: Uint8Array): Uint8Array | undefined {
     return this.items.find((item) => this.compareKeys(item.key, key) === 0)?.value;
   }
 
+  /** Sets a key. The model keeps both arrays. */
   put(key: Uint8Array, value: Uint8Array): void {
     this.del(key);
     this.insert({ key, value });
   }
 
+  /** Deletes a key, if it is there. */
   del(key: Uint8Array): void {
     this.items = this.items.filter((item) => this.compareKeys(item.key, key) !== 0);
   }
@@ -181,6 +186,7 @@ export class StoreModel extends SortedModel<StoreItem> {
     else this.put(key, value);
   }
 
+  /** Deletes the keys of a range. */
   clearRange(range: Range): void {
     for (const [key] of this.range(range)) this.del(key);
   }

@@ -13,6 +13,7 @@ export class SortedTarget implements FlushTarget {
     this.content = new StoreModel(compareKeys);
   }
 
+  /** Stores the newest version of each key of the run. */
   async write(run: FlushRun): Promise<void> {
     const { compareKeys } = this.content;
     let last: Uint8Array | undefined;

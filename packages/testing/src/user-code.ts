@@ -13,6 +13,7 @@ export interface UserCodeSetup {
 
 /** Where a store calls code of its user: a function of an encoding, a getter of what it was given, its comparator. */
 export const CALL_SITES = ['encodeKey', 'decodeKey', 'encodeValue', 'decodeValue', 'getter', 'compare'] as const;
+/** One of the places where a store calls code of its user. */
 export type CallSite = (typeof CALL_SITES)[number];
 
 /** What a comparator is to answer instead of the right number. */

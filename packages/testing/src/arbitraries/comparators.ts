@@ -22,6 +22,7 @@ export const comparators = {
   prefix: (a, b) => bytewise(a.subarray(0, 2), b.subarray(0, 2)),
 } as const satisfies Record<string, Comparator>;
 
+/** The name of one of the {@link comparators}. */
 export type ComparatorName = keyof typeof comparators;
 
 /** The name of a comparator, or undefined for the order of the bytes, which comes up half of the time. */

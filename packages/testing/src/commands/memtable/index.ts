@@ -15,7 +15,7 @@ import type { MemtableSubject } from './subject.js';
 import { WalkWhileWriting } from './walk-while-writing.js';
 import { Add, AddMany, AddWithoutMemory, Apply, ApplyMalformed, ApplyWithoutMemory } from './writes.js';
 
-/** Every command for a memtable by its name in JSON. */
+/** @internal Every command for a memtable by its name in JSON. */
 export const memtableCommandKinds = {
   add: Add,
   addMany: AddMany,
@@ -43,7 +43,7 @@ export const memtableCommandKinds = {
 /** A command for a memtable. */
 export type MemtableCommand = AnyCommand<MemtableModel, MemtableSubject>;
 
-/** One command for a memtable, over some keys. What is not supported never comes up. */
+/** @internal One command for a memtable, over some keys. What is not supported never comes up. */
 export function memtableCommand(
   pool: readonly Uint8Array[],
   supports: MemtableSupports,

@@ -18,7 +18,7 @@ import { expectWalks } from '../cursors.js';
 /** What a caller writes over bytes that are its own. */
 export const SCRIBBLE = 0xcc;
 
-/** A memtable in a run of commands. */
+/** @internal A memtable in a run of commands. */
 export class MemtableSubject {
   readonly executed: AnyCommand[] = [];
   readonly harness: MemtableHarness;

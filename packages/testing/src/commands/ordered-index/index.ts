@@ -52,7 +52,7 @@ export class RollBack extends Command<IndexModel, OrderedIndexSubject, [keys: re
   }
 }
 
-/** Every command for an ordered index by its name in JSON. */
+/** @internal Every command for an ordered index by its name in JSON. */
 export const orderedIndexCommandKinds = {
   insert: Insert,
   insertMany: InsertMany,
@@ -67,7 +67,7 @@ export const orderedIndexCommandKinds = {
 /** A command for an ordered index. */
 export type OrderedIndexCommand = AnyCommand<IndexModel, OrderedIndexSubject>;
 
-/** One command for an ordered index. What is not supported never comes up. */
+/** @internal One command for an ordered index. What is not supported never comes up. */
 export function orderedIndexCommand(
   pool: readonly Uint8Array[],
   { backward, rollBack }: OrderedIndexSupports,

@@ -24,7 +24,7 @@ import {
 import type { Operation, StoreCommand, StoreSubject } from './subject.js';
 import { Batch, Clear, CompareAndSet, Del, Flush, Put, PutIfAbsent, PutMany } from './writes.js';
 
-/** Every command for a store by its name in JSON. */
+/** @internal Every command for a store by its name in JSON. */
 export const storeCommandKinds = { ...plainKinds, during: During, misbehave: Misbehave, flush: Flush } as const;
 
 /** A command for a store. */
@@ -32,7 +32,7 @@ export type AnyStoreCommand = AnyCommand<StoreModel, StoreSubject>;
 
 type PlainCommand = StoreCommand<readonly unknown[]>;
 
-/** One command for a store. What is not supported never comes up. */
+/** @internal One command for a store. What is not supported never comes up. */
 export function storeCommand(pool: readonly Uint8Array[], supports: StoreSupports): fc.Arbitrary<AnyStoreCommand> {
   const { comparators = false, comparatorChecks = false, encodings = false, iterators = false } = supports;
   const { flush, snapshots, update = false } = supports;
