@@ -57,6 +57,23 @@ test('all public packages were packed', () => {
   ]);
 });
 
+test('they are as large as their READMEs say, within a tenth', async () => {
+  const table = await run(process.execPath, [join(root, 'scripts/sizes.mjs'), project], root);
+  const rows = [...table.matchAll(/^(\S+) +[\d.]+ kB +([\d.]+) kB +([\d.]+) kB$/gm)];
+  expect(rows).toHaveLength(packages.length);
+  for (const [, name, ...measured] of rows) {
+    const readme = readFileSync(join(project, 'node_modules', name, 'README.md'), 'utf8');
+    const [sentence] = /^Minified and gzipped it takes [^(]*\(`npm run sizes`\)/m.exec(readme)!;
+    const said = [...sentence.matchAll(/([\d.]+) kB/g)].map(([, figure]) => Number(figure));
+    for (const [i, figure] of said.entries()) {
+      const percent = Math.round((100 * Number(measured[i])) / figure);
+      expect({ name, measured: measured[i], figure, fits: percent >= 90 && percent <= 110 }).toMatchObject({
+        fits: true,
+      });
+    }
+  }
+}, 60_000);
+
 test.each(['use.mjs', 'use.cjs'])('they run: %s', async (name) => {
   copyFileSync(join(__dirname, name), join(project, name));
   expect(await run(process.execPath, [name])).toBe('used\n');
