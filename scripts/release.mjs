@@ -1,7 +1,6 @@
 // Builds and tests the packed packages, then publishes those whose version is not in the registry yet. Arguments go to
 // `pnpm publish`: with --dry-run it shows names, versions, files and sizes, and publishes nothing.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
 import { pnpm, root } from './pnpm.mjs';
 
 const args = process.argv.slice(2);
@@ -13,9 +12,6 @@ if (changes !== '') {
   if (!isDryRun) process.exit(1);
 }
 
-// A build leaves the output of sources that are gone, and that would be published too.
-for (const name of readdirSync(`${root}packages`))
-  rmSync(`${root}packages/${name}/dist`, { recursive: true, force: true });
 const { status } = spawnSync('npm', ['run', '--silent', 'test:packed'], {
   cwd: root,
   stdio: 'inherit',
