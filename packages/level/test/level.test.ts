@@ -79,6 +79,7 @@ describe('every option of the store reaches the store:', () => {
     garbageBytesMin: isRefused('garbageBytesMin'),
     pinWarningMs: isRefused('pinWarningMs'),
     writeBufferBytes: isRefused('writeBufferBytes'),
+    lastSequence: isRefused('lastSequence'),
     retryMs: isRefused('retryMs'),
     retryMsMax: isRefused('retryMsMax'),
     flushMsMax: isRefused('flushMsMax'),

@@ -10,7 +10,7 @@
  * `insertFound` link the entry, and cannot fail for want of memory. So a batch can take all its memory before any of it
  * shows.
  */
-import { type Addr, type Arena, Line, NIL } from '@memtable/arena';
+import { type Addr, type Arena, type ArenaStats, Line, NIL } from '@memtable/arena';
 import type { OrderedIndex } from '@memtable/skiplist';
 import { MemTableError } from './errors.js';
 import { copyBytes, copyPart, copyView, equalBytes } from './format/copy.js';
@@ -51,6 +51,20 @@ const SMALL_BYTES = 4 << 20;
 const GROWTH = 8;
 /** Upper bound on the room the index makes sure of for one entry: a block on each level, of which there are six at most. */
 const ENTRY_ROOM_BYTES = 6144;
+
+/** Figures of the entries of a table; bytes unless it says count. */
+export interface EntryTableStats {
+  /** Versions of keys, deletions included. */
+  readonly entryCount: number;
+  readonly deletionCount: number;
+  /** Sum of the user keys. */
+  readonly keyBytes: number;
+  /** Sum of the values. */
+  readonly valueBytes: number;
+  /** Levels in use by the index: the tallest tower. */
+  readonly height: number;
+  readonly arena: ArenaStats;
+}
 
 export interface EntryTableOptions {
   /** The arena holds a table already: its words stay as they are. */
@@ -284,6 +298,18 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   /** Bytes of all blocks of the arena; 0 once dropped. O(1). */
   memoryUsage(): number {
     return this.arena.memoryUsage();
+  }
+
+  /** All of its figures, from the buffer. O(1). */
+  stats(): EntryTableStats {
+    return {
+      entryCount: this.index.entryCount,
+      deletionCount: this.word(TableWord.Deletions),
+      keyBytes: this.word(TableWord.KeyBytes),
+      valueBytes: this.word(TableWord.ValueBytes),
+      height: this.index.height,
+      arena: this.arena.stats(),
+    };
   }
 
   word(word: number): number {

@@ -1,19 +1,9 @@
 /** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys in order, in an arena of their own. */
-import {
-  type Addr,
-  Arena,
-  type ArenaOptions,
-  type ArenaStats,
-  INSPECT,
-  Line,
-  MARK_WORDS,
-  NIL,
-  show,
-} from '@memtable/arena';
+import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
 import { MemTableError } from './errors.js';
-import { EntryTable, TableState, TableWord } from './entry-table.js';
+import { EntryTable, type EntryTableStats, TableState, TableWord } from './entry-table.js';
 import { checkKind, checkThere } from './format/bytes.js';
 import { copyOut } from './format/copy.js';
 import { entryBytes, tagHighOf, tagLowOf, valueLengthOf, valueStartOf, writeEntry } from './format/entry.js';
@@ -72,19 +62,10 @@ export interface MemTableEntry extends MemTableValue {
 }
 
 /** A memtable's figures; bytes unless it says count. */
-export interface MemTableStats {
+export interface MemTableStats extends EntryTableStats {
   readonly state: MemTableState;
   readonly layout: 'compact' | 'leveldb';
   readonly index: 'skiplist' | 'block';
-  readonly entryCount: number;
-  readonly deletionCount: number;
-  /** Sum of the user keys. */
-  readonly keyBytes: number;
-  /** Sum of the values. */
-  readonly valueBytes: number;
-  /** Levels in use by the index: the tallest tower. */
-  readonly height: number;
-  readonly arena: ArenaStats;
 }
 
 const BLOCK_BYTES = 16384;
@@ -334,12 +315,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
       state: this.state,
       layout: this.index instanceof SkipList ? this.index.layout : 'compact',
       index: this.index instanceof SkipList ? 'skiplist' : 'block',
-      entryCount: this.entryCount,
-      deletionCount: this.#entries.word(TableWord.Deletions),
-      keyBytes: this.#entries.word(TableWord.KeyBytes),
-      valueBytes: this.#entries.word(TableWord.ValueBytes),
-      height: this.index.height,
-      arena: this.arena.stats(),
+      ...this.#entries.stats(),
     };
   }
 

@@ -3,7 +3,8 @@
  * goes into the table, is counted, and is repeated in the successor of the table when there is one.
  *
  * Invariants, which `verify()` of the store checks:
- * T1. `liveBytes` and `entryCount` are those of the newest versions that are values.
+ * T1. `liveBytes` and `entryCount` are those of the newest versions that are values. With a target, `keyCount` counts all
+ *     keys, deleted ones too.
  * T2. `heldBytes` of the pins are those of the older versions that pins see.
  *
  * An entry that no pin sees is overwritten where it lies, if its new value is no longer: that takes no memory and leaves no
@@ -54,8 +55,12 @@ export class Commit {
   pins: Pins;
   /** The replacement of the table that is running. */
   renewal: Renewal | undefined;
+  /** Number of the table in events: a flush is followed by the next one, a compaction by a copy with the same number. */
+  tableNumber = 1;
   /** Sequence of the last write. */
-  sequence = 0;
+  sequence: number;
+  /** With a target: keys in the table, deleted ones too. This is what a flush writes, so that it need not count. */
+  keyCount = 0;
   /** Keys that have a value. */
   entryCount = 0;
   /** Bytes of their entries. */
@@ -70,9 +75,10 @@ export class Commit {
   #textLength = 0;
   readonly #mark = new Int32Array(MARK_WORDS);
 
-  constructor(table: StoreTable, pins: Pins, tableBytesMax: number) {
+  constructor(table: StoreTable, pins: Pins, tableBytesMax: number, lastSequence: number) {
     this.table = table;
     this.pins = pins;
+    this.sequence = lastSequence;
     this.#tableBytesMax = tableBytesMax;
   }
 
@@ -272,6 +278,7 @@ export class Commit {
     this.sequence++;
     this.liveBytes += liveBytes;
     this.entryCount += values;
+    if (older === NIL) this.keyCount++;
     const { table } = this;
     if (!table.isValue(older)) return;
     const oldBytes = table.bytesOf(older);

@@ -1,3 +1,4 @@
+import type { LifecycleEvent } from '@memtable/memtable';
 import type { Commit } from './commit.js';
 import { PinWatch } from './pin-watch.js';
 import { Pin, type PinKind, type PinOwner, type Pins } from './pins.js';
@@ -6,13 +7,18 @@ import { Pin, type PinKind, type PinOwner, type Pins } from './pins.js';
 export class Readers {
   readonly #commit: Commit;
   readonly #withStacks: boolean;
-  readonly #onRelease: (droppedBytes: number) => void;
+  readonly #onRelease: (drop: LifecycleEvent | undefined) => void;
   readonly #watch: PinWatch;
-  /** Of tables that have been flushed: those that snapshots and iterators still read in. */
-  readonly #retired = new Set<Pins>();
+  /** Flushed tables that snapshots and iterators still read in, with their numbers. */
+  readonly #retired = new Map<Pins, number>();
 
-  /** @param onRelease - a pin has gone, and with it the table of so many bytes that it was the last reader of */
-  constructor(commit: Commit, pinWarningMs: number, withStacks: boolean, onRelease: (droppedBytes: number) => void) {
+  /** @param onRelease - called when a pin has gone; with the event, if its table was flushed and has gone with it */
+  constructor(
+    commit: Commit,
+    pinWarningMs: number,
+    withStacks: boolean,
+    onRelease: (drop: LifecycleEvent | undefined) => void,
+  ) {
     this.#commit = commit;
     this.#withStacks = withStacks;
     this.#onRelease = onRelease;
@@ -43,35 +49,35 @@ export class Readers {
     const { home } = pin;
     if (owner !== undefined) home.owners.delete(owner);
     home.release(pin);
-    let droppedBytes = 0;
-    if (home.newest === -1 && this.#retired.delete(home)) {
-      droppedBytes = home.table.memoryUsage();
-      home.table.arena.drop();
-    }
-    this.#onRelease(droppedBytes);
+    const number = home.newest === -1 ? this.#retired.get(home) : undefined;
+    if (number === undefined) return this.#onRelease(undefined);
+    this.#retired.delete(home);
+    const bytes = home.table.memoryUsage();
+    home.table.arena.drop();
+    this.#onRelease({ type: 'drop', table: number, bytes });
   }
 
-  /** The table of these pins has been flushed: it goes with the last of them. */
-  retire(pins: Pins): void {
-    this.#retired.add(pins);
+  /** The table of these pins has been flushed. It goes with the last of them. @param number - that of the table */
+  retire(pins: Pins, number: number): void {
+    this.#retired.set(pins, number);
   }
 
   /** Memory of the tables that have been flushed. */
   memoryUsage(): number {
     let bytes = 0;
-    for (const { table } of this.#retired) bytes += table.memoryUsage();
+    for (const { table } of this.#retired.keys()) bytes += table.memoryUsage();
     return bytes;
   }
 
   get heldBytes(): number {
     let bytes = this.#commit.pins.heldBytes;
-    for (const { table } of this.#retired) bytes += table.entryBytes;
+    for (const { table } of this.#retired.keys()) bytes += table.entryBytes;
     return bytes;
   }
 
   /** Oldest first, with the bytes that each holds; of a flushed table that is all. */
   figures(): { pin: Pin; heldBytes: number }[] {
-    return [...this.#retired, this.#commit.pins].flatMap((home) => {
+    return [...this.#retired.keys(), this.#commit.pins].flatMap((home) => {
       const held = home === this.#commit.pins ? home.heldBytesOfEach() : undefined;
       return home.all.map((pin, i) => ({ pin, heldBytes: held?.[i] ?? home.table.entryBytes }));
     });
@@ -80,7 +86,7 @@ export class Readers {
   /** The store closes: nobody reads any more. */
   end(): void {
     this.#watch.stop();
-    for (const { table } of this.#retired) table.arena.drop();
+    for (const { table } of this.#retired.keys()) table.arena.drop();
     this.#retired.clear();
   }
 }

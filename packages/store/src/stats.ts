@@ -14,7 +14,6 @@ export function storeStats(
 ): MemStoreStats {
   const now = performance.now();
   const { entryCount, sequence, liveBytes, garbageBytes, table } = commit;
-  const { count: writers, bytes } = driver.admission;
   return {
     state: state.current,
     entryCount,
@@ -24,7 +23,7 @@ export function storeStats(
     garbageBytes,
     ...memory,
     ...driver.stats(),
-    waiting: { writers, bytes },
+    waiting: driver.admission.stats(),
     pins: readers.figures().map(({ pin, heldBytes }) => {
       const { kind, sequence, since, stack } = pin;
       return { kind, sequence, ageMs: now - since, heldBytes, stack };

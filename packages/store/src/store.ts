@@ -11,8 +11,8 @@
  * U5. Work in the background (renewals, events) never makes a call fail that has done what it was asked.
  */
 import { INSPECT, MEMORY_BYTES_MAX, show } from '@memtable/arena';
-import { type FlushOptions, MemTableError, ValueType, type WaitOptions } from '@memtable/memtable';
-import { channel, checkFlushOptions, checkWhole, orderOf } from '@memtable/memtable/internal';
+import { type FlushOptions, type LifecycleEvent, MemTableError, ValueType, type WaitOptions } from '@memtable/memtable';
+import { checkFlushOptions, checkWhole, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
 import { BatchEncoder } from './batch.js';
 import { Codecs, owned } from './codecs.js';
 import { Commit } from './commit.js';
@@ -26,7 +26,6 @@ import {
   type MemStoreStats,
   type RangeReadOptions,
   type ReadOptions,
-  type StoreEvent,
 } from './options.js';
 import { Pins } from './pins.js';
 import { Readers } from './readers.js';
@@ -41,7 +40,6 @@ import { verifyStore } from './verify.js';
 
 const MIB = 1 << 20;
 const TABLE_BYTES_MIN = 64 << 10;
-const events = channel('memtable:store');
 
 /**
  * Sorted keys and values in memory, as bytes in an arena. Strings go in and come out by default; everything is copied, both
@@ -64,7 +62,7 @@ const events = channel('memtable:store');
  * ```
  */
 export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Disposable, AsyncDisposable {
-  readonly #onEvent: ((event: StoreEvent) => void) | undefined;
+  readonly #events: LifecycleEvents;
   readonly #codecs: Codecs;
   readonly #batches: BatchEncoder<K, V>;
   readonly #tables: TableFactory;
@@ -78,30 +76,30 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
   constructor(options: MemStoreOptions<K, V> = {}) {
     const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
-    const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, target, onEvent } = options;
+    const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
     checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
     checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
     checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
     checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
     checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
+    checkWhole('lastSequence', lastSequence, 0, 2 ** 52);
     const flushOptions: FlushOptions | undefined = target === undefined ? undefined : { ...options, target };
     if (flushOptions !== undefined) checkFlushOptions(flushOptions);
     const order = orderOf(options.comparator);
-    this.#onEvent = onEvent;
+    this.#events = new LifecycleEvents('store', this, options);
     this.#state = new StoreState(order);
     this.#codecs = new Codecs(options, this.#state);
     this.#tables = new TableFactory(options, maxBytes, order);
     this.#batches = new BatchEncoder(this.#codecs, this.#tables.bytesMax);
     const table = this.#tables.make();
-    this.#commit = new Commit(table, new Pins(table), this.#tables.bytesMax);
-    this.#readers = new Readers(this.#commit, pinWarningMs, pinStacks === true, (bytes) => this.#onRelease(bytes));
+    this.#commit = new Commit(table, new Pins(table), this.#tables.bytesMax, lastSequence);
+    this.#readers = new Readers(this.#commit, pinWarningMs, pinStacks === true, (drop) => this.#onRelease(drop));
     const parts = {
-      store: this,
       state: this.#state,
       commit: this.#commit,
       readers: this.#readers,
       tables: this.#tables,
-      emit: (event: StoreEvent) => this.#emit(event),
+      events: this.#events,
     };
     this.#driver =
       flushOptions === undefined
@@ -218,7 +216,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const isUnseen = commit.pins.newest === -1 && this.#driver instanceof Compactor;
     if (isUnseen && isAll) {
       const bytes = commit.clear(this.#tables.make());
-      this.#emit({ type: 'drop', bytes });
+      this.#events.emit({ type: 'drop', table: commit.tableNumber, bytes });
       this.#driver.cleared();
     } else {
       const entries = this.#reads.entriesOf(read);
@@ -334,8 +332,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#state.checkOpen();
     if (this.#state.current === 'frozen') return;
     this.#state.current = 'frozen';
-    const { garbageBytes, table } = this.#commit;
-    this.#emit({ type: 'freeze', reason: 'call', garbageBytes, memoryUsage: table.memoryUsage() });
+    this.#driver.emitFreeze('call');
     this.#driver.admission.refuse(frozenError());
   }
 
@@ -389,8 +386,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const bytes = this.memoryUsage();
     this.#readers.end();
     commit.close();
-    this.#emit({ type: 'drop', bytes });
-    this.#driver.refuse(error);
+    this.#events.emit({ type: 'drop', table: commit.tableNumber, bytes });
+    this.#driver.admission.refuse(error);
   }
 
   /** As {@link MemStore.close}. */
@@ -419,26 +416,15 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    */
   verify(): void {
     this.#state.checkOpen();
-    verifyStore(this.#commit);
+    verifyStore(this.#commit, this.#driver instanceof Flusher);
     this.#driver.verify();
   }
 
-  /** A snapshot or iterator has been closed; when it was the last of a flushed table, that had so many bytes. */
-  #onRelease(droppedBytes: number): void {
+  /** A snapshot or iterator has been closed. @param drop - it was the last one in a table that has been flushed */
+  #onRelease(drop: LifecycleEvent | undefined): void {
     if (this.#state.current === 'closed') return;
-    if (droppedBytes > 0) this.#emit({ type: 'drop', bytes: droppedBytes });
+    if (drop !== undefined) this.#events.emit(drop);
     this.#driver.released();
-  }
-
-  #emit(event: StoreEvent): void {
-    if (events.hasSubscribers) events.publish({ store: this, ...event });
-    try {
-      this.#onEvent?.(event);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 
   #checkWritable(): void {

@@ -5,13 +5,15 @@ import type { Commit } from './commit.js';
 
 /**
  * Checks T1 and T2 of a store, its pins, its table, and the arena and index of that. O(entries).
+ * @param hasTarget - keys are counted
  * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
  */
-export function verifyStore(commit: Commit): void {
+export function verifyStore(commit: Commit, hasTarget: boolean): void {
   const { table, pins } = commit;
   verifyEntries(table);
   pins.verify();
   let liveBytes = 0;
+  let keyCount = 0;
   let entryCount = 0;
   let heldBytes = 0;
   let last: Addr = NIL;
@@ -21,6 +23,7 @@ export function verifyStore(commit: Commit): void {
     const isNewest = last === NIL || !table.haveSameKey(last, entry);
     const newer = isNewest ? Infinity : table.sequenceOf(last);
     last = entry;
+    if (isNewest) keyCount++;
     if (!table.isValue(entry)) continue;
     if (isNewest) {
       liveBytes += table.bytesOf(entry);
@@ -30,6 +33,7 @@ export function verifyStore(commit: Commit): void {
   if (liveBytes !== commit.liveBytes || entryCount !== commit.entryCount) {
     malformed(`T1: ${liveBytes} bytes in ${entryCount} entries, counted ${commit.liveBytes} in ${commit.entryCount}`);
   }
+  if (hasTarget && keyCount !== commit.keyCount) malformed(`T1: ${keyCount} keys, counted ${commit.keyCount}`);
   if (heldBytes !== pins.heldBytes) malformed(`T2: ${heldBytes} bytes are held, counted ${pins.heldBytes}`);
   if (commit.garbageBytes < 0) malformed(`T2: ${commit.garbageBytes} bytes of garbage`);
 }

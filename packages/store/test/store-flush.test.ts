@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FlushRun, type FlushTarget, levelTarget, ValueType } from '@memtable/memtable';
-import { MemStore, type MemStoreOptions, type StoreEvent } from '../src/index.js';
+import { type FlushRun, type FlushTarget, levelTarget, type LifecycleEvent, ValueType } from '@memtable/memtable';
+import { MemStore, type MemStoreOptions } from '../src/index.js';
 import { MemoryLevel } from 'memory-level';
 import { kthOf, uncaughtIn, withoutBuffers } from '../../memtable/test/buffers.js';
 
@@ -62,7 +62,7 @@ class Shelf implements FlushTarget {
 }
 
 const withTarget = (target: FlushTarget, options: MemStoreOptions<string, string> = {}) => {
-  const events: StoreEvent[] = [];
+  const events: LifecycleEvent[] = [];
   const store = new MemStore({
     target,
     retryMs: 1,
@@ -92,12 +92,18 @@ test('the newest versions go to the target in order, deletions too, and the memo
   const before = store.memoryUsage();
   await store.flush();
   expect(shelf.writes).toEqual([['a', 'b=22', 'c']]);
-  expect(shelf.runs[0]).toMatchObject({ id: 1, entryCount: 3, memoryUsage: before });
+  expect(shelf.runs[0]).toMatchObject({ id: 5, entryCount: 3, memoryUsage: before }); // Of the five writes.
   expect([store.size, store.get('b'), store.isDeleted('c')]).toEqual([0, undefined, false]);
   expect(events).toEqual([
-    { type: 'freeze', reason: 'flush', garbageBytes: expect.any(Number) as number, memoryUsage: before },
+    {
+      type: 'freeze',
+      reason: 'flush',
+      table: 1,
+      stats: expect.objectContaining({ entryCount: 4 }) as object,
+      garbageBytes: expect.any(Number) as number,
+    },
     { type: 'flush', table: 1, entryCount: 3, attempts: 1, ms: expect.any(Number) as number },
-    { type: 'drop', bytes: before },
+    { type: 'drop', table: 1, bytes: before },
   ]);
   expect(store.stats()).toMatchObject({
     heldBytes: 0,
@@ -343,7 +349,7 @@ describe('whoever waits for a store, waits for something that is running (T3)', 
       const abort = new AbortController();
       const big = store.admit(wanted, { signal: abort.signal });
       const little = store.admit(10);
-      expect(store.stats().waiting).toEqual({ writers: 2, bytes: wanted + 10 });
+      expect(store.stats().waiting).toMatchObject({ writers: 2, bytes: wanted + 10 });
       abort.abort(new Error('no time'));
       await expect(big).rejects.toThrow('no time');
       await little;
@@ -474,7 +480,7 @@ describe('a flush that cannot begin', () => {
     await Promise.all(refused);
   });
 
-  test('a comparator that throws while its entries are counted fails no write', async () => {
+  test('a comparator that throws while the target reads fails no write', async () => {
     for (let calls = 1; calls < 12; calls++) {
       let left = Infinity;
       const shelf = new Shelf();

@@ -9,7 +9,7 @@ const BAR_WIDTH = 24;
 const HISTORY = 60;
 const EVENTS_SHOWN = 6;
 const LEVELS = '▁▂▃▄▅▆▇█';
-const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
+const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing', full: 'no room' };
 
 /**
  * The lifecycle of the memtables of a run, live, on standard error: who waits, what is active, frozen and flushed, and the
@@ -126,11 +126,13 @@ function lineOf(event: LifecycleEvent): string {
     case 'flush-error':
       return `memtable ${event.table} not flushed, attempt ${event.attempts}`;
     case 'drop':
-      return `memtable ${event.table} dropped: ${count(event.stats.arena.memoryUsage)} bytes given back`;
+      return `memtable ${event.table} dropped: ${count(event.bytes)} bytes given back`;
     case 'stall':
       return `writers wait: ${REASONS[event.reason]}`;
     case 'resume':
       return `writers go on after ${event.ms.toFixed(1)} ms`;
+    default: // A list makes no compactions.
+      return event.type;
   }
 }
 

@@ -86,10 +86,6 @@ export class Compactor extends Driver {
     if (this.#compaction !== undefined) this.#abandon(error);
   }
 
-  refuse(error: unknown): void {
-    this.admission.refuse(error);
-  }
-
   memoryUsage(): number {
     return this.#compaction?.to.memoryUsage() ?? 0;
   }
@@ -149,15 +145,15 @@ export class Compactor extends Driver {
     this.#abandon(error);
   }
 
-  protected hasRoom(bytes: number): boolean {
+  hasRoom(bytes: number): boolean {
     return this.#keptBytes() + bytes + 1024 <= this.#keptBytesMax;
   }
 
-  protected makeRoomFor(): undefined {
+  makeRoom(): void {
     // Compactions, deletions, and snapshots that are closed will.
   }
 
-  protected stallReason(): 'full' {
+  stallReason(): 'full' {
     return 'full';
   }
 
@@ -206,7 +202,8 @@ export class Compactor extends Driver {
     // Finish before the table grows by a quarter, or by half of the room that is left, whichever is less.
     const room = Math.max(Math.min(from.entryBytes / 4, (this.parts.tables.bytesMax - memoryUsage) / 2), 64 << 10);
     this.#rate = Math.max(8, Math.ceil((2 * from.entryBytes) / room));
-    this.#context = { store: this.parts.store, garbageBytes, memoryUsage, slices: 0, start: performance.now() };
+    const { subject } = this.parts.events;
+    this.#context = { ...subject, garbageBytes, memoryUsage, slices: 0, start: performance.now() };
     compactions.begin(this.#context);
     this.#drive();
     this.emitFreeze('compaction');
@@ -262,8 +259,8 @@ export class Compactor extends Driver {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
     this.admission.wake();
     compactions.succeed(this.#context!, figures);
-    this.parts.emit({ type: 'compact', ...figures });
-    this.parts.emit({ type: 'drop', bytes: beforeBytes });
+    this.parts.events.emit({ type: 'compact', ...figures });
+    this.parts.events.emit({ type: 'drop', table: commit.tableNumber, bytes: beforeBytes });
     if (!this.isClosed) this.#beginIfDue(); // Entries that became garbage meanwhile have been copied.
   }
 
@@ -287,6 +284,6 @@ export class Compactor extends Driver {
     }
     if (error === undefined || this.isClosed) return;
     this.#lastError = error;
-    this.parts.emit({ type: 'compact-error', error });
+    this.parts.events.emit({ type: 'compact-error', error });
   }
 }

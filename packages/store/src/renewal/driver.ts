@@ -1,20 +1,18 @@
 import type { StallReason, WaitOptions } from '@memtable/memtable';
-import { Admission } from '../admission.js';
+import { Admission, type AdmissionHost, type LifecycleEvents } from '@memtable/memtable/internal';
 import type { Commit, Room } from '../commit.js';
-import type { MemStoreStats, StoreEvent } from '../options.js';
+import type { MemStoreStats } from '../options.js';
 import type { Readers } from '../readers.js';
 import type { StoreState } from '../state.js';
 import type { TableFactory } from '../table.js';
 
 /** The parts of a store that its driver works on. */
 export interface DriverParts {
-  /** Named in traces. */
-  readonly store: object;
   readonly state: StoreState;
   readonly commit: Commit;
   readonly readers: Readers;
   readonly tables: TableFactory;
-  readonly emit: (event: StoreEvent) => void;
+  readonly events: LifecycleEvents;
 }
 
 /** Room beyond an entry: a block for it, and what the index may need. */
@@ -29,7 +27,7 @@ export const ROOM_BYTES = 32 << 10;
  *     the turn of the writers admitted before. In a store without a target it may also wait for a deletion, or for a snapshot
  *     or iterator to be closed.
  */
-export abstract class Driver implements Room {
+export abstract class Driver implements Room, AdmissionHost {
   protected readonly parts: DriverParts;
   protected readonly commit: Commit;
   /** Writers that wait for room. */
@@ -50,11 +48,7 @@ export abstract class Driver implements Room {
     const { bytesMax } = parts.tables;
     const emptyBytes = parts.commit.table.arena.memory.usedBytes;
     this.#writeBytesMax = Math.min(bytesMax / 2, bytesMax - emptyBytes - ROOM_BYTES - 64);
-    this.admission = new Admission({
-      hasRoom: (bytes) => this.hasRoom(bytes),
-      makeRoom: (bytes) => this.makeRoomFor(bytes),
-      onResume: (ms) => parts.emit({ type: 'resume', ms }),
-    });
+    this.admission = new Admission(this, parts.events);
   }
 
   /** Before each write. @throws MemTableError `MEMTABLE_STALLED` */
@@ -69,11 +63,8 @@ export abstract class Driver implements Room {
   /** All keys have been deleted at once, and the memory was given back. */
   abstract cleared(): void;
 
-  /** The store closes: ends the renewal that is running. */
+  /** The store closes: ends the renewal that is running, and refuses calls that wait for it. */
   abstract stop(error: unknown): void;
-
-  /** Refuses all calls that wait. */
-  abstract refuse(error: unknown): void;
 
   /** Memory of the successor table, in bytes. */
   abstract memoryUsage(): number;
@@ -83,13 +74,10 @@ export abstract class Driver implements Room {
   /** Checks what the renewal that is running says of itself. O(entries). */
   abstract verify(): void;
 
-  /** Whether a write of so many bytes can be made now. */
-  protected abstract hasRoom(bytes: number): boolean;
-
-  /** A writer waits for so many bytes. @returns its refusal, when there will never be more room than now */
-  protected abstract makeRoomFor(bytes: number): Error | undefined;
-
-  protected abstract stallReason(): StallReason | 'full';
+  /** See {@link AdmissionHost}. */
+  abstract hasRoom(bytes: number): boolean;
+  abstract makeRoom(bytes: number): void;
+  abstract stallReason(): StallReason;
 
   /** Writers have begun to wait, or another one has. */
   protected abstract onWait(): void;
@@ -97,9 +85,8 @@ export abstract class Driver implements Room {
   /** As `MemStore.admit`. */
   async admit(bytes: number, { signal }: WaitOptions): Promise<void> {
     if (bytes > this.#writeBytesMax) throw this.commit.table.full(bytes);
-    if (this.admission.count === 0 && this.hasRoom(bytes)) return;
+    if (this.admission.tryAdmit(bytes)) return;
     const admitted = this.admission.wait(bytes, signal);
-    if (this.admission.count === 1) this.parts.emit({ type: 'stall', reason: this.stallReason(), bytes });
     this.onWait();
     await admitted;
   }
@@ -108,8 +95,8 @@ export abstract class Driver implements Room {
     return this.parts.state.current === 'closed';
   }
 
-  protected emitFreeze(reason: 'compaction' | 'flush'): void {
-    const { garbageBytes, table } = this.commit;
-    this.parts.emit({ type: 'freeze', reason, garbageBytes, memoryUsage: table.memoryUsage() });
+  emitFreeze(reason: 'compaction' | 'flush' | 'call'): void {
+    const { tableNumber, garbageBytes, table } = this.commit;
+    this.parts.events.emit({ type: 'freeze', reason, table: tableNumber, stats: table.stats(), garbageBytes });
   }
 }

@@ -1,40 +1,27 @@
 import { type FlushOptions, MemTableError, type StallReason, type WaitOptions } from '@memtable/memtable';
-import { abortable, retryPauseMs, setTimer, type Timer } from '@memtable/memtable/internal';
+import { type FlushEvent, type FlushHost, FlushQueue, type FlushSource } from '@memtable/memtable/internal';
 import type { MemStoreStats } from '../options.js';
 import { Pins } from '../pins.js';
+import type { StoreTable } from '../table.js';
 import { Driver, type DriverParts, ROOM_BYTES } from './driver.js';
-import { Flush, type FlushFailure } from './flush.js';
-
-/** Writers that wait until all writes up to a sequence are in the target. */
-interface Waiter {
-  readonly sequence: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+import { Flush } from './flush.js';
 
 /** The driver of a store with a target: flushes its table when it is full. */
-export class Flusher extends Driver {
+export class Flusher extends Driver implements FlushHost<StoreTable> {
   readonly roomyBytesMax = Infinity;
-  readonly #options: FlushOptions;
   readonly #writeBufferBytes: number;
-
+  readonly #queue: FlushQueue<StoreTable>;
+  /** The flush that has begun. While none can begin, the queue tries again. */
   #flush: Flush | undefined;
-  /** The pause after a flush that could not begin, and how often in a row that has happened. */
-  #pause: Timer | undefined;
-  #failures = 0;
-  #lastError: unknown;
-  #flushedTables = 0;
-  #flushedEntries = 0;
-  readonly #waiters: Waiter[] = [];
 
   constructor(parts: DriverParts, options: FlushOptions, writeBufferBytes: number) {
     super(parts);
-    this.#options = options;
     this.#writeBufferBytes = writeBufferBytes;
+    this.#queue = new FlushQueue(options, parts.events, this, parts.commit.sequence);
   }
 
   checkNotStalled(): void {
-    if (this.#isStalled()) throw this.#stalled();
+    if (this.#isStalled()) throw this.#queue.stalled();
   }
 
   afterWrite(): void {
@@ -51,19 +38,12 @@ export class Flusher extends Driver {
   }
 
   stop(error: unknown): void {
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
+    this.#queue.discard(error);
     const flush = this.#flush;
-    if (flush !== undefined) {
-      flush.stop(error);
-      this.#end();
-      this.parts.readers.release(flush.pin);
-    }
-  }
-
-  refuse(error: unknown): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
-    this.admission.refuse(error);
+    if (flush === undefined) return;
+    flush.break();
+    this.#end();
+    this.parts.readers.release(flush.pin);
   }
 
   memoryUsage(): number {
@@ -73,13 +53,7 @@ export class Flusher extends Driver {
   stats(): Pick<MemStoreStats, 'compaction' | 'flush'> {
     return {
       compaction: { running: false, finished: 0, abandoned: 0, lastError: undefined },
-      flush: {
-        running: this.#flush !== undefined,
-        failures: this.#flush?.failures ?? this.#failures,
-        lastError: this.#flush === undefined ? this.#lastError : this.#flush.lastError,
-        flushedTables: this.#flushedTables,
-        flushedEntries: this.#flushedEntries,
-      },
+      flush: this.#queue.stats(),
     };
   }
 
@@ -89,14 +63,10 @@ export class Flusher extends Driver {
 
   /** As `MemStore.flush`. */
   async flush({ signal }: WaitOptions): Promise<void> {
-    const { sequence } = this.commit; // The target may write to the store as soon as it is called.
+    // First, as the target may write to the store as soon as it is called.
+    const flushed = this.#queue.flushed(this.commit.sequence, signal);
     this.#begin();
-    if (!this.#isRunning) return;
-    await abortable(signal, (resolve, reject) => {
-      const waiter = { sequence, resolve, reject };
-      this.#waiters.push(waiter);
-      return () => this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-    });
+    await flushed;
   }
 
   // Room
@@ -113,19 +83,18 @@ export class Flusher extends Driver {
     this.#flush!.break();
   }
 
-  protected hasRoom(bytes: number): boolean {
+  hasRoom(bytes: number): boolean {
     if (this.#isStalled()) return false;
     return this.commit.table.arena.ensure(Math.max(bytes, 1) + ROOM_BYTES, 1);
   }
 
-  protected makeRoomFor(bytes: number): Error | undefined {
+  makeRoom(bytes: number): void {
     this.#begin();
-    return this.#isRunning ? undefined : this.commit.table.full(bytes);
+    if (!this.#isRunning) throw this.commit.table.full(bytes); // An empty table has no room either.
   }
 
-  protected stallReason(): StallReason | 'full' {
-    if (!this.#isRunning) return 'full';
-    return (this.#flush?.failures ?? this.#failures) > 0 ? 'flush-failing' : 'flush-running';
+  stallReason(): StallReason {
+    return this.#isRunning ? this.#queue.stallReason : 'full';
   }
 
   protected onWait(): void {
@@ -135,7 +104,7 @@ export class Flusher extends Driver {
   // The flush
 
   get #isRunning(): boolean {
-    return this.#flush !== undefined || this.#pause !== undefined;
+    return this.#queue.frozen.length > 0;
   }
 
   /** Whether the successor is full and the flush has not finished. */
@@ -145,83 +114,61 @@ export class Flusher extends Driver {
     return to.memoryUsage() > this.#writeBufferBytes && to.index.entryCount > 0;
   }
 
-  #stalled(): MemTableError {
-    const { failures, lastError } = this.#flush!;
-    const state = failures > 0 ? `has failed ${failures} times (${String(lastError)})` : 'is running';
-    return new MemTableError('MEMTABLE_STALLED', `the write buffer is full, and the flush of the one before ${state}`);
-  }
-
   #beginIfDue(): void {
     if (this.commit.table.memoryUsage() > this.#writeBufferBytes) this.#begin();
   }
 
   /** Unless one is running, or there is nothing to flush. It never throws: writes begin flushes when they are done. */
   #begin(): void {
+    const { table } = this.commit;
+    if (this.#isRunning || table.index.entryCount === 0) return;
+    this.#queue.push(table);
+    this.#queue.start();
+  }
+
+  /** The first attempt pins the table, and begins the successor. @throws when there is no memory for that */
+  source(): FlushSource {
+    if (this.#flush !== undefined) return this.#flush.source;
     const { commit, parts } = this;
-    if (this.#isRunning || commit.table.index.entryCount === 0) return;
-    const pin = parts.readers.pin('flush');
-    let flush: Flush;
-    try {
-      flush = new Flush(this.#flushedTables + 1, commit.table, parts.tables.make(), pin);
-    } catch (error) {
-      parts.readers.release(pin);
-      this.#pauseAfter(error);
-      return;
-    }
-    this.#failures = 0;
-    this.#lastError = undefined;
+    const to = parts.tables.make();
+    const flush = new Flush(commit.table, to, parts.readers.pin('flush'), commit.keyCount);
     this.#flush = flush;
     commit.renewal = flush;
     this.emitFreeze('flush');
-    const start = performance.now();
-    const failed = (failure: FlushFailure): void => parts.emit({ type: 'flush-error', table: flush.id, ...failure });
-    void flush.deliver(parts.store, this.#options, failed).then((isDelivered) => {
-      if (isDelivered && this.#flush === flush) this.#finish(flush, performance.now() - start);
-    });
+    return flush.source;
   }
 
-  /** No flush can begin: the system has no memory for the successor, or the comparator throws. It is tried again. */
-  #pauseAfter(error: unknown): void {
-    const attempts = ++this.#failures;
-    this.#lastError = error;
-    const retryMs = retryPauseMs(this.#options, attempts);
-    this.#pause = setTimer(true, retryMs, () => {
-      this.#pause = undefined;
-      this.#begin();
-    });
-    this.parts.emit({ type: 'flush-error', table: this.#flushedTables + 1, attempts, error, retryMs });
+  /** False when the successor missed a write. The target gets everything once more, with the writes since. */
+  isComplete(): boolean {
+    const { isBroken, pin } = this.#flush!;
+    if (isBroken) {
+      this.#end();
+      this.parts.readers.release(pin);
+    }
+    return !isBroken;
+  }
+
+  /** The successor takes over. */
+  flushed(_: StoreTable, event: FlushEvent): void {
+    const { commit, parts } = this;
+    const { to, pin, keyCount, entryCount, liveBytes } = this.#flush!;
+    this.#end();
+    parts.readers.retire(commit.pins, commit.tableNumber++);
+    commit.table = to;
+    commit.pins = new Pins(to);
+    commit.keyCount = keyCount;
+    commit.entryCount = entryCount;
+    commit.liveBytes = liveBytes;
+    parts.events.emit(event);
+    parts.readers.release(pin);
+    if (this.isClosed) return;
+    if (this.#queue.awaitedSequence >= 0) this.#begin();
+    else this.#beginIfDue();
+    this.admission.wake();
   }
 
   #end(): void {
     this.#flush = undefined;
     this.commit.renewal = undefined;
-  }
-
-  /** The successor takes over. */
-  #finish(flush: Flush, ms: number): void {
-    const { commit, parts } = this;
-    this.#end();
-    if (flush.isBroken) {
-      // The target gets all of this once more, with what has been written since.
-      this.#begin();
-      parts.readers.release(flush.pin);
-      return;
-    }
-    parts.readers.retire(commit.pins);
-    commit.table = flush.to;
-    commit.pins = new Pins(flush.to);
-    commit.entryCount = flush.entryCount;
-    commit.liveBytes = flush.liveBytes;
-    this.#flushedTables++;
-    this.#flushedEntries += flush.flushedEntries;
-    const { id: table, flushedEntries: entryCount, failures } = flush;
-    const { sequence } = flush.pin;
-    while (this.#waiters.length > 0 && this.#waiters[0].sequence <= sequence) this.#waiters.shift()!.resolve();
-    parts.emit({ type: 'flush', table, entryCount, attempts: failures + 1, ms });
-    parts.readers.release(flush.pin);
-    if (this.isClosed) return;
-    if (this.#waiters.length > 0) this.#begin();
-    else this.#beginIfDue();
-    this.admission.wake();
   }
 }

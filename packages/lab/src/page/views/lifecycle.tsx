@@ -95,7 +95,7 @@ function Stations(): preact.JSX.Element {
   );
 }
 
-const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
+const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing', full: 'no room' };
 
 interface Mark {
   readonly at: number;
@@ -321,10 +321,12 @@ function lineOf(event: LifecycleEvent): string {
     case 'flush-error':
       return `flush of memtable ${event.table} failed, attempt ${event.attempts}: ${(event.error as Error).message}`;
     case 'drop':
-      return `memtable ${event.table} dropped: ${byteCount(event.stats.arena.memoryUsage)} given back`;
+      return `memtable ${event.table} dropped: ${byteCount(event.bytes)} given back`;
     case 'stall':
       return `writers wait: ${REASONS[event.reason]}`;
     case 'resume':
       return `writers go on`;
+    default: // A list makes no compactions.
+      return event.type;
   }
 }
