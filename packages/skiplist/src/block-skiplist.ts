@@ -26,41 +26,29 @@
  *     breaks: structure never depends on what an order says twice.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
+import { clearSlots, headOf, prefixBetween, setPrefix } from './block-heads.js';
+import {
+  addressesOf,
+  type BlockList,
+  BlockLayout,
+  blocksFrom,
+  BlockWord,
+  entryBelow,
+  firstBlock,
+} from './block-layout.js';
 import { SkipListError } from './errors.js';
 import { common, headAt, type Keys, keysOf } from './head.js';
+import { verifyBlockList } from './inspect/verify-block-skiplist.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
+import { rebuildWithout } from './rebuild.js';
+import { moveToNextLeaf, removeEntry } from './removal.js';
 
-/**
- * A block; two characters are four bytes:
- *
- * ```
- *   cache line  |                               |                               |         (8 of those)
- *               |n p c x         P P P P P P P P |h a h a h a h a h a h a h a h a |h a h a ...
- *
- *   n next block     c slots in use      P pilots: head of each group's first slot
- *   p previous       x prefix length     h head, a address: of an entry, above level 0 of a block of the level below
- * ```
- *
- * A group of 8 slots is a cache line. A search needs the line of the pilots, then the one line of its group: two lines of
- * memory a level. Without pilots a binary search through the slots would touch five. A slot is eight bytes, so that it is
- * moved as one double; the address is the half that decides whether it were a NaN, and addresses end below those.
- */
-const NEXT = 0;
-const PREV = 1;
-const COUNT = 2;
-const PREFIX = 3;
-const PILOTS = 8;
-const HEADS = 16;
-const ADDRESSES = HEADS + 1;
-const SLOTS = 64;
-const GROUP = 8;
-const GROUPS = SLOTS / GROUP;
-/** Head of a slot that is not in use: above all others. */
-const UNUSED = 0x7fffffff;
-/** Head of the very first slot of an upper level, which stands for whatever is smaller than the second: below all. */
-const LOWEST = -0x80000000;
-const BLOCK_BYTES = 4 * (HEADS + 2 * SLOTS);
+// Bare consts of this module: V8 makes their values part of the code that uses them, where it would load an import from a
+// cell and check it at each use [D9].
+const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES } = BlockLayout;
+const { SLOTS, GROUP, GROUPS, LOWEST, BLOCK_BYTES, HEIGHT_MAX } = BlockLayout;
+const Word = BlockWord;
 /** Of the memory, so that groups of heads do not straddle two lines. */
 const CACHE_LINE_BYTES = 64;
 /** With what may be skipped to get to a line. */
@@ -74,42 +62,6 @@ const RUN_BLOCKS_MAX = 28;
 /** A run has one block for so many entries, so that what is taken ahead is about a byte an entry. */
 const ENTRIES_PER_RUN_BLOCK = 512;
 
-/** Levels there may be: 32 at least a block, so more than memory can hold. */
-const HEIGHT_MAX = 12;
-
-/** Words of the index's line in the superblock. */
-const Word = {
-  Kind: 0,
-  Root: 1,
-  Height: 2,
-  Count: 3,
-  Pending: 4,
-  Prefix: 5,
-  Entry: 6,
-  Spare: 7,
-  SpareCount: 8,
-} as const;
-
-/** A block of a {@link BlockSkipList} as plain data, copied. */
-export interface IndexBlock {
-  readonly address: number;
-  readonly bytes: number;
-  readonly level: number;
-  /** The blocks beside it on its level, or 0. */
-  readonly next: number;
-  readonly previous: number;
-  readonly slotCount: number;
-  /** Slots that it could have. */
-  readonly slotMax: number;
-  /** Bytes at the start of its keys that its heads leave out. */
-  readonly prefixBytes: number;
-  /** The first entry below each slot. */
-  readonly entries: Int32Array;
-  readonly heads: Int32Array;
-  /** The block below each slot; none on level 0. */
-  readonly children: Int32Array;
-}
-
 /**
  * A sorted list of entries with O(log n) insert and seek and O(1) steps both ways. One thread uses it: slots move while
  * an entry is inserted.
@@ -119,7 +71,7 @@ export interface IndexBlock {
  * Source: the deterministic skip lists of Munro, Papadakis and Sedgewick (1992), with blocks for nodes; heads are the
  * "poor man's normalized keys" of Graefe and Larson (2001).
  */
-export class BlockSkipList implements OrderedIndex {
+export class BlockSkipList implements OrderedIndex, BlockList {
   /** @internal What the first word of the index's line is; the skip list has 1 and 2. */
   static readonly kind = 3;
 
@@ -283,7 +235,7 @@ export class BlockSkipList implements OrderedIndex {
     const block = this.#leaf;
     const slot = this.#slot;
     if (words[(block >> 2) + COUNT] < SLOTS) {
-      this.#place(block, slot, node, this.#outside === 0 ? this.#head : this.#headOf(block, node));
+      this.#place(block, slot, node, this.#outside === 0 ? this.#head : headOf(this, block, node));
     } else {
       // A split needs the way down as well.
       if (this.#ascending && this.order.keyStart === undefined) this.#findPathTo(block);
@@ -338,7 +290,7 @@ export class BlockSkipList implements OrderedIndex {
     for (let level = 1; level < this.height; level++) {
       // From the right, where entries that ascend go.
       for (let block = this.#last(level); block !== NIL; block = words[(block >> 2) + PREV]) {
-        const slot = this.#addressesOf(block).indexOf(child);
+        const slot = addressesOf(words, block).indexOf(child);
         if (slot === -1) continue;
         this.#pathBlocks[level] = block;
         this.#pathSlots[level] = slot;
@@ -352,11 +304,11 @@ export class BlockSkipList implements OrderedIndex {
   #findEnd(last: boolean): void {
     const words = this.arena.memory.i32;
     for (let level = this.height - 1; level > 0; level--) {
-      const block = last ? this.#last(level) : this.#first(level);
+      const block = last ? this.#last(level) : firstBlock(this, level);
       this.#pathBlocks[level] = block;
       this.#pathSlots[level] = last ? words[(block >> 2) + COUNT] - 1 : 0;
     }
-    this.#leaf = last ? this.#last(0) : this.#first(0);
+    this.#leaf = last ? this.#last(0) : firstBlock(this, 0);
     this.#slot = last ? words[(this.#leaf >> 2) + COUNT] : 0;
     this.#ascending = this.#leaf === this.#lastBlock && this.#slot === this.#lastSlot + 1;
   }
@@ -365,47 +317,16 @@ export class BlockSkipList implements OrderedIndex {
   #sharePrefix(entry: number): void {
     const words = this.arena.memory.i32;
     if (words[this.#line + Word.Count] === 0) words[this.#line + Word.Entry] = entry;
-    words[this.#line + Word.Prefix] = this.#prefixBetween(words[this.#line + Word.Entry], entry);
+    words[this.#line + Word.Prefix] = prefixBetween(this, words[this.#line + Word.Entry], entry);
     for (let level = this.height - 1; level >= 0; level--) {
-      this.#setPrefix(this.#first(level), level);
-      this.#setPrefix(this.#last(level), level);
+      setPrefix(this, firstBlock(this, level), level);
+      setPrefix(this, this.#last(level), level);
     }
   }
 
   unlink(nodes: readonly Addr[], mark: Int32Array): void {
-    // The blocks made since the mark go when the arena is rewound. What is left goes back into the others, evenly: they
-    // held it before, so on every level there is room.
-    const gone = new Set<number>(nodes);
-    const words = this.arena.memory.i32;
-    let left: number[] = [];
-    for (const block of this.#blocksOf(this.#first(0))) {
-      left.push(...this.#addressesOf(block).filter((entry) => !gone.has(entry)));
-    }
-    words[this.#line + Word.Count] = left.length;
-    words[this.#line + Word.Entry] = left[0] ?? NIL;
-    words[this.#line + Word.Prefix] = this.#prefixBetween(left[0], left.at(-1));
-    for (let level = 0, height = this.height; level < height; level++) {
-      const blocks = [...this.#blocksOf(this.#first(level))].filter((block) => !this.#isSince(mark, block));
-      if (blocks.length === 0) break; // A new root, and there is one block below.
-      blocks.forEach((block, i) => {
-        const from = Math.floor((left.length * i) / blocks.length);
-        const to = Math.floor((left.length * (i + 1)) / blocks.length);
-        const word = block >> 2;
-        words[word + NEXT] = blocks[i + 1] ?? NIL;
-        words[word + PREV] = blocks[i - 1] ?? NIL;
-        words[word + COUNT] = to - from;
-        words[word + PREFIX] = -1; // Not computed yet.
-        this.#clearSlots(word, 0);
-        for (let slot = 0; slot < to - from; slot++) words[word + ADDRESSES + 2 * slot] = left[from + slot];
-      });
-      blocks.forEach((block) => this.#setPrefix(block, level));
-      if (blocks.length === 1) {
-        words[this.#line + Word.Root] = blocks[0];
-        words[this.#line + Word.Height] = level + 1;
-        break;
-      }
-      left = blocks;
-    }
+    // The arena takes the blocks made since the mark back. The blocks that stay held the entries that stay before.
+    rebuildWithout(this, new Set<number>(nodes), (block) => this.#isSince(mark, block));
     this.#forgetPlace();
   }
 
@@ -419,105 +340,16 @@ export class BlockSkipList implements OrderedIndex {
     const { i32: words, view } = this.arena.memory;
     if (words[this.#line + Word.Count] === 0) return false;
     this.#findPath(view, entry, this.#keys.keyStart(view, entry), this.#keys.keyLength(view, entry), NIL);
-    if (this.#slot >= words[(this.#leaf >> 2) + COUNT] && !this.#moveToNextLeaf()) return false;
-    if (words[(this.#leaf >> 2) + ADDRESSES + 2 * this.#slot] !== entry) return false;
-    words[this.#line + Word.Count]--;
-    this.#takeOut(0, this.#leaf, this.#slot);
-    this.#shrink();
-    if (words[this.#line + Word.Entry] === entry) {
-      words[this.#line + Word.Entry] = this.#entryBelow(words[this.#line + Word.Root], this.height);
-    }
+    const path = { blocks: this.#pathBlocks, slots: this.#pathSlots };
+    path.blocks[0] = this.#leaf;
+    path.slots[0] = this.#slot;
+    if (this.#slot >= words[(this.#leaf >> 2) + COUNT] && !moveToNextLeaf(this, path)) return false;
+    const leaf = path.blocks[0];
+    const slot = path.slots[0];
+    if (words[(leaf >> 2) + ADDRESSES + 2 * slot] !== entry) return false;
+    if (leaf === this.#lastBlock && slot <= this.#lastSlot && --this.#lastSlot < 0) this.#forgetPlace();
+    removeEntry(this, path);
     return true;
-  }
-
-  /** A search for a leaf's first entry ends behind the last slot of the leaf before it: moves place and path to its slot. */
-  #moveToNextLeaf(): boolean {
-    const words = this.arena.memory.i32;
-    const next = words[(this.#leaf >> 2) + NEXT];
-    if (next === NIL) return false;
-    this.#leaf = next;
-    this.#slot = 0;
-    for (let level = 1; level < this.height; level++) {
-      const block = this.#pathBlocks[level];
-      if (++this.#pathSlots[level] < words[(block >> 2) + COUNT]) break;
-      this.#pathBlocks[level] = words[(block >> 2) + NEXT];
-      this.#pathSlots[level] = 0;
-    }
-    return true;
-  }
-
-  /** Takes a slot out of a block that the path leads to. */
-  #takeOut(level: number, block: number, slot: number): void {
-    const { i32: words, f64: pairs } = this.arena.memory;
-    const word = block >> 2;
-    const count = words[word + COUNT] - 1;
-    const first = (word + HEADS) >> 1;
-    for (let i = first + slot; i < first + count; i++) pairs[i] = pairs[i + 1];
-    words[word + HEADS + 2 * count] = UNUSED;
-    words[word + ADDRESSES + 2 * count] = NIL;
-    words[word + COUNT] = count;
-    this.#setPilots(word, slot >> 3);
-    if (level === 0 && block === this.#lastBlock && slot <= this.#lastSlot && --this.#lastSlot < 0) this.#forgetPlace();
-    if (count === 0) this.#takeOutBlock(level, block);
-    else if (slot === 0) this.#firstHasLeft(level, block);
-  }
-
-  /** The block has another first entry: its head above follows, and so does the prefix of the block before. */
-  #firstHasLeft(level: number, block: number): void {
-    const words = this.arena.memory.i32;
-    const before = words[(block >> 2) + PREV];
-    if (before === NIL) {
-      this.#openFirst(level, block);
-      return;
-    }
-    this.#setPrefix(before, level);
-    if (level + 1 === this.height) return;
-    const above = this.#pathBlocks[level + 1];
-    const slot = this.#pathSlots[level + 1];
-    words[(above >> 2) + HEADS + 2 * slot] = this.#headOf(above, this.#entryBelow(block, level + 1));
-    this.#setPilots(above >> 2, slot >> 3);
-    if (slot === 0) this.#firstHasLeft(level + 1, above);
-  }
-
-  /** Unlinks an empty block from its level, unless it is the sole one. */
-  #takeOutBlock(level: number, block: number): void {
-    const words = this.arena.memory.i32;
-    const before = words[(block >> 2) + PREV];
-    const after = words[(block >> 2) + NEXT];
-    if (before === NIL && after === NIL) {
-      // Only the last leaf can be alone and empty: the list is as it was made.
-      words[this.#line + Word.Root] = block;
-      words[this.#line + Word.Height] = 1;
-      words[this.#line + Word.Prefix] = 0;
-      words[(block >> 2) + PREFIX] = 0;
-      this.#forgetPlace();
-      return;
-    }
-    if (block === this.#lastBlock) this.#forgetPlace();
-    if (before !== NIL) words[(before >> 2) + NEXT] = after;
-    if (after !== NIL) words[(after >> 2) + PREV] = before;
-    this.#takeOut(level + 1, this.#pathBlocks[level + 1], this.#pathSlots[level + 1]);
-    if (before !== NIL) this.#setPrefix(before, level);
-    else {
-      this.#setPrefix(after, level);
-      this.#openFirst(level, after);
-    }
-  }
-
-  /** Makes the first slot of a level's first block stand for whatever is smaller than the second. */
-  #openFirst(level: number, block: number): void {
-    if (level === 0) return;
-    this.arena.memory.i32[(block >> 2) + HEADS] = LOWEST;
-    this.#setPilots(block >> 2, 0);
-  }
-
-  /** Gives up levels on which one block lists one other. */
-  #shrink(): void {
-    const words = this.arena.memory.i32;
-    while (this.height > 1 && words[(this.root >> 2) + COUNT] === 1) {
-      words[this.#line + Word.Root] = words[(this.root >> 2) + ADDRESSES];
-      words[this.#line + Word.Height]--;
-    }
   }
 
   seek(bytes: DataView, at: number): Addr {
@@ -527,7 +359,7 @@ export class BlockSkipList implements OrderedIndex {
     if (outside > 0) return NIL;
     const words = this.arena.memory.i32;
     if (outside === 0) this.#findPath(bytes, at, start, length, NIL);
-    const block = outside < 0 ? this.#first(0) : this.#leaf;
+    const block = outside < 0 ? firstBlock(this, 0) : this.#leaf;
     const slot = outside < 0 ? 0 : this.#slot;
     if (slot < words[(block >> 2) + COUNT]) return words[(block >> 2) + ADDRESSES + 2 * slot] as Addr;
     const next = words[(block >> 2) + NEXT];
@@ -545,9 +377,14 @@ export class BlockSkipList implements OrderedIndex {
     });
   }
 
-  /** @internal The one block of the highest level. */
-  get root(): Addr {
-    return this.arena.memory.i32[this.#line + Word.Root] as Addr;
+  /** @internal */
+  get keys(): Keys {
+    return this.#keys;
+  }
+
+  /** @internal */
+  get line(): number {
+    return this.#line;
   }
 
   /** @internal Where the blocks of a run lie that are not in use yet, if there are any. */
@@ -556,45 +393,14 @@ export class BlockSkipList implements OrderedIndex {
     return { address: words[this.#line + Word.Spare], bytes: words[this.#line + Word.SpareCount] * BLOCK_BYTES };
   }
 
-  /** @internal What a block holds. Nothing is checked: it is how `inspect` looks at bytes that may be damaged. */
-  readBlock(address: number, level: number): IndexBlock {
-    const words = this.arena.memory.i32;
-    const word = address >> 2;
-    const addresses = this.#addressesOf(address);
-    return {
-      address,
-      bytes: BLOCK_BYTES,
-      level,
-      next: words[word + NEXT],
-      previous: words[word + PREV],
-      slotCount: words[word + COUNT],
-      slotMax: SLOTS,
-      prefixBytes: words[word + PREFIX],
-      entries: Int32Array.from(addresses, (each) => this.#entryBelow(each, level)),
-      heads: Int32Array.from(addresses, (_, slot) => words[word + HEADS + 2 * slot]),
-      children: Int32Array.from(level === 0 ? [] : addresses),
-    };
+  /** @internal For `inspect`: whether a key lies before or after all entries, so that a seek searches no block. */
+  isOutside(bytes: DataView, at: number): boolean {
+    return this.#isOutside(bytes, at, this.#keys.keyStart(bytes, at), this.#keys.keyLength(bytes, at)) !== 0;
   }
 
-  /** @internal The way of a seek, root first, a step whenever a block has been searched. Empty when the key is outside of all. */
-  *path(bytes: DataView, at: number): Generator<{ level: number; block: number; slot: number; head: number }> {
-    const start = this.#keys.keyStart(bytes, at);
-    const length = this.#keys.keyLength(bytes, at);
-    if (this.#isOutside(bytes, at, start, length) !== 0) return;
-    const words = this.arena.memory.i32;
-    let block: number = this.root;
-    for (let level = this.height - 1; level >= 0; level--) {
-      const word = block >> 2;
-      const head = headAt(bytes, start + words[word + PREFIX], length - words[word + PREFIX]);
-      let slot = level > 0 ? 1 : 0;
-      while (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] < head) slot++;
-      if (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] === head) {
-        slot = this.#searchEqual(words, word, level, slot, head, bytes, at);
-      }
-      if (level > 0) slot--;
-      yield { level, block, slot, head };
-      block = words[word + ADDRESSES + 2 * slot];
-    }
+  /** @internal For `inspect`: the search of a seek among the slots of a block whose heads are equal. */
+  searchEqual(block: number, level: number, low: number, head: number, bytes: DataView, at: number): number {
+    return this.#searchEqual(this.arena.memory.i32, block >> 2, level, low, head, bytes, at);
   }
 
   /** @internal Leaves the place of the first entry not before `at` in `place`: block and slot, or NIL. */
@@ -625,8 +431,8 @@ export class BlockSkipList implements OrderedIndex {
     this.locate(view, entry, place);
     if (this.order.keyStart !== undefined) return;
     if (place[0] !== NIL && words[(place[0] >> 2) + ADDRESSES + 2 * place[1]] === entry) return;
-    for (const block of this.#blocksOf(this.#first(0))) {
-      const slot = this.#addressesOf(block).indexOf(entry);
+    for (const block of blocksFrom(words, firstBlock(this, 0))) {
+      const slot = addressesOf(words, block).indexOf(entry);
       if (slot === -1) continue;
       place[0] = block;
       place[1] = slot;
@@ -664,13 +470,6 @@ export class BlockSkipList implements OrderedIndex {
     this.touched = touched & 1;
   }
 
-  /** Touches the entries of a leaf where their keys begin. */
-  #touchKeys(words: Int32Array, word: number): void {
-    let touched = 0;
-    for (let i = word + ADDRESSES, end = i + 2 * words[word + COUNT]; i < end; i += 2) touched |= words[words[i] >> 2];
-    this.touched = touched & 1;
-  }
-
   /** Touches all lines of a block, in place of waiting for that of the pilots, for a group's, and for those that a new slot moves. */
   #touchBlock(words: Int32Array, word: number): void {
     const groups = word + HEADS;
@@ -687,86 +486,7 @@ export class BlockSkipList implements OrderedIndex {
   }
 
   verify(): void {
-    const { i32: words, view, usedBytes } = this.arena.memory;
-    let below: number[] | undefined;
-    const some: number = words[this.#line + Word.Entry];
-    let isSomeThere = some === NIL && this.entryCount === 0;
-    for (let level = 0; level < this.height; level++) {
-      const blocks: number[] = [];
-      let previous: number = NIL;
-      let before: number = NIL;
-      for (let block = this.#first(level); block !== NIL; block = words[(block >> 2) + NEXT]) {
-        if (block % 4 !== 0 || block < 0 || block + BLOCK_BYTES > usedBytes) malformed(`B2: a block at ${block}`);
-        const word = block >> 2;
-        const count = words[word + COUNT];
-        const alone = previous === NIL && words[word + NEXT] === NIL;
-        if (count < (alone && level === 0 ? 0 : 1) || count > SLOTS)
-          malformed(`B2: ${count} slots in the block at ${block}`);
-        if (words[word + PREV] !== previous) malformed(`B2: the block at ${block} does not point back to ${previous}`);
-        for (let slot = count; slot < SLOTS; slot++) {
-          if (words[word + HEADS + 2 * slot] !== UNUSED) malformed(`B7: unused slot ${slot} of the block at ${block}`);
-        }
-        for (let slot = 0; slot < count; slot++) {
-          const address = words[word + ADDRESSES + 2 * slot];
-          const expected = below === undefined ? address : below.shift();
-          if (address !== expected)
-            malformed(`B3: ${address} in slot ${slot} of the block at ${block}, not ${expected}`);
-          if (address <= 0 || address >= usedBytes)
-            malformed(`B1: ${address} in slot ${slot} of the block at ${block}`);
-          const entry = this.#entryBelow(address, level);
-          if (before !== NIL && !(this.order.compare(view, before, view, entry) < 0)) {
-            malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
-          }
-          if (level === 0 && this.order.keyStart === undefined) this.#verifyOrder(before, entry);
-          before = entry;
-          isSomeThere ||= level === 0 && entry === some;
-          const head = level > 0 && previous === NIL && slot === 0 ? LOWEST : this.#headOf(block, entry);
-          if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: a head in slot ${slot} of the block at ${block}`);
-          if (slot % GROUP === 0 && words[word + PILOTS + slot / GROUP] !== head) {
-            malformed(`B7: the pilot of slot ${slot} of the block at ${block}`);
-          }
-        }
-        blocks.push(block);
-        if (blocks.length > usedBytes / BLOCK_BYTES) malformed(`B2: the blocks of level ${level} run in a ring`);
-        previous = block;
-      }
-      if (below !== undefined && below.length > 0)
-        malformed(`B3: ${below.length} blocks are not listed on level ${level}`);
-      for (const block of blocks) {
-        const prefix = this.#prefixOf(block, level);
-        const found = words[(block >> 2) + PREFIX];
-        if (found > prefix) malformed(`B4: prefix ${found} of ${prefix} at ${block}`);
-      }
-      if (level === 0) {
-        const count = blocks.reduce((sum, block) => sum + words[(block >> 2) + COUNT], 0);
-        if (count !== this.entryCount) malformed(`B1: ${count} entries on level 0, ${this.entryCount} counted`);
-      }
-      below = blocks;
-    }
-    const { address, bytes } = this.spare;
-    if (bytes < 0 || address + bytes > usedBytes) malformed(`B6: ${bytes} bytes of spare blocks at ${address}`);
-    if (!isSomeThere) malformed(`B5: no entry at ${some}`);
-    if (below?.length !== 1) malformed(`B3: ${below?.length ?? 0} blocks on the highest level`);
-    if (this.order.keyStart === undefined) this.#verifySearches();
-  }
-
-  /** When the structure is known to be sound: a search follows it. */
-  #verifySearches(): void {
-    for (const block of this.#blocksOf(this.#first(0))) {
-      for (const entry of this.#addressesOf(block)) {
-        const found = this.seek(this.arena.memory.view, entry);
-        if (found !== entry) {
-          malformed(`B8: a search for the entry at ${entry} ends at ${found}: the order contradicts itself`);
-        }
-      }
-    }
-  }
-
-  #verifyOrder(before: number, entry: number): void {
-    const { view } = this.arena.memory;
-    if (before !== NIL && !(this.order.compare(view, entry, view, before) > 0)) {
-      malformed(`B8: the order contradicts itself about the entries at ${before} and ${entry}`);
-    }
+    verifyBlockList(this, (entry) => this.seek(this.arena.memory.view, entry));
   }
 
   /** Below 0 or above 0 when the entry comes before or after all, as it does not share their prefix; else 0. */
@@ -855,7 +575,7 @@ export class BlockSkipList implements OrderedIndex {
     while (low < high) {
       if (words[word + HEADS + 2 * middle] > head) high = middle;
       else {
-        const entry = this.#entryBelow(words[word + ADDRESSES + 2 * middle], level);
+        const entry = entryBelow(words, words[word + ADDRESSES + 2 * middle], level);
         const from = commonLow < commonHigh ? commonLow : commonHigh;
         const comparison = keys.compareFrom(view, entry, bytes, at, from);
         if (comparison < 0) {
@@ -911,15 +631,6 @@ export class BlockSkipList implements OrderedIndex {
       words[word + PILOTS + group] = words[word + HEADS + 2 * GROUP * group];
   }
 
-  /** Leaves the slots from `from` on unused. */
-  #clearSlots(word: number, from: number): void {
-    const words = this.arena.memory.i32;
-    for (let slot = from; slot < SLOTS; slot++) {
-      words[word + HEADS + 2 * slot] = UNUSED;
-      words[word + ADDRESSES + 2 * slot] = NIL;
-    }
-  }
-
   /**
    * Puts an address into a full block: its upper half moves to a new right neighbour, which goes one level up. While
    * entries ascend, only what comes after them moves, so that they fill their block. Leaves the place on this level in
@@ -934,7 +645,7 @@ export class BlockSkipList implements OrderedIndex {
     for (let slot = cut; slot < SLOTS; slot++) {
       pairs[((to + HEADS) >> 1) + slot - cut] = pairs[((from + HEADS) >> 1) + slot];
     }
-    this.#clearSlots(from, cut);
+    clearSlots(words, from, cut);
     words[from + COUNT] = cut;
     words[to + COUNT] = SLOTS - cut;
     words[to + PREFIX] = words[from + PREFIX];
@@ -950,9 +661,9 @@ export class BlockSkipList implements OrderedIndex {
     const goesRight = slot > cut || cut === SLOTS;
     const home = goesRight ? right : block;
     const place = goesRight ? slot - cut : slot;
-    this.#place(home, place, address, this.#headOf(home, this.#entryBelow(address, level)));
-    this.#setPrefix(block, level);
-    this.#setPrefix(right, level);
+    this.#place(home, place, address, headOf(this, home, entryBelow(words, address, level)));
+    setPrefix(this, block, level);
+    setPrefix(this, right, level);
     this.#promote(level + 1, right);
     if (level === 0) {
       this.#leaf = home;
@@ -962,12 +673,12 @@ export class BlockSkipList implements OrderedIndex {
 
   /** Lists a new block on the level above it. */
   #promote(level: number, child: number): void {
-    const entry = this.#entryBelow(child, level);
+    const entry = entryBelow(this.arena.memory.i32, child, level);
     if (level === this.height) {
       const root = this.#makeBlock();
       const words = this.arena.memory.i32;
       this.#place(root, 0, words[this.#line + Word.Root], LOWEST);
-      this.#place(root, 1, child, this.#headOf(root, entry));
+      this.#place(root, 1, child, headOf(this, root, entry));
       words[this.#line + Word.Root] = root;
       words[this.#line + Word.Height] = level + 1;
       return;
@@ -975,49 +686,8 @@ export class BlockSkipList implements OrderedIndex {
     const block = this.#pathBlocks[level];
     const slot = this.#pathSlots[level] + 1;
     if (this.arena.memory.i32[(block >> 2) + COUNT] < SLOTS)
-      this.#place(block, slot, child, this.#headOf(block, entry));
+      this.#place(block, slot, child, headOf(this, block, entry));
     else this.#placeAndSplit(level, block, slot, child);
-  }
-
-  /** Sets the prefix that B4 allows, and all heads, if it has changed. */
-  #setPrefix(block: number, level: number): void {
-    const { i32: words, view } = this.arena.memory;
-    const word = block >> 2;
-    const prefix = this.#prefixOf(block, level);
-    if (words[word + PREFIX] === prefix) return;
-    words[word + PREFIX] = prefix;
-    if (level === 0) this.#touchKeys(words, word);
-    for (let slot = 0; slot < words[word + COUNT]; slot++) {
-      const entry = this.#entryBelow(words[word + ADDRESSES + 2 * slot], level);
-      words[word + HEADS + 2 * slot] = this.#headIn(view, entry, prefix);
-    }
-    if (level > 0 && words[word + PREV] === NIL) words[word + HEADS] = LOWEST;
-    this.#setPilots(word, 0);
-  }
-
-  #prefixBetween(first: number, last: number | undefined): number {
-    const { view } = this.arena.memory;
-    if (last === undefined) return 0;
-    const keys = this.#keys;
-    const length = Math.min(keys.keyLength(view, first), keys.keyLength(view, last));
-    return common(view, keys.keyStart(view, first), view, keys.keyStart(view, last), length);
-  }
-
-  #prefixOf(block: number, level: number): number {
-    const words = this.arena.memory.i32;
-    const next = words[(block >> 2) + NEXT];
-    if (next === NIL || words[(block >> 2) + PREV] === NIL) return words[this.#line + Word.Prefix];
-    return this.#prefixBetween(this.#entryBelow(block, level + 1), this.#entryBelow(next, level + 1));
-  }
-
-  #headOf(block: number, entry: number): number {
-    const { i32: words, view } = this.arena.memory;
-    return this.#headIn(view, entry, words[(block >> 2) + PREFIX]);
-  }
-
-  #headIn(view: DataView, entry: number, prefix: number): number {
-    const keys = this.#keys;
-    return headAt(view, keys.keyStart(view, entry) + prefix, keys.keyLength(view, entry) - prefix);
   }
 
   /** A block with nothing in it, promised by `allocate()`. May move the memory. */
@@ -1029,7 +699,7 @@ export class BlockSkipList implements OrderedIndex {
     words[this.#line + Word.SpareCount]--;
     const word = block >> 2;
     for (let i = 0; i < PILOTS; i++) words[word + i] = 0;
-    this.#clearSlots(word, 0);
+    clearSlots(words, word, 0);
     this.#setPilots(word, 0);
     words[word + PREFIX] = words[this.#line + Word.Prefix];
     return block;
@@ -1053,19 +723,6 @@ export class BlockSkipList implements OrderedIndex {
     return (block >= spare && block < spareEnd) || this.arena.isSince(mark, block);
   }
 
-  /** The entry that an address in a slot of a level stands for: itself, or the first one below that block. */
-  #entryBelow(address: number, level: number): number {
-    const words = this.arena.memory.i32;
-    for (; level > 0; level--) address = words[(address >> 2) + ADDRESSES];
-    return address;
-  }
-
-  /** The first block of a level. */
-  #first(level: number): number {
-    const words = this.arena.memory.i32;
-    return this.#entryBelow(words[this.#line + Word.Root], words[this.#line + Word.Height] - 1 - level);
-  }
-
   /** The last block of a level. */
   #last(level: number): number {
     const words = this.arena.memory.i32;
@@ -1074,16 +731,6 @@ export class BlockSkipList implements OrderedIndex {
       block = words[(block >> 2) + ADDRESSES + 2 * (words[(block >> 2) + COUNT] - 1)];
     }
     return block;
-  }
-
-  #addressesOf(block: number): number[] {
-    const words = this.arena.memory.i32;
-    const first = (block >> 2) + ADDRESSES;
-    return Array.from({ length: Math.min(words[(block >> 2) + COUNT], SLOTS) }, (_, slot) => words[first + 2 * slot]);
-  }
-
-  *#blocksOf(first: number): Generator<number> {
-    for (let block = first; block !== NIL; block = this.arena.memory.i32[(block >> 2) + NEXT]) yield block;
   }
 }
 
@@ -1210,8 +857,4 @@ export class BlockCursor implements IndexCursor {
     this.#slot = slot;
     this.#entry = block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
-}
-
-function malformed(message: string): never {
-  throw new SkipListError('SKIPLIST_MALFORMED', message);
 }

@@ -15,6 +15,7 @@
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
+import { verifySkipList } from './inspect/verify-skiplist.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
 import { parkMillerNext, parkMillerSeed } from './park-miller.js';
@@ -250,51 +251,17 @@ export class SkipList implements OrderedIndex {
   }
 
   verify(): void {
-    const { view, usedBytes } = this.arena.memory;
-    const alignment = this.layout === 'compact' ? 4 : 8;
-    const isByBytes = this.order.keyStart !== undefined;
-    const heightMax = this.arena.memory.i32[this.#line + Word.HeightMax];
-    for (let level = this.height; level < heightMax; level++) {
-      if (this.#link(this.#head, level) !== NIL)
-        malformed(`S3: level ${level} is in use, the height is ${this.height}`);
-    }
-    // On each level above 0, the node that is expected next; the walk along level 0 has to meet it.
-    const expected: number[] = [];
-    for (let level = 1; level < this.height; level++) expected[level] = this.#link(this.#head, level);
-    let count = 0;
-    let previous = NIL;
-    for (let node = this.#link(this.#head, 0); node !== NIL; node = this.#link(node, 0)) {
-      if (node % alignment !== 0 || node < 0 || node >= usedBytes) malformed(`S4: a link to ${node}`);
-      const entry = this.entryOf(node);
-      if (previous !== NIL && !(this.order.compare(view, previous, view, entry) < 0)) {
-        malformed(`S1: the entry at ${entry} does not come after the one at ${previous}`);
-      }
-      if (!isByBytes && previous !== NIL && !(this.order.compare(view, entry, view, previous) > 0)) {
-        malformed(`S5: the order contradicts itself about the entries at ${previous} and ${entry}`);
-      }
-      previous = entry;
-      count++;
-      if (count > this.entryCount) break; // A ring would never end.
-      for (let level = 1; level < this.height && expected[level] === node; level++) {
-        expected[level] = this.#link(node, level);
-      }
-    }
-    if (count !== this.entryCount) malformed(`S1: ${count} entries or more on level 0, ${this.entryCount} counted`);
-    const missed = expected.findIndex((node) => node !== undefined && node !== NIL);
-    if (missed !== -1)
-      malformed(`S2: the node at ${expected[missed]} is on level ${missed} but not where level 0 has it`);
-    if (!isByBytes) this.#verifySearches();
+    verifySkipList(this);
   }
 
-  /** When the links are known to be sound: a search that followed others might not end. */
-  #verifySearches(): void {
-    const { view } = this.arena.memory;
-    for (let node = this.firstNode(); node !== NIL; node = this.nextNode(node)) {
-      const found = this.#seekNode(view, this.entryOf(node));
-      if (found !== node) {
-        malformed(`S5: a search for the node at ${node} ends at ${found}: the order contradicts itself`);
-      }
-    }
+  /** @internal First word of the list's line in the superblock. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** @internal Levels that the head reaches. */
+  get heightMax(): number {
+    return this.arena.memory.i32[this.#line + Word.HeightMax];
   }
 
   /** @internal The node before the first one, which has no entry. */
@@ -522,8 +489,4 @@ function isWhole(value: number, min: number, max: number): boolean {
 
 function check(name: string, value: unknown, holds: boolean, wanted: string): void {
   if (!holds) throw new SkipListError('SKIPLIST_INVALID_OPTION', `${name} must be ${wanted}: ${String(value)}`);
-}
-
-function malformed(message: string): never {
-  throw new SkipListError('SKIPLIST_MALFORMED', message);
 }

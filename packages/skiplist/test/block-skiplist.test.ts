@@ -1,6 +1,6 @@
 import { Arena, MARK_WORDS, NIL } from '@memtable/arena';
 import { BlockSkipList, SkipList } from '../src/index.js';
-import { inspectIndex } from '../src/inspect.js';
+import { inspectIndex } from '../src/inspect/index.js';
 import { add, keyOf, keysOf, lookup, prepare, withCommon, withHeads } from './keys.js';
 
 const error = (code: string, message = '') =>

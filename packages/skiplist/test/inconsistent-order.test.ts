@@ -2,7 +2,7 @@
 import { type Addr, Arena, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { BlockSkipList, type Order, type OrderedIndex, SkipList } from '../src/index.js';
-import { inspectIndex } from '../src/inspect.js';
+import { inspectIndex } from '../src/inspect/index.js';
 import { keyAt, prepare } from './keys.js';
 
 type Compare = (a: Buffer, b: Buffer) => number;
