@@ -17,7 +17,9 @@ export function prefixBetween(list: BlockList, first: number, last: number | und
   return common(view, keys.keyStart(view, first), view, keys.keyStart(view, last), length);
 }
 
-/** The prefix that B4 allows a block. The first and the last block of a level are open on one side, so all keys count. */
+/**
+ * The prefix that B4 allows a block. The first and the last block of a level are open on one side, so all keys count.
+ */
 export function prefixOf(list: BlockList, block: number, level: number): number {
   const words = list.arena.memory.i32;
   const next = words[(block >> 2) + NEXT];
@@ -66,7 +68,9 @@ export function clearSlots(words: Int32Array, word: number, from: number): void 
   }
 }
 
-/** Prefetches the keys of a leaf: loads one word of each entry before any key is read, so that the misses overlap [D15]. */
+/**
+ * Prefetches the keys of a leaf: loads one word of each entry before any key is read, so that the misses overlap [D15].
+ */
 function touchKeys(list: BlockList, word: number): void {
   const words = list.arena.memory.i32;
   let touched = 0;

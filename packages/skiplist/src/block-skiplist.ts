@@ -1,29 +1,43 @@
 /**
- * A skip list of blocks: what waits for memory in a list of single nodes is a handful of cache lines here.
+ * A skip list of blocks, for one thread. In a large list of single nodes a search takes a cache miss at nearly every
+ * comparison. Here it takes a few in all.
  *
- * Each level is a linked list of blocks, which hold up to 64 slots in order. A slot of level 0 is an entry; a slot of a
- * level above is a block of the level below, and stands for that block's first entry. An overfull block gives its upper
- * half to a new right neighbour, which gets a slot one level up: towers grow by rule, not by chance.
+ * Each level is a linked list of blocks. A block holds up to 64 slots in order. A slot of level 0 holds an entry. A
+ * slot above level 0 holds a block of the level below, and sorts as that block's first entry. When a full block gets
+ * one more slot it splits: its upper half moves to a new right neighbour, and the neighbour gets a slot one level up.
+ * So towers grow by rule, not by chance.
  *
- * A slot keeps four bytes of its key beside the address, its *head*: those after the prefix that all keys between the
- * block's two *fences* share (its own first entry and the next block's). Heads decide nearly every comparison, so that
- * entries are hardly touched. An insert only ever shrinks a fence range, so a prefix once right stays right; a removal may
- * widen that of the block before, whose prefix is then set anew. The first and the last block of a level are open on one
- * side; there it is the prefix of all keys so far.
+ * Beside its address a slot keeps a *head*: four bytes of the key, those after the prefix of the block. The prefix is
+ * what all keys between the block's two *fences* share. The fences are the first entry of the block and the first entry
+ * of the next one. Heads decide nearly every comparison, so a search hardly reads entries. An insert can only narrow
+ * the range between two fences, so the prefix stays right. A removal may widen the range of the block before, and then
+ * sets its prefix anew. The first and the last block of a level have one fence. Their prefix is what all keys share.
+ *
+ * This module is hot: layout constants, search, insert with split, cursor. They share a module because V8 makes its
+ * consts and small functions part of the code; split up they were slower [D9]. Cold code is functions of the list's
+ * bytes, in other files:
+ *
+ * - block-layout.ts: where the words of a block lie, with a drawing
+ * - block-heads.ts: prefixes, heads and pilots; a split calls it, a search does not
+ * - rebuild.ts: lays sorted entries into blocks, to undo a batch
+ * - removal.ts: takes entries out
+ * - inspect/: checks the bytes, and shows them to tools
  *
  * Invariants, which `verify()` checks:
- * B1. Entries ascend strictly within a block and from block to block; level 0 has `Count` of them.
- * B2. No block but a sole one is empty, none has more slots than it holds; `next` and `prev` agree.
- * B3. Level i + 1 lists the blocks of level i in order. A block's first entry changes only when it is removed; but for
- *     that of a level's first block, before which smaller keys may come, and with which nobody compares.
- * B4. All keys from a block's first to the next block's first share the block's prefix, and all keys share `Prefix`,
- *     which is that of a level's first and last block. Every head follows from its key and its block's prefix.
- * B5. `Entry` is one of the entries, NIL when there is none: the key that stands for all when prefixes are compared.
- * B6. `SpareCount` blocks from `Spare` on are in nobody's use yet.
- * B7. A pilot is the head of the first slot of its group; heads of unused slots are the highest number there is.
- * B8. Of neighbours the second is greater than the first, asked either way round, and a search for an entry finds it.
- *     Checked for an order without heads, which may contradict itself. Then searches miss entries, but nothing else
- *     breaks: structure never depends on what an order says twice.
+ * B1. Entries ascend strictly within a block and from block to block. Level 0 has `Count` of them.
+ * B2. No block is empty, but for the only leaf of an empty list. No block has more slots in use than it holds. `next`
+ *     and `prev` agree.
+ * B3. Level i + 1 lists the blocks of level i in order. Only the removal of a block's first entry makes another entry
+ *     its first, except in the first block of a level: smaller keys may come before it, and no search compares with it.
+ * B4. All keys from a block's first entry to the next block's first entry share the block's prefix. All keys of the
+ *     list share `Prefix`, which is the prefix of each level's first and last block. Every head follows from its key
+ *     and its block's prefix.
+ * B5. `Entry` is one of the entries, or NIL when there is none. It stands for all entries when `Prefix` is compared.
+ * B6. The `SpareCount` blocks from `Spare` on are allocated and not used yet.
+ * B7. A pilot is the head of the first slot of its group. The head of an unused slot is the highest number.
+ * B8. Asked both ways, the order says of two neighbours that the second is greater. A search for an entry finds it.
+ *     Checked for an order without heads, which may contradict itself. If it does, searches miss entries, but nothing
+ *     else breaks: links never rely on the order giving one answer twice.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { clearSlots, headOf, prefixBetween, setPrefix } from './block-heads.js';
@@ -44,35 +58,35 @@ import type { IndexCursor, OrderedIndex } from './ordered-index.js';
 import { rebuildWithout } from './rebuild.js';
 import { moveToNextLeaf, removeEntry } from './removal.js';
 
-// Bare consts of this module: V8 makes their values part of the code that uses them, where it would load an import from a
-// cell and check it at each use [D9].
+// Bare consts, not exported: V8 makes their values part of the code. It loads an import from a cell at each use [D9].
 const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES } = BlockLayout;
 const { SLOTS, GROUP, GROUPS, LOWEST, BLOCK_BYTES, HEIGHT_MAX } = BlockLayout;
 const Word = BlockWord;
-/** Of the memory, so that groups of heads do not straddle two lines. */
+/** Blocks start at a multiple of this, so that each group of slots lies in one cache line. */
 const CACHE_LINE_BYTES = 64;
-/** With what may be skipped to get to a line. */
+/** Bytes of a block, and the most that aligning it skips. */
 const BLOCK_SLOT_BYTES = BLOCK_BYTES + CACHE_LINE_BYTES;
 
 /**
- * Blocks are taken from the arena in runs, so that they lie side by side: among entries each would have a page of its own, and at
- * a million entries a search would wait for that page to be looked up. A run of 28 blocks fills four pages.
+ * Blocks come from the arena in runs, so that they lie side by side. Scattered among entries each would have a memory
+ * page of its own, and a search would miss the TLB at each. A run of 28 blocks fills four pages [D5].
  */
 const RUN_BLOCKS_MAX = 28;
-/** A run has one block for so many entries, so that what is taken ahead is about a byte an entry. */
+/** A run has one block for this many entries of the list, so that spare blocks cost about a byte an entry. */
 const ENTRIES_PER_RUN_BLOCK = 512;
 
 /**
- * A sorted list of entries with O(log n) insert and seek and O(1) steps both ways. One thread uses it: slots move while
- * an entry is inserted.
+ * A sorted list of entries with O(log n) insert and seek, and O(1) steps both ways. One thread uses it, readers
+ * included: an insert moves slots.
  *
- * A node is its entry. Index blocks come from the same arena as the entries; ascending inserts fill them completely.
+ * The node of an entry is the entry itself. Blocks come from the arena of the entries. Ascending inserts fill them
+ * completely.
  *
- * Source: the deterministic skip lists of Munro, Papadakis and Sedgewick (1992), with blocks for nodes; heads are the
+ * Source: the deterministic skip lists of Munro, Papadakis and Sedgewick (1992), with blocks for nodes. Heads are the
  * "poor man's normalized keys" of Graefe and Larson (2001).
  */
 export class BlockSkipList implements OrderedIndex, BlockList {
-  /** @internal What the first word of the index's line is; the skip list has 1 and 2. */
+  /** @internal Value of the word `Kind`. The skip list uses 1 and 2. */
   static readonly kind = 3;
 
   // Fixed by the constructor.
@@ -80,39 +94,39 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   readonly order: Order;
   readonly #keys: Keys;
   readonly #line: number;
-  /** An entry of more bytes may get a block of its own from the arena. */
+  /** The arena may give an entry of more bytes a block of its own. */
   readonly #smallBytesMax: number;
-  /** Upper bound on the blocks that a run or a block of the arena takes beyond those that entries need. */
+  /** Upper bound on the blocks that a run and a new arena block take, beyond those that pending entries need. */
   readonly #roomBlocks: number;
-  /** More than a block takes of the memory when there are that many of them or more. */
+  /** Upper bound on the memory of one block, arena overhead included, when at least `#roomBlocks` of them are taken. */
   readonly #blockShareBytes: number;
 
-  // The place found last, and the way down to it: block and slot on each level above.
+  // The place that the last search found, and the path to it: block and slot on each level above.
   #leaf = 0;
   #slot = 0;
   readonly #pathBlocks = new Int32Array(HEIGHT_MAX);
   readonly #pathSlots = new Int32Array(HEIGHT_MAX);
   foundEqual = false;
-  /** The head that was looked for in the leaf found last. */
+  /** The head of the searched key in that leaf. */
   #head = 0;
-  /** Below or above 0 when the entry belongs before or after all others, whose prefix it does not share. */
+  /** Below or above 0 when the searched key belongs before or after all entries, because it lacks their prefix. */
   #outside = 0;
-  /** Whether the node that a place was looked for has been put there already. */
+  /** Whether the search has already inserted the node. */
   #isPlaced = false;
 
   readonly #mark = new Int32Array(MARK_WORDS);
 
-  /** @internal What has been touched: somebody might ask, so that it cannot be left out. One bit, as a larger number may need a heap object. */
+  /** @internal Sink for prefetch reads: V8 drops a load whose result is unused. One bit, so that it stays a Smi. */
   touched = 0;
 
-  // Where the last insert went, for the next ascending one. Derived.
+  // Where the last insert went, for the next one that ascends. Derived, not part of the bytes.
   #lastBlock = 0;
   #lastSlot = -1;
   #ascending = false;
 
-  /** An empty list. @throws SkipListError `SKIPLIST_INVALID_OPTION` when the arena cannot hold it */
+  /** Makes an empty list. @throws SkipListError `SKIPLIST_INVALID_OPTION` when the arena has no room for a block */
   constructor(arena: Arena, order: Order);
-  /** @internal The list that the arena holds already. */
+  /** @internal Takes the list that the arena holds. */
   constructor(arena: Arena, order: Order, attached: boolean);
   constructor(arena: Arena, order: Order, attached = false) {
     this.arena = arena;
@@ -142,8 +156,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * The list that lies in an arena.
-   * @throws SkipListError `SKIPLIST_MALFORMED` when there is none, or another index; call `verify()` to check the rest
+   * Takes the list that an arena holds. Only its kind is checked; `verify()` checks the rest.
+   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one
    */
   static attach(arena: Arena, order: Order): BlockSkipList {
     const kind = arena.memory.i32[arena.lineOf(Line.Index) + Word.Kind];
@@ -172,7 +186,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const { arena } = this;
     const words = arena.memory.i32;
     const pending = words[this.#line + Word.Pending];
-    // A small entry begins one block of the arena at most; made sure of before, nothing has to be taken back after.
+    // Check for the blocks first: then nothing has to be undone. A small entry begins at most one block of the arena.
+    // Each pending entry may split a block on every level and add a root.
     const blocks = (pending + 1) * (words[this.#line + Word.Height] + 1);
     const isLeft = arena.hasLeft((blocks + this.#roomBlocks) * this.#blockShareBytes);
     if (!isLeft || bytes > this.#smallBytesMax) return this.#allocateCarefully(bytes, blocks);
@@ -182,8 +197,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * For large entries, and where little is left or it is not known how much.
-   * @param blocks - each entry that waits to be inserted may split a block on every level, and make a new root
+   * `allocate` for large entries, and for memory that has little room left or does not know how much.
+   * @param blocks - the blocks that pending entries and this one may need
    */
   #allocateCarefully(bytes: number, blocks: number): Addr {
     const { arena } = this;
@@ -194,7 +209,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     return entry;
   }
 
-  /** For large entries, and for the last ones that fit: the blocks are made sure of when the entry has its place. */
+  /** `allocate` for large entries, and for the last ones that fit: checks for the blocks after allocating the entry. */
   #allocateExactly(bytes: number, blocks: number): Addr {
     const { arena } = this;
     arena.mark(this.#mark);
@@ -237,17 +252,17 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     if (words[(block >> 2) + COUNT] < SLOTS) {
       this.#place(block, slot, node, this.#outside === 0 ? this.#head : headOf(this, block, node));
     } else {
-      // A split needs the way down as well.
+      // A split needs the path too. An ascending insert has skipped the search.
       if (this.#ascending && this.order.keyStart === undefined) this.#findPathTo(block);
       else if (this.#ascending)
         this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node), NIL);
       this.#placeAndSplit(0, block, slot, node);
-      words = this.arena.memory.i32; // A run of blocks may have moved the memory.
+      words = this.arena.memory.i32; // Allocating a run may have moved the memory.
     }
     this.#countInserted(words);
   }
 
-  /** Keeps where an entry went, and counts it. */
+  /** Counts an entry, and remembers where it went. */
   #countInserted(words: Int32Array): void {
     const line = this.#line;
     this.#lastBlock = this.#leaf;
@@ -256,7 +271,10 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     words[line + Word.Pending]--;
   }
 
-  /** Leaves the place where an entry belongs at the end of the path. A node is put there if that takes nothing more. */
+  /**
+   * Finds the place of an entry: leaf, slot and path. Inserts `node` there if the leaf has room and the list has no
+   * equal entry; NIL inserts nothing.
+   */
   #findPlace(bytes: DataView, at: number, node: number): void {
     this.#isPlaced = false;
     const words = this.arena.memory.i32;
@@ -276,19 +294,21 @@ export class BlockSkipList implements OrderedIndex, BlockList {
       this.#slot = this.#lastSlot + 1;
       return;
     }
-    this.#ascending = false; // An order that throws must not leave a place that was never reached.
+    this.#ascending = false; // If the order throws, no later insert may trust a half-found place.
     const afterBlock = this.#lastBlock;
     const afterSlot = this.#lastSlot + 1;
     this.#findPath(bytes, at, start, length, node);
     this.#ascending = this.#leaf === afterBlock && this.#slot === afterSlot;
   }
 
-  /** The path to a leaf, without asking the order: it may throw, or lead elsewhere than before. O(blocks) at worst. */
+  /**
+   * Finds the path to a leaf without the order, which may throw or answer differently this time. O(blocks) at worst.
+   */
   #findPathTo(leaf: number): void {
     const words = this.arena.memory.i32;
     let child = leaf;
     for (let level = 1; level < this.height; level++) {
-      // From the right, where entries that ascend go.
+      // From the right, where ascending entries usually go.
       for (let block = this.#last(level); block !== NIL; block = words[(block >> 2) + PREV]) {
         const slot = addressesOf(words, block).indexOf(child);
         if (slot === -1) continue;
@@ -300,7 +320,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     }
   }
 
-  /** The path to where an entry comes before or after all others. */
+  /** Finds the place before the first or after the last entry: leaf, slot and path. */
   #findEnd(last: boolean): void {
     const words = this.arena.memory.i32;
     for (let level = this.height - 1; level > 0; level--) {
@@ -313,7 +333,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     this.#ascending = this.#leaf === this.#lastBlock && this.#slot === this.#lastSlot + 1;
   }
 
-  /** Makes `Prefix` right for a key that is to come: all keys share it, this one too. */
+  /** Shortens `Prefix` to what all keys and the key of a new entry share. Each level's first and last block follow. */
   #sharePrefix(entry: number): void {
     const words = this.arena.memory.i32;
     if (words[this.#line + Word.Count] === 0) words[this.#line + Word.Entry] = entry;
@@ -325,16 +345,17 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   unlink(nodes: readonly Addr[], mark: Int32Array): void {
-    // The arena takes the blocks made since the mark back. The blocks that stay held the entries that stay before.
+    // Rewinding the arena takes the blocks made since the mark. The older blocks held the older entries before, so on
+    // every level they have room.
     rebuildWithout(this, new Set<number>(nodes), (block) => this.#isSince(mark, block));
     this.#forgetPlace();
   }
 
   /**
-   * Takes an entry out of the list. Its bytes stay where they are, so a cursor that stands on it can go on from there; a
-   * block that gets empty is not used again. O(log n), and O(64) once for each block that gets empty.
-   * @returns false when the list does not have it: nothing has changed then
-   * @throws what the order throws; nothing has changed then
+   * Takes an entry out of the list. The bytes of the entry stay, so a cursor on it can go on from there. A block that
+   * gets empty is not used again. O(log n), and O(64) more for each block that gets empty.
+   * @returns false when the list does not have the entry; then nothing has changed
+   * @throws what the order throws; then nothing has changed
    */
   remove(entry: Addr): boolean {
     const { i32: words, view } = this.arena.memory;
@@ -347,6 +368,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const leaf = path.blocks[0];
     const slot = path.slots[0];
     if (words[(leaf >> 2) + ADDRESSES + 2 * slot] !== entry) return false;
+    // The entry inserted last moves one slot down, or is the one that goes.
     if (leaf === this.#lastBlock && slot <= this.#lastSlot && --this.#lastSlot < 0) this.#forgetPlace();
     removeEntry(this, path);
     return true;
@@ -377,33 +399,33 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     });
   }
 
-  /** @internal */
+  /** @internal Reads the keys of entries. */
   get keys(): Keys {
     return this.#keys;
   }
 
-  /** @internal */
+  /** @internal First word of the list's line in the superblock. */
   get line(): number {
     return this.#line;
   }
 
-  /** @internal Where the blocks of a run lie that are not in use yet, if there are any. */
+  /** @internal The blocks of a run that are not used yet. */
   get spare(): { address: number; bytes: number } {
     const words = this.arena.memory.i32;
     return { address: words[this.#line + Word.Spare], bytes: words[this.#line + Word.SpareCount] * BLOCK_BYTES };
   }
 
-  /** @internal For `inspect`: whether a key lies before or after all entries, so that a seek searches no block. */
+  /** @internal For `inspect`: whether a key lacks the prefix of all keys, so that a seek searches no block. */
   isOutside(bytes: DataView, at: number): boolean {
     return this.#isOutside(bytes, at, this.#keys.keyStart(bytes, at), this.#keys.keyLength(bytes, at)) !== 0;
   }
 
-  /** @internal For `inspect`: the search of a seek among the slots of a block whose heads are equal. */
+  /** @internal For `inspect`: searches the slots of a block whose heads equal the key's, as a seek does. */
   searchEqual(block: number, level: number, low: number, head: number, bytes: DataView, at: number): number {
     return this.#searchEqual(this.arena.memory.i32, block >> 2, level, low, head, bytes, at);
   }
 
-  /** @internal Leaves the place of the first entry not before `at` in `place`: block and slot, or NIL. */
+  /** @internal Writes the place of the first entry not before the one at `at` to `place`: block or NIL, and slot. */
   locate(bytes: DataView, at: number, place: Int32Array): void {
     const start = this.#keys.keyStart(bytes, at);
     const length = this.#keys.keyLength(bytes, at);
@@ -423,8 +445,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * @internal Leaves the place of an entry in `place`, as {@link BlockSkipList.locate}. An order without heads may
-   * contradict itself, so that a search ends elsewhere; the entry is looked for along level 0 then.
+   * @internal Writes the place of an entry to `place`, as {@link BlockSkipList.locate}. A search may end elsewhere when
+   * an order without heads contradicts itself. Then this walks level 0.
    */
   locateEntry(entry: number, place: Int32Array): void {
     const { i32: words, view } = this.arena.memory;
@@ -440,7 +462,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     }
   }
 
-  /** @internal Leaves the place of the first or the last entry in `place`. */
+  /** @internal Writes the place of the first or the last entry to `place`. */
   locateEnd(last: boolean, place: Int32Array): void {
     const words = this.arena.memory.i32;
     let block = words[this.#line + Word.Root];
@@ -454,23 +476,23 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * @internal Touches the entries in slots of a leaf, from `from` to before `to`: they lie all over the memory, and whoever is
-   * going to read them would wait for each. Asked for together they are waited for together. What is touched are both ends
-   * of the first 32 bytes, which may be in two cache lines.
+   * @internal Prefetches the entries in the slots of a leaf from `from` up to, not including, `to`. Entries lie
+   * scattered. Loading a word of each before any is used makes the misses overlap [D15]. Loads both ends of an entry's
+   * first 32 bytes, which may lie in two cache lines.
    */
   touchEntries(block: number, from: number, to: number): void {
     const words = this.arena.memory.i32;
     const first = (block >> 2) + ADDRESSES;
     let touched = 0;
     for (let slot = from; slot < to; slot++) {
-      // An unused slot has 0, where the superblock is; what lies beyond the memory is undefined and counts as 0.
+      // An unused slot has address 0, the superblock. A word beyond the memory is undefined, which counts as 0.
       const word = words[first + 2 * slot] >> 2;
       touched |= words[word] | words[word + 7];
     }
     this.touched = touched & 1;
   }
 
-  /** Touches all lines of a block, in place of waiting for that of the pilots, for a group's, and for those that a new slot moves. */
+  /** Prefetches a block's nine lines at once, instead of missing on pilots, group and shifted slots in turn [D15]. */
   #touchBlock(words: Int32Array, word: number): void {
     const groups = word + HEADS;
     const touched =
@@ -489,7 +511,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     verifyBlockList(this, (entry) => this.seek(this.arena.memory.view, entry));
   }
 
-  /** Below 0 or above 0 when the entry comes before or after all, as it does not share their prefix; else 0. */
+  /** @returns below or above 0 when the key lacks the prefix of all, so that it comes before or after them; else 0 */
   #isOutside(bytes: DataView, at: number, start: number, length: number): number {
     const { i32: words, view } = this.arena.memory;
     const prefix = words[this.#line + Word.Prefix];
@@ -500,11 +522,12 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * The way to the first entry that is not before the one at `at`, from the root to a leaf.
+   * Finds the first entry not before the one at `at`, from the root down: leaf, slot and path. Inserts `node` there if
+   * the leaf has room and the list has no equal entry; NIL inserts nothing.
    *
-   * It counts how many pilots, and then how many heads of a group, are below, in the half that the middle one leaves: no branch
-   * to guess wrong, a third faster than a binary search. Unused slots count for nothing, as their heads are the highest
-   * there is. A `node` is put into the leaf that it belongs to, if that has room and no equal one.
+   * In each block it compares the middle pilot, counts the lower pilots of that half, and does the same with the heads
+   * of one group. Counting has no branch to mispredict, so it beats a binary search [D13]. An unused slot never counts,
+   * as its head is the highest number.
    */
   #findPath(bytes: DataView, at: number, start: number, length: number, node: number): void {
     const words = this.arena.memory.i32;
@@ -525,7 +548,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
       const first = group * GROUP + (+(words[word + HEADS + 2 * GROUP * group + 6] < head) << 2);
       const h = word + HEADS + 2 * first;
       let slot = first + +(words[h] < head) + +(words[h + 2] < head) + +(words[h + 4] < head) + +(words[h + 6] < head);
-      // Above level 0 whatever comes before slot 1 belongs to slot 0.
+      // Above level 0 everything before slot 1 belongs to slot 0.
       if (level > 0 && slot === 0) slot = 1;
       if (slot < words[word + COUNT] && words[word + HEADS + 2 * slot] === head) {
         slot = this.#searchEqual(words, word, level, slot, head, bytes, at);
@@ -549,8 +572,9 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * The same among slots from `low` on, of which the first has the same head: their entries have to be asked. What the key
-   * has in common with the entries on both sides of the search, it has with all between: that is not compared again.
+   * Goes on with a search among the slots whose head equals the key's, from `low` on. Only whole keys decide there.
+   * Bytes that the key shares with the entries at both ends of a range, it shares with all between. They are not
+   * compared again [D3].
    */
   #searchEqual(
     words: Int32Array,
@@ -564,13 +588,13 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const { view } = this.arena.memory;
     const keys = this.#keys;
     const count = words[word + COUNT];
-    // Heads are seldom equal for long, so that the last of them is felt for from here, in ever longer steps.
+    // Few heads in a row are equal, so gallop to their end: steps double from `low` on.
     let high = low + 1;
     for (let step = 1; high < count && words[word + HEADS + 2 * high] === head; step *= 2) high += step;
     if (high > count) high = count;
     let commonLow = words[word + PREFIX];
     let commonHigh = commonLow;
-    // The first one first: a new version of a key comes before all others, and whoever looks for the newest does.
+    // Among equal heads, probe the first slot first: the newest version of a key always sits there [D16].
     let middle = low;
     while (low < high) {
       if (words[word + HEADS + 2 * middle] > head) high = middle;
@@ -592,7 +616,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     return low;
   }
 
-  /** Whether an entry belongs right after the one inserted last. */
+  /** @returns whether an entry belongs right after the one inserted last */
   #isAfterLast(bytes: DataView, at: number): boolean {
     const { i32: words, view } = this.arena.memory;
     const word = this.#lastBlock >> 2;
@@ -610,13 +634,13 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     this.#lastSlot = -1;
   }
 
-  /** Puts an address into a slot of a block that has room. */
+  /** Inserts an address into a block that has room, at a slot. */
   #place(block: number, slot: number, address: number, head: number): void {
     const { i32: words, f64: pairs } = this.arena.memory;
     const word = block >> 2;
     const count = words[word + COUNT];
     const first = (word + HEADS) >> 1;
-    // A loop: `copyWithin` takes longer to begin than this takes.
+    // A loop: the call of `copyWithin` costs more than the few moves.
     for (let i = first + count; i > first + slot; i--) pairs[i] = pairs[i - 1];
     words[word + HEADS + 2 * slot] = head;
     words[word + ADDRESSES + 2 * slot] = address;
@@ -632,9 +656,21 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * Puts an address into a full block: its upper half moves to a new right neighbour, which goes one level up. While
-   * entries ascend, only what comes after them moves, so that they fill their block. Leaves the place on this level in
-   * the path.
+   * Inserts an address into a full block, which splits. In the drawing a block has 8 slots, and `e` belongs after `d`:
+   *
+   * ```
+   *   full       level 1   | .  B  N  . |
+   *                             |  |
+   *              level 0        B |a b c d f g h i| <-> N
+   *
+   *   1. move    B |a b c d . . . .|      R |f g h i . . . .|            R is new, and no block links to it yet
+   *   2. link    B |a b c d . . . .| <--> R |f g h i . . . .| <-> N
+   *   3. insert  B |a b c d e . . .| <--> R |f g h i . . . .| <-> N      then set the prefixes and heads of B and R
+   *   4. list    level 1   | .  B  R  N |                                R sorts as `f`; a full block there splits too
+   * ```
+   *
+   * While entries ascend, only the slots after the new one move, so that blocks get full. Nothing here can fail:
+   * `allocate` has made sure of the blocks, and no step calls `compare`.
    */
   #placeAndSplit(level: number, block: number, slot: number, address: number): void {
     const right = this.#makeBlock();
@@ -642,6 +678,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const from = block >> 2;
     const to = right >> 2;
     const cut = this.#ascending && slot > SLOTS / 2 ? slot : SLOTS / 2;
+    // 1. Move.
     for (let slot = cut; slot < SLOTS; slot++) {
       pairs[((to + HEADS) >> 1) + slot - cut] = pairs[((from + HEADS) >> 1) + slot];
     }
@@ -651,19 +688,20 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     words[to + PREFIX] = words[from + PREFIX];
     this.#setPilots(from, 0);
     this.#setPilots(to, 0);
+    // 2. Link.
     const next = words[from + NEXT];
     words[to + NEXT] = next;
     words[to + PREV] = block;
     words[from + NEXT] = right;
     if (next !== NIL) words[(next >> 2) + PREV] = right;
-
-    // Into the left half when it belongs at its end, unless the right one would stay empty.
+    // 3. Insert. At the cut it goes to the end of the left half, unless the right half would stay empty.
     const goesRight = slot > cut || cut === SLOTS;
     const home = goesRight ? right : block;
     const place = goesRight ? slot - cut : slot;
     this.#place(home, place, address, headOf(this, home, entryBelow(words, address, level)));
     setPrefix(this, block, level);
     setPrefix(this, right, level);
+    // 4. List.
     this.#promote(level + 1, right);
     if (level === 0) {
       this.#leaf = home;
@@ -671,7 +709,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     }
   }
 
-  /** Lists a new block on the level above it. */
+  /** Gives a new block a slot on the level above it, to the right of the block that it came from. */
   #promote(level: number, child: number): void {
     const entry = entryBelow(this.arena.memory.i32, child, level);
     if (level === this.height) {
@@ -690,7 +728,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     else this.#placeAndSplit(level, block, slot, child);
   }
 
-  /** A block with nothing in it, promised by `allocate()`. May move the memory. */
+  /** Makes an empty block, for which `allocate` has made sure of room. May move the memory. */
   #makeBlock(): number {
     if (this.arena.memory.i32[this.#line + Word.SpareCount] === 0) this.#takeRun();
     const words = this.arena.memory.i32;
@@ -705,7 +743,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     return block;
   }
 
-  /** Takes blocks from the arena: a run if there is room for one, else the one that was promised. */
+  /** Allocates a run of blocks, or a single block when the memory has no room for a run. */
   #takeRun(): void {
     const { arena } = this;
     let count = Math.min(RUN_BLOCKS_MAX, 1 + Math.floor(this.entryCount / ENTRIES_PER_RUN_BLOCK));
@@ -716,7 +754,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     words[this.#line + Word.SpareCount] = count;
   }
 
-  /** Whether a block was made after the mark; it may be one that was spare then. */
+  /** @returns whether a block was made after the mark; it may have been spare then */
   #isSince(mark: Int32Array, block: number): boolean {
     const spare = mark[MARK_INDEX + Word.Spare];
     const spareEnd = spare + mark[MARK_INDEX + Word.SpareCount] * BLOCK_BYTES;
@@ -737,20 +775,20 @@ export class BlockSkipList implements OrderedIndex, BlockList {
 /**
  * A place in a {@link BlockSkipList}. Steps are O(1), both ways.
  *
- * A scan looks ahead: it touches the entries that come next. How many begins with a group and doubles up to a block, so that a
- * short range pays for little that it does not visit.
+ * A scan prefetches the entries ahead. It begins with one group of slots and doubles up to a block, so that a short
+ * scan loads little that it does not visit.
  */
 export class BlockCursor implements IndexCursor {
   readonly #list: BlockSkipList;
-  // Inserts may have moved the entry since, to another slot or block.
+  // The place of the entry when the cursor got there. Inserts may have moved the entry to another slot or block since.
   #block: number = NIL;
   #slot = 0;
   #entry: Addr = NIL;
   readonly #found = new Int32Array(2);
-  // Slots of the block whose entries have been touched.
+  // The slots of the block whose entries have been prefetched.
   #aheadFrom = 0;
   #aheadTo = 0;
-  /** How many are touched next. */
+  /** Slots to prefetch next. */
   #window = GROUP;
 
   constructor(list: BlockSkipList) {
@@ -816,7 +854,9 @@ export class BlockCursor implements IndexCursor {
     this.#entry = block === NIL ? NIL : (words[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 
-  /** Leaves an entry that has been removed for the one after it, or before it; stays on one that is there. */
+  /**
+   * Moves from an entry that has been removed to the one after it, or before it. Stays on an entry that is in the list.
+   */
   settle(back: boolean): void {
     const left = this.#entry;
     if (left === NIL || this.#list.arena.memory.i32[(this.#block >> 2) + ADDRESSES + 2 * this.#slot] === left) return;
@@ -841,8 +881,8 @@ export class BlockCursor implements IndexCursor {
   }
 
   /**
-   * An entry that is not in its slot any more is found by a search for itself. One that has been removed has its bytes still,
-   * and what the search finds is the entry after it.
+   * Searches for an entry that has left its slot. A removed entry still has its bytes, and the search for it ends at
+   * the entry after it.
    */
   #findEntry(): void {
     this.#list.locateEntry(this.#entry, this.#found);

@@ -22,8 +22,8 @@ export interface Path {
 }
 
 /**
- * A search for the first entry of a leaf ends behind the last slot of the leaf before it. Moves such a path to the first
- * slot of the next leaf.
+ * A search for the first entry of a leaf ends behind the last slot of the leaf before it. Moves such a path to the
+ * first slot of the next leaf.
  * @returns false when there is no next leaf
  */
 export function moveToNextLeaf(list: BlockList, { blocks, slots }: Path): boolean {

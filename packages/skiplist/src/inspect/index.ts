@@ -16,8 +16,8 @@ export type IndexInspection = SkipListInspection | BlockListInspection;
 export type SearchTrace = SkipListTrace | BlockListTrace;
 
 /**
- * Shows the index in a buffer, which may be that of a live arena or a copy. Only reads. Checks each link before following
- * it, so damaged bytes are safe. Calls no order. O(entries).
+ * Shows the index in a buffer, which may be that of a live arena or a copy. Only reads. Checks each link before
+ * following it, so damaged bytes are safe. Calls no order. O(entries).
  * @throws SkipListError `SKIPLIST_MALFORMED`, ArenaError `ARENA_MALFORMED`: what is wrong, and where
  */
 export function inspectIndex(buffer: ArrayBufferLike): IndexInspection {
@@ -38,8 +38,8 @@ const NO_ORDER: Order = {
 };
 
 /**
- * Searches the index of a buffer for the entry at `at` of `bytes`, and shows each step. The index itself searches, and the
- * order records what it is asked, so the comparisons shown are those of a `seek`.
+ * Searches the index of a buffer for the entry at `at` of `bytes`, and shows each step. The index itself searches, and
+ * the order records what it is asked, so the comparisons shown are those of a `seek`.
  * @returns `found` is the first entry not before the one searched for, or 0
  * @throws as {@link inspectIndex}
  */

@@ -5,8 +5,8 @@ import { HEIGHT_MAX, type SkipList, type SkipListLayout, Word } from '../skiplis
 import type { Comparison } from './recording-order.js';
 
 /**
- * A skip list. Each property of its nodes is a column, a typed array in the order of the entries, so that a million nodes
- * stay cheap: the node of rank `i` has `entries[i]`, `heights[i]` and so on.
+ * A skip list. Each property of its nodes is a column, a typed array in the order of the entries, so that a million
+ * nodes stay cheap: the node of rank `i` has `entries[i]`, `heights[i]` and so on.
  */
 export interface SkipListInspection {
   readonly kind: 'skiplist';
@@ -17,7 +17,9 @@ export interface SkipListInspection {
   readonly branching: number;
   /** State of the generator that draws the next height. */
   readonly random: number;
-  /** The node before the first one. It has no entry. Its tower has height `heightMax`, and its links start the levels. */
+  /**
+   * The node before the first one. It has no entry. Its tower has height `heightMax`, and its links start the levels.
+   */
   readonly head: {
     readonly node: number;
     readonly towerAddress: number;
@@ -117,8 +119,8 @@ export interface TowerStep {
   /** The next node on this level, or 0. */
   readonly next: number;
   /**
-   * Comparison of the entry of `next` with the key searched for. Below 0 the search goes on to `next`, else one level down.
-   * Undefined when nothing was compared: there is no `next`, or the level above has shown that it is greater.
+   * Comparison of the entry of `next` with the key searched for. Below 0 the search goes on to `next`, else one level
+   * down. Undefined when nothing was compared: there is no `next`, or the level above has shown that it is greater.
    */
   readonly comparison: number | undefined;
 }
