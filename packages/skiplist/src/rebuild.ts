@@ -12,7 +12,8 @@ const { NEXT, PREV, COUNT, PREFIX, ADDRESSES } = BlockLayout;
 
 /**
  * Makes a list of exactly these entries, spread evenly over the blocks of each level. Overwrites the blocks, and the
- * words `Root`, `Height`, `Count`, `Prefix` and `Entry`. O(entries).
+ * words `Root`, `Height`, `Count`, `Prefix` and `Entry`. A place that the list remembers is wrong afterwards.
+ * O(entries).
  * @param entries - in order; each is written already
  * @param levels - blocks to use, level 0 first. A level has at most as many blocks as there are addresses to put into
  * them, and at least a 64th of that; the highest one has one block
