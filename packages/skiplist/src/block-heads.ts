@@ -1,6 +1,6 @@
 /**
- * Prefixes, heads and pilots of the blocks of a block skip list (B4, B7). A split calls these functions, a search or an
- * insert into a block with room does not.
+ * Sets prefixes, heads and pilots of the blocks of a block skip list (B4, B7). A split calls these functions. A search
+ * does not, nor does an insert into a block with room.
  */
 import { NIL } from '@memtable/arena';
 import { type BlockList, BlockLayout, BlockWord, entryBelow } from './block-layout.js';
@@ -8,7 +8,9 @@ import { common, headAt, type Keys } from './head.js';
 
 const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES, SLOTS, GROUP, GROUPS, UNUSED, LOWEST } = BlockLayout;
 
-/** Bytes that the keys of two entries share; the keys between them share these too. 0 when there is no entry. */
+/**
+ * Number of bytes that the keys of two entries share. All keys between them share these too. 0 without a last entry.
+ */
 export function prefixBetween(list: BlockList, first: number, last: number | undefined): number {
   if (last === undefined) return 0;
   const { view } = list.arena.memory;
@@ -17,9 +19,7 @@ export function prefixBetween(list: BlockList, first: number, last: number | und
   return common(view, keys.keyStart(view, first), view, keys.keyStart(view, last), length);
 }
 
-/**
- * The prefix that B4 allows a block. The first and the last block of a level are open on one side, so all keys count.
- */
+/** The longest prefix that B4 allows a block. The first and the last block of a level have the prefix of all keys. */
 export function prefixOf(list: BlockList, block: number, level: number): number {
   const words = list.arena.memory.i32;
   const next = words[(block >> 2) + NEXT];

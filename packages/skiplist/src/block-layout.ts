@@ -45,7 +45,7 @@ export const BlockLayout = {
   UNUSED: 0x7fffffff,
   /** Head of the first slot of a level above 0: the lowest number, since the slot stands for all smaller keys too. */
   LOWEST: -0x80000000,
-  /** Most levels. A level has at least 32 times the blocks of the one above, so memory ends before levels do. */
+  /** Most levels. A split leaves 32 slots on each side, so memory ends before levels do. */
   HEIGHT_MAX: 12,
 } as const;
 

@@ -38,8 +38,8 @@ export interface OrderedIndex {
 
   /**
    * Finds the place of an entry to be inserted, and keeps it for `insertFound`. Sets `foundEqual`.
-   * @returns the first entry not before it, as `seek` does. NIL when the index can tell, without reading that entry, that
-   * its key is another
+   * @returns the first entry not before it, as `seek` does. NIL when the index can tell, without reading that entry,
+   * that its key is another
    * @throws what the order throws
    */
   find(bytes: DataView, at: number): Addr;

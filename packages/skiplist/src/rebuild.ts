@@ -46,8 +46,7 @@ export function rebuild(list: BlockList, entries: readonly number[], levels: rea
 
 /**
  * Rebuilds a list without some of its entries and without some of its blocks.
- * @param isGoneBlock - says of a block whether it goes. The blocks that stay must have had room for the entries that
- * stay
+ * @param isGoneBlock - whether a block goes. The blocks that stay must have room for the entries that stay
  */
 export function rebuildWithout(list: BlockList, gone: Set<number>, isGoneBlock: (block: number) => boolean): void {
   const words = list.arena.memory.i32;

@@ -1,13 +1,14 @@
 /**
- * Takes a slot out of a block skip list, and every block that gets empty. O(log n), and O(64) once for each such block.
+ * Removes an entry from a block skip list: takes its slot out of its leaf. When a block gets empty, its level bypasses
+ * it, and its slot one level up is taken out in the same way. Here block B has lost its last entry:
  *
  * ```
- *   level 1    | A  B  C |                | A  C |            B's slot goes,
- *                |  |  |        ->          |  |
- *   level 0    A<->B<->C                  A<---->C            B is bypassed: its last entry has been removed
+ *   before   level 1   | .  A  B  C  . |         after   level 1   | .  A  C  . |
+ *                           |  |  |                                     |  |
+ *            level 0        A<>B<>C                      level 0        A<>C
  * ```
  *
- * A block that leaves its level is not used again. The bytes of its links stay, but nothing follows them.
+ * The list does not use B again. O(64) for each level that changes.
  */
 import { NIL } from '@memtable/arena';
 import { headOf, setPilots, setPrefix } from './block-heads.js';
@@ -15,7 +16,7 @@ import { type BlockList, BlockLayout, BlockWord, entryBelow } from './block-layo
 
 const { NEXT, PREV, COUNT, PREFIX, HEADS, ADDRESSES, UNUSED, LOWEST } = BlockLayout;
 
-/** The way from the root to a slot of a leaf: block and slot on each level, level 0 first. */
+/** The path from the root to a slot of a leaf: block and slot on each level, level 0 first. */
 export interface Path {
   readonly blocks: Int32Array;
   readonly slots: Int32Array;
@@ -38,14 +39,14 @@ export function moveToNextLeaf(list: BlockList, { blocks, slots }: Path): boolea
   return true;
 }
 
-/** Removes the entry that a path leads to. Its bytes stay. */
+/** Removes the entry at the end of a path. The bytes of the entry stay. */
 export function removeEntry(list: BlockList, path: Path): void {
   const { line } = list;
   const words = list.arena.memory.i32;
   const entry = words[(path.blocks[0] >> 2) + ADDRESSES + 2 * path.slots[0]];
   words[line + BlockWord.Count]--;
   takeOut(list, path, 0);
-  // Give up levels on which one block lists one other.
+  // Drop each highest level whose block lists a single block.
   while (words[line + BlockWord.Height] > 1 && words[(words[line + BlockWord.Root] >> 2) + COUNT] === 1) {
     words[line + BlockWord.Root] = words[(words[line + BlockWord.Root] >> 2) + ADDRESSES];
     words[line + BlockWord.Height]--;
@@ -55,7 +56,7 @@ export function removeEntry(list: BlockList, path: Path): void {
   }
 }
 
-/** Takes the slot that the path has on a level out of its block. */
+/** Takes a slot of the path out of its block. */
 function takeOut(list: BlockList, path: Path, level: number): void {
   const { i32: words, f64: pairs } = list.arena.memory;
   const block = path.blocks[level];
