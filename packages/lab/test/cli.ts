@@ -1,7 +1,7 @@
 /** Runs the built command line as a process of its own, and looks at what it left behind. */
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -10,7 +10,7 @@ import { ClassicLevel } from 'classic-level';
 // Processes take their time where many tests run at once.
 jest.setTimeout(30_000);
 
-const MAIN = join(__dirname, '../dist/cli/main.js');
+export const MAIN = join(__dirname, '../dist/cli/main.js');
 
 export interface Outcome {
   readonly code: number | null;
@@ -46,6 +46,13 @@ let made = 0;
 /** A path in the scratch directory that nothing has used before. */
 export function fresh(name: string): string {
   return join(scratch, `${++made}-${name}`);
+}
+
+/** Writes a file with this content in the scratch directory. @returns its path */
+export function fileOf(name: string, content: string | Buffer): string {
+  const path = fresh(name);
+  writeFileSync(path, content);
+  return path;
 }
 
 export function start(args: string[], { cwd = scratch, under = [] }: Surroundings = {}): Running {

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { FORMATS, type Format, openSource, READERS } from '../src/sources/open-source.js';
 import { ByteLimit, type Entry, type Reading } from '../src/sources/source.js';
-import { contentOf, fresh, lab, start } from './cli.js';
+import { contentOf, fresh, lab, latin1, start } from './cli.js';
 
 const FIELDS = { key: 'key', value: 'value' };
 
@@ -38,8 +38,6 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
 const singleBytes = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.of(byte));
 
 const marked = (text: string): Buffer => Buffer.from(`\ufeff${text}`);
-
-const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
 const NDJSON = [
   ['{"key":"ä","value":"😀"}\r\n\r\n', 'file:1 ä=😀'],

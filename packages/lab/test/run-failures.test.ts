@@ -4,13 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import type { RunReport } from '../src/cli/report.js';
-import { available, contentOf, fresh, itWith, lab, scratch, start, underFileModes } from './cli.js';
-
-function fileOf(name: string, content: string | Buffer): string {
-  const path = fresh(name);
-  writeFileSync(path, content);
-  return path;
-}
+import { available, contentOf, fileOf, fresh, itWith, lab, scratch, start, underFileModes } from './cli.js';
 
 test('a command line that makes no sense exits with 2, and says what is wrong', async () => {
   const directory = fresh('files');

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunReport } from '../src/cli/report.js';
-import { contentOf, fresh, lab, latin1, scratch } from './cli.js';
+import { contentOf, fileOf, fresh, lab, latin1, scratch } from './cli.js';
 
 /** Makes a directory of files. */
 function directoryOf(files: Record<string, string | Buffer>): string {
@@ -11,12 +11,6 @@ function directoryOf(files: Record<string, string | Buffer>): string {
     mkdirSync(join(path, name, '..'), { recursive: true });
     writeFileSync(join(path, name), bytes);
   }
-  return path;
-}
-
-function fileOf(name: string, content: string | Buffer): string {
-  const path = fresh(name);
-  writeFileSync(path, content);
   return path;
 }
 

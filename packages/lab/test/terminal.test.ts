@@ -4,9 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { printable } from '../src/cli/terminal.js';
-import { available, contentOf, fresh, itWith, lab } from './cli.js';
-
-const MAIN = join(__dirname, '../dist/cli/main.js');
+import { available, contentOf, fresh, itWith, lab, MAIN } from './cli.js';
 
 /** It clears the screen, sets a title, goes up a line; C1 in place of ESC [; turned direction; a line of its own. */
 const EVIL = '\u001b[2J\u001b]0;title\u0007\u001b[A\u009b31m\u202egpj.\u2066\rverified\u2028\u007f';

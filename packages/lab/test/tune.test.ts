@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fresh, lab } from './cli.js';
-
-const MAIN = join(__dirname, '../dist/cli/main.js');
+import { fresh, lab, MAIN } from './cli.js';
 
 const tune = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'tune', ...args], { encoding: 'utf8' });

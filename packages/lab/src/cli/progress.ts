@@ -1,5 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import prettyBytes from 'pretty-bytes';
+import { count, percent, size } from './numbers.js';
 import { print, printable } from './terminal.js';
 
 const REDRAW_MS = 100;
@@ -41,7 +41,7 @@ class BarProgress implements Progress {
     const format = known ? `{bar} {percentage} % | ${figures}` : figures;
     // Lines stay wrapped as they are: a second Ctrl-C ends the process before the terminal could be set back.
     this.#bars = new MultiBar({ format, clearOnComplete: true, linewrap: true, barsize: 30 }, Presets.shades_classic);
-    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: prettyBytes(0), tables: 0 });
+    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: size(0), tables: 0 });
   }
 
   update(figures: () => Figures): void {
@@ -77,8 +77,7 @@ class LineProgress implements Progress {
     if (now - this.#saidAt < LINE_MS) return;
     this.#saidAt = now;
     const { entries, bytes, done } = figures();
-    const part = done === undefined ? '' : ` (${Math.min(100, Math.floor(done * 100))} %)`;
-    this.say(`memtable ${table} flushed; ${count(entries)} entries, ${size(bytes)} accepted so far${part}`);
+    this.say(`memtable ${table} flushed; ${count(entries)} entries, ${size(bytes)} accepted so far${percent(done)}`);
   }
 
   say(line: string): void {
@@ -86,12 +85,4 @@ class LineProgress implements Progress {
   }
 
   stop(): void {}
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import prettyBytes from 'pretty-bytes';
+import { count, size } from './numbers.js';
 import type { MemtableRow } from './memtable-log.js';
 import type { Verification } from './verify.js';
 
@@ -156,14 +156,6 @@ function throughputOf({ entries, bytes, ms: time, entriesPerSecond, bytesPerSeco
   const amount = `${count(entries)} entries, ${size(bytes)} in ${ms(time)} ms`;
   if (entriesPerSecond === null || bytesPerSecond === null) return amount;
   return `${amount}: ${count(Math.round(entriesPerSecond))} entries/s, ${size(bytesPerSecond)}/s`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }
 
 function ms(value: number): string {

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import prettyBytes from 'pretty-bytes';
 import { BadInput } from '../sources/source.js';
 import { type Distribution, DISTRIBUTIONS, traceOf } from '../tune/distributions.js';
 import { tune, type TuneRow } from '../tune/replay.js';
 import { parseTrace, type Trace } from '../tune/trace.js';
 import { Exit, reasonOf } from './failure.js';
+import { count, size } from './numbers.js';
 import { print, printText } from './terminal.js';
 
 /** Of the arenas of a named distribution: LevelDB's write buffer. */
@@ -51,7 +51,7 @@ export function addTuneCommand(program: Command): void {
         .choices(Object.keys(DISTRIBUTIONS))
         .default('entries'),
     )
-    .option('-n, --count <number>', 'requests of a distribution', count, 300_000)
+    .option('-n, --count <number>', 'requests of a distribution', requestCount, 300_000)
     .option('-p, --plot <file>', 'where the plot goes', 'tune.svg')
     .option('--json', 'print one JSON document instead of the table', false)
     .action(async (options: TuneOptions) => {
@@ -85,28 +85,27 @@ function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot:
     style: { head: [], border: [], compact: true },
   });
   for (const { source, blockBytes, ms, memoryBytes, wastePercent, blocks, cost } of rows) {
-    const size = (bytes: number): string => prettyBytes(bytes, { binary: true });
     table.push([
       source,
       size(blockBytes),
       ms.toFixed(1),
       size(memoryBytes),
       wastePercent.toFixed(2),
-      blocks.toLocaleString('en-US'),
+      count(blocks),
       cost.toFixed(2),
     ]);
   }
   const { source, blockBytes } = rows[0];
   return [
-    `trace    ${trace.name}: ${requests.toLocaleString('en-US')} requests in ${trace.arenas.length} arenas`,
-    `take     ${source}, blocks of ${prettyBytes(blockBytes, { binary: true })}`,
+    `trace    ${trace.name}: ${count(requests)} requests in ${trace.arenas.length} arenas`,
+    `take     ${source}, blocks of ${size(blockBytes)}`,
     `plot     ${plot}`,
     '',
     ...table.toString().split('\n'),
   ];
 }
 
-function count(text: string): number {
+function requestCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= COUNT_MAX) return value;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${COUNT_MAX}.`);

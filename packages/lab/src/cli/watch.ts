@@ -1,6 +1,6 @@
 import type { LifecycleEvent, MemTableList, MemTableListStats, MemTableStats } from '@memtable/memtable';
 import { createLogUpdate } from 'log-update';
-import prettyBytes from 'pretty-bytes';
+import { count, percent, size } from './numbers.js';
 import type { Figures, Progress } from './progress.js';
 import { print, printable } from './terminal.js';
 
@@ -106,8 +106,7 @@ function tableLine(id: number, { entryCount, arena }: MemTableStats, writeBuffer
 }
 
 function inputLine({ entries, bytes, done }: Figures): string {
-  const part = done === undefined ? '' : ` (${Math.min(100, Math.floor(done * 100))} %)`;
-  return `${count(entries)} entries, ${size(bytes)} accepted${part}`;
+  return `${count(entries)} entries, ${size(bytes)} accepted${percent(done)}`;
 }
 
 function sparkline(values: readonly number[]): string {
@@ -132,12 +131,4 @@ function lineOf(event: LifecycleEvent): string {
     case 'resume':
       return `writers go on after ${event.ms.toFixed(1)} ms`;
   }
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }

@@ -1,7 +1,7 @@
 import { Arena, Heap, NIL, SlabAllocator } from '@memtable/arena';
 import type { Trace, TraceArena } from './trace.js';
 
-export const BLOCK_BYTES = [1024, 4096, 16384, 65536, 262144];
+const BLOCK_BYTES = [1024, 4096, 16384, 65536, 262144];
 const ROUNDS = 5;
 /** A frozen memtable is still there while the next one is filled. */
 const ALIVE = 2;
@@ -18,7 +18,7 @@ const SOURCES = {
   slabs: (reserveBytes: number, blockBytes: number) =>
     new SlabAllocator({ slabBytes: SLAB_BYTES, sizes: slabSizesFor(blockBytes), reserveBytes }),
 } as const;
-export type SourceName = keyof typeof SOURCES;
+type SourceName = keyof typeof SOURCES;
 
 /** What one way of allocating took; the first in the list is the one to take. */
 export interface TuneRow {
@@ -36,11 +36,8 @@ export interface TuneRow {
   readonly cost: number;
 }
 
-/**
- * Replays a trace over every source and block size, each in turn in each round.
- * @param onRound - called after each round
- */
-export function tune(trace: Trace, onRound: (done: number) => void = () => {}): TuneRow[] {
+/** Replays a trace over every source and block size. Each round takes them in turn. */
+export function tune(trace: Trace): TuneRow[] {
   const reserveBytes = reserveFor(trace);
   const cases = (Object.keys(SOURCES) as SourceName[]).flatMap((source) =>
     BLOCK_BYTES.map((blockBytes) => ({
@@ -59,7 +56,6 @@ export function tune(trace: Trace, onRound: (done: number) => void = () => {}): 
       if (round > 0) one.times.push(ms);
       Object.assign(one, figures);
     }
-    onRound((round + 1) / (ROUNDS + 1));
   }
   const rows = cases.map(({ source, blockBytes, times, memoryBytes, askedBytes, blocks }) => {
     const ms = times.sort((a, b) => a - b)[times.length >> 1];

@@ -180,8 +180,7 @@ async function replay(wanted: Settings, again: readonly Operation[]): Promise<vo
     settings.value = wanted;
     session.value = fresh;
     operations.value = again;
-    selectedAddress.value = undefined;
-    hoveredAddress.value = undefined;
+    clearSelection();
     shownId.value = undefined;
     changes.value++;
     halts.value++;
@@ -253,8 +252,7 @@ export async function openDump(file: File): Promise<void> {
       leaveTour();
       playing.value = false;
       message.value = undefined;
-      selectedAddress.value = undefined;
-      hoveredAddress.value = undefined;
+      clearSelection();
       search.value = undefined;
       dump.value = { name: file.name, buffer };
       if (view.value === 'lifecycle') view.value = 'memory';
@@ -269,9 +267,13 @@ export async function openDump(file: File): Promise<void> {
 export function closeDump(): void {
   batch(() => {
     dump.value = undefined;
-    selectedAddress.value = undefined;
-    hoveredAddress.value = undefined;
+    clearSelection();
   });
+}
+
+function clearSelection(): void {
+  selectedAddress.value = undefined;
+  hoveredAddress.value = undefined;
 }
 
 // The address

@@ -49,7 +49,6 @@ export class Session {
   readonly stored = new Map<string, ValueType>();
   storedEntries = 0;
   target: TargetMode = 'prompt';
-  readonly #settings: Settings;
   readonly #onChange: () => void;
   readonly #places = new Map<string, number>();
   #gate: Gate | undefined;
@@ -60,7 +59,6 @@ export class Session {
   #loading = false;
 
   constructor(settings: Settings, onChange: () => void = () => undefined) {
-    this.#settings = settings;
     this.#onChange = onChange;
     this.list = new MemTableList({
       ...tableOptionsOf(settings),
@@ -71,10 +69,6 @@ export class Session {
       onEvent: (event) => this.#tick(event),
     });
     this.#tick();
-  }
-
-  get settings(): Settings {
-    return this.#settings;
   }
 
   /** The tables that hold entries, oldest first. */

@@ -30,10 +30,7 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
   if (isEntryPart(kind)) return `Entry "${keyText(seen, buffer, rank)}"`;
   if (kind === 'tower') return rank === -1 ? 'Tower of the head' : `Tower of "${keyText(seen, buffer, rank)}"`;
   const owner = seen.pieces.owners[piece];
-  const titles: Record<
-    Exclude<typeof kind, 'tower' | 'key' | 'tag' | 'value' | 'key length' | 'value length'>,
-    string
-  > = {
+  const titles: Partial<Record<typeof kind, string>> = {
     superblock: 'Superblock',
     header: `Header of block ${owner + 1}`,
     'index block': 'Index block',
@@ -43,7 +40,7 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
     free: `Free part of block ${owner + 1}`,
     gap: 'Between two blocks',
   };
-  return titles[kind as keyof typeof titles];
+  return titles[kind]!;
 }
 
 const EXPLAINED: Partial<Record<string, string>> = {
@@ -249,7 +246,7 @@ function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): pr
       <ul class="links">
         {links.map(({ label, address }) => (
           <li key={label}>
-            <button type="button" class="link" onClick={() => follow(address)}>
+            <button type="button" class="link" onClick={() => select(address)}>
               {label}
             </button>
           </li>
@@ -259,7 +256,8 @@ function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): pr
   );
 }
 
-function follow(address: number): void {
+/** Selects the piece at an address, and announces it. */
+export function select(address: number): void {
   selectedAddress.value = address;
   const seen = inspection.value;
   const piece = selectedPiece.value;

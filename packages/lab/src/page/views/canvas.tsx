@@ -1,4 +1,4 @@
-import { effect, type ReadonlySignal, useSignal } from '@preact/signals';
+import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface Size {
@@ -61,5 +61,3 @@ export interface Pointer {
   readonly x: number;
   readonly y: number;
 }
-
-export type Read<T> = ReadonlySignal<T>;

@@ -32,13 +32,13 @@ export function towersOf(list: SkipListInspection): Towers {
 }
 
 /** The lowest level on which the towers in sight are few enough to be drawn one by one. */
-export function lowestLevel({ onLevel }: Towers, from: number, to: number, width: number): number {
+function lowestLevel({ onLevel }: Towers, from: number, to: number, width: number): number {
   const most = width / 7;
   const level = onLevel.findIndex((ranks) => bisectLeft(ranks, to) - bisectLeft(ranks, from) <= most);
   return level === -1 ? onLevel.length - 1 : level;
 }
 
-export function levelGeometry(height: number, size: Size): { readonly floor: number; readonly levelHeight: number } {
+function levelGeometry(height: number, size: Size): { readonly floor: number; readonly levelHeight: number } {
   const room = size.height - LABELS_HEIGHT - TOP;
   const levelHeight = Math.min(52, room / height);
   return { floor: TOP + (room + height * levelHeight) / 2, levelHeight };

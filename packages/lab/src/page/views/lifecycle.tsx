@@ -97,6 +97,16 @@ function Stations(): preact.JSX.Element {
 
 const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
 
+const LEGEND = [
+  ['area-active', 'active'],
+  ['area-frozen', 'frozen'],
+  ['dot freeze', 'freeze'],
+  ['dot flush', 'flush'],
+  ['dot drop', 'drop'],
+  ['dot flush-error', 'failed'],
+  ['stall', 'writers wait'],
+];
+
 interface Mark {
   readonly at: number;
   readonly type: LifecycleEvent['type'];
@@ -166,27 +176,11 @@ function Timeline(): preact.JSX.Element {
         </text>
       </svg>
       <figcaption class="legend">
-        <span>
-          <i class="swatch area-active" /> active
-        </span>
-        <span>
-          <i class="swatch area-frozen" /> frozen
-        </span>
-        <span>
-          <i class="swatch dot freeze" /> freeze
-        </span>
-        <span>
-          <i class="swatch dot flush" /> flush
-        </span>
-        <span>
-          <i class="swatch dot drop" /> drop
-        </span>
-        <span>
-          <i class="swatch dot flush-error" /> failed
-        </span>
-        <span>
-          <i class="swatch stall" /> writers wait
-        </span>
+        {LEGEND.map(([swatch, name]) => (
+          <span key={name}>
+            <i class={`swatch ${swatch}`} /> {name}
+          </span>
+        ))}
       </figcaption>
     </figure>
   );

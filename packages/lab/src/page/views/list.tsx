@@ -3,7 +3,6 @@ import type { BlockStep, MemTableInspection, SearchTrace, TowerStep } from '@mem
 import { computed, signal } from '@preact/signals';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 import {
-  announcement,
   hoveredAddress,
   inspection,
   search,
@@ -13,14 +12,16 @@ import {
   trace,
 } from '../model/lab.js';
 import { allocationOf, rankOf } from '../model/pieces.js';
-import { AllocationTip, describe, keyText } from './allocation.js';
+import { AllocationTip, keyText, select } from './allocation.js';
 import { byteCount, count } from './bytes.js';
 import { Canvas, type Pointer, type Size } from './canvas.js';
 import { blockAt, type BlockPlaces, blockPlacesOf, drawBlocks } from './draw-blocks.js';
 import { drawTowers, towerAt, type Towers, towersOf } from './draw-towers.js';
 import { palette } from './palette.js';
 import { fit, pan, reveal, zoomBy } from './ranks.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
+const ZOOM_STEP = 1.6;
 const size = signal<Size>({ width: 0, height: 0 });
 const pointer = signal<Pointer | undefined>(undefined);
 
@@ -115,27 +116,11 @@ export function ListView(): preact.JSX.Element {
             ? 'Each level lists the blocks of the level below. Drag to move, roll the wheel or press + and − to zoom.'
             : 'Keys from left to right, levels from the bottom up. Drag to move, roll the wheel or press + and − to zoom.'}
         </p>
-        <div class="buttons" role="group" aria-label="Zoom">
-          <button
-            type="button"
-            class="square"
-            aria-label="Smaller"
-            onClick={() => zoomBy(1 / 1.6, width / 2, total, size.value)}
-          >
-            −
-          </button>
+        <ZoomButtons onZoom={(direction) => zoomBy(ZOOM_STEP ** direction, width / 2, total, size.value)}>
           <button type="button" onClick={() => fit(total, size.value)}>
             Fit
           </button>
-          <button
-            type="button"
-            class="square"
-            aria-label="Larger"
-            onClick={() => zoomBy(1.6, width / 2, total, size.value)}
-          >
-            +
-          </button>
-        </div>
+        </ZoomButtons>
       </div>
       <div
         ref={box}
@@ -191,10 +176,9 @@ function onKey(event: KeyboardEvent): void {
   else if (direction !== 0) {
     const rank = Math.min(Math.max((selectedRank() ?? -1) + direction, 0), total - 1);
     if (rank < 0) return;
-    selectedAddress.value = seen.entries.addresses[rank];
-    announcement.value = describe(seen, shownBuffer.value, selectedPiece.value!);
-  } else if (event.key === '+' || event.key === '=') zoomBy(1.6, width / 2, total, size.value);
-  else if (event.key === '-') zoomBy(1 / 1.6, width / 2, total, size.value);
+    select(seen.entries.addresses[rank]);
+  } else if (event.key === '+' || event.key === '=') zoomBy(ZOOM_STEP, width / 2, total, size.value);
+  else if (event.key === '-') zoomBy(1 / ZOOM_STEP, width / 2, total, size.value);
   else if (event.key === '0') fit(total, size.value);
   else return;
   event.preventDefault();

@@ -3,21 +3,14 @@ import type { MemTableInspection, PieceKind } from '@memtable/memtable/inspect';
 import { computed, signal, useComputed } from '@preact/signals';
 import { bisectRight } from 'd3-array';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
-import {
-  hoveredAddress,
-  hoveredPiece,
-  inspection,
-  selectedAddress,
-  selectedPiece,
-  shownBuffer,
-  announcement,
-} from '../model/lab.js';
+import { hoveredAddress, hoveredPiece, inspection, selectedPiece, shownBuffer } from '../model/lab.js';
 import { type Allocation, allocationOf, kindOf, linkTargetAt } from '../model/pieces.js';
-import { AllocationTip, describe } from './allocation.js';
+import { AllocationTip, select } from './allocation.js';
 import { byteCount, textOf } from './bytes.js';
 import { Canvas, type Pointer, type Size } from './canvas.js';
 import { addressAt, layOut, placeOf, ZOOMS } from './memory-layout.js';
 import { hatch, KIND_COLOURS, palette } from './palette.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
 /** What was asked for; by itself it is as large as fits. */
 const zoom = signal<number | undefined>(undefined);
@@ -80,7 +73,7 @@ export function MemoryView(): preact.JSX.Element {
           Blocks to scale, from left to right. Point at a byte to see what it is, click a tower's link to follow it;
           arrow keys walk through the allocations.
         </p>
-        <ZoomButtons />
+        <MemoryZoom />
       </div>
       <Legend />
       <div
@@ -118,25 +111,13 @@ function summaryOf({ arena, stats }: MemTableInspection): string {
   );
 }
 
-function ZoomButtons(): preact.JSX.Element {
+function MemoryZoom(): preact.JSX.Element {
   const shown = layout.value?.zoom ?? 1;
   const place = ZOOMS.indexOf(shown);
   return (
-    <div class="buttons" role="group" aria-label="Zoom">
-      <button type="button" class="square" disabled={place === 0} onClick={() => changeZoom(-1)} aria-label="Smaller">
-        −
-      </button>
+    <ZoomButtons disabled={[place === 0, place === ZOOMS.length - 1]} onZoom={changeZoom}>
       <output aria-label="Zoom">{shown}×</output>
-      <button
-        type="button"
-        class="square"
-        disabled={place === ZOOMS.length - 1}
-        onClick={() => changeZoom(1)}
-        aria-label="Larger"
-      >
-        +
-      </button>
-    </div>
+    </ZoomButtons>
   );
 }
 
@@ -178,13 +159,6 @@ function followOrSelect(address: number): void {
   const piece = hoveredPiece.value;
   const target = piece === undefined ? undefined : linkTargetAt(seen, piece, address);
   select(target ?? address);
-}
-
-function select(address: number): void {
-  selectedAddress.value = address;
-  const seen = inspection.value;
-  const piece = selectedPiece.value;
-  if (seen !== undefined && piece !== undefined) announcement.value = describe(seen, shownBuffer.value, piece);
 }
 
 /** Left and right go from allocation to allocation, return follows the lowest link, plus and minus zoom. */
