@@ -1,4 +1,4 @@
-/** Everything one can do to the memtables. */
+/** The controls: writes, samples, settings and dumps. */
 import { useSignal } from '@preact/signals';
 import {
   busy,
@@ -198,7 +198,7 @@ function Sample(): preact.JSX.Element {
           min="1"
           max="30"
           value={speed.value}
-          aria-valuetext={`${speed.value} steps a second`}
+          aria-valuetext={`${speed.value} steps per second`}
           onInput={(event) => (speed.value = Number(event.currentTarget.value))}
         />
         <output>{speed.value}/s</output>
@@ -216,7 +216,7 @@ function TableSettings(): preact.JSX.Element {
   return (
     <section class="card" aria-labelledby="table-title">
       <h2 id="table-title">Memtable</h2>
-      <p class="hint">A change repeats all that was done, with other memtables.</p>
+      <p class="hint">A change replays all operations with the new settings.</p>
       <div class="pair">
         <Choice label="Layout" name="layout" values={CHOICES.layout} />
         <Choice label="Index" name="index" values={CHOICES.index} disabled={!compact} shown={indexOf(current)} />
