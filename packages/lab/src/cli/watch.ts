@@ -130,8 +130,8 @@ function lineOf(event: LifecycleEvent): string {
     case 'drop':
       return `memtable ${event.table} dropped: ${count(event.stats.arena.memoryUsage)} bytes freed`;
     case 'stall':
-      return `writers wait: ${REASONS[event.reason]}`;
+      return `write stall: ${REASONS[event.reason]}`;
     case 'resume':
-      return `writers resume after ${event.ms.toFixed(1)} ms`;
+      return `write stall over after ${event.ms.toFixed(1)} ms`;
   }
 }

@@ -96,7 +96,7 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'A tail is lost',
     text:
-      'This entry is small enough for a regular block, but not for the rest of this one: the arena starts a new one. ' +
+      'This entry is small enough for a regular block, but the current one is too full: the arena starts a new one. ' +
       'The tail of the old block is never used again; such a tail is at most a quarter of a block.',
     operations: [put('grape', 'green ', 990)],
     view: 'memory',

@@ -104,7 +104,7 @@ const LEGEND = [
   ['dot flush', 'flush'],
   ['dot drop', 'drop'],
   ['dot flush-error', 'failed'],
-  ['stall', 'writers wait'],
+  ['stall', 'write stall'],
 ];
 
 interface Mark {
@@ -321,8 +321,8 @@ function lineOf(event: LifecycleEvent): string {
     case 'drop':
       return `memtable ${event.table} dropped: ${byteCount(event.stats.arena.memoryUsage)} freed`;
     case 'stall':
-      return `writers wait: ${REASONS[event.reason]}`;
+      return `write stall: ${REASONS[event.reason]}`;
     case 'resume':
-      return 'writers resume';
+      return 'write stall over';
   }
 }

@@ -70,8 +70,8 @@ export function MemoryView(): preact.JSX.Element {
           Memory
         </h2>
         <p class="hint">
-          Blocks to scale, from left to right. Point at a byte to see what it is. Click a link in a tower to follow it.
-          Arrow keys move between allocations.
+          Blocks to scale. Point at a byte to see what it is, or click a link in a tower to follow it. Arrow keys move
+          between allocations.
         </p>
         <MemoryZoom />
       </div>
