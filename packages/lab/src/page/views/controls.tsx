@@ -1,5 +1,5 @@
 /** The controls: writes, samples, settings and dumps. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import {
   busy,
   canUndo,
@@ -57,25 +57,9 @@ function WriteForm(): preact.JSX.Element {
       }}
     >
       <h2 id="write-title">Write</h2>
-      <label>
-        Key
-        <input
-          value={key.value}
-          onInput={(event) => (key.value = event.currentTarget.value)}
-          autocomplete="off"
-          spellcheck={false}
-        />
-      </label>
+      <TextField label="Key" text={key} />
       <div class="pair">
-        <label>
-          Value
-          <input
-            value={value.value}
-            onInput={(event) => (value.value = event.currentTarget.value)}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </label>
+        <TextField label="Value" text={value} />
         <label>
           Bytes
           <input
@@ -129,6 +113,16 @@ function WriteForm(): preact.JSX.Element {
         </div>
       </details>
     </form>
+  );
+}
+
+function TextField({ label, text }: { label: string; text: Signal<string> }): preact.JSX.Element {
+  const onInput = (event: preact.TargetedEvent<HTMLInputElement>) => (text.value = event.currentTarget.value);
+  return (
+    <label>
+      {label}
+      <input value={text.value} onInput={onInput} autocomplete="off" spellcheck={false} />
+    </label>
   );
 }
 
