@@ -5,7 +5,7 @@ import { tableInput } from './table-input.js';
 
 const BATCH = 100;
 
-/** What writing an entry costs, without finding its place. */
+/** Measures the encoding of keys and batches, without the search. */
 export function encoding(): void {
   const { keys, values } = tableInput();
   const lookupKey = new LookupKey();
