@@ -115,6 +115,41 @@ test('the newest versions go to the target in order, deletions too, and the memo
   store.close();
 });
 
+test('the put that begins a flush does not walk the table', async () => {
+  let calls = 0;
+  const comparator = (a: Uint8Array, b: Uint8Array) => (calls++, Buffer.compare(a, b));
+  const { store, events } = withTarget(new Shelf({ isPatient: true }), { comparator, writeBufferBytes: 256 << 10 });
+  let most = 0;
+  for (let i = 0; events.length === 0; i++) {
+    calls = 0;
+    store.put(`key ${(i * 7919) % 10_007}`, 'v'.repeat(20));
+    most = Math.max(most, calls);
+  }
+  expect(store.size).toBeGreaterThan(4000);
+  expect(most).toBeLessThan(100);
+  store.verify();
+  store.close({ discard: true });
+});
+
+test('a run is numbered by its last write, which goes on from process to process; a retry has the same number', async () => {
+  const shelf = new Shelf({ isPatient: true });
+  const { store } = withTarget(shelf, { lastSequence: 100 });
+  store.put('a', '1');
+  store.put('b', '1');
+  const flushed = store.flush();
+  store.put('c', '1');
+  await shelf.settle(new Error('not now'));
+  while (!shelf.isWriting) await sleep(1);
+  await shelf.settle();
+  await flushed;
+  const second = store.flush();
+  await shelf.settle();
+  await second;
+  expect(shelf.runs.map(({ id }) => id)).toEqual([102, 102, 103]);
+  expect(store.stats().lastSequence).toBe(103);
+  store.close();
+});
+
 test('what is written during a flush stays, and goes with the next one', async () => {
   const shelf = new Shelf({ isPatient: true });
   const { store } = withTarget(shelf);
@@ -329,7 +364,7 @@ test('a comparator that throws while a write is made to the fresh table too cost
   expect(repeated).toBeGreaterThan(1);
 });
 
-describe('whoever waits for a store, waits for something that is running (T3)', () => {
+describe('a call that waits for a store, waits for something that runs (T3)', () => {
   // A table has 64 KiB, of which a write may have about 31,000 bytes.
   const small = { maxBytes: 128 << 10, writeBufferBytes: 1 << 20, blockBytes: 1024 };
   const write = async (store: MemStore, key: string, bytes: number, signal?: AbortSignal) => {
@@ -403,6 +438,20 @@ describe('whoever waits for a store, waits for something that is running (T3)', 
     await expect(store.admit(32_000)).rejects.toEqual(error('MEMTABLE_FULL'));
     expect(store.stats().waiting.writers).toBe(0);
     store.close();
+  });
+
+  test('an observer that closes the store when a flush begins: the target is not called', async () => {
+    const shelf = new Shelf();
+    const store: MemStore = new MemStore({
+      target: shelf,
+      onEvent: ({ type }) => {
+        if (type === 'freeze') store.close({ discard: true });
+      },
+    });
+    store.put('a', '1');
+    await expect(store.flush()).rejects.toEqual(error('MEMTABLE_CLOSED'));
+    expect(shelf.runs).toEqual([]);
+    expect(store.stats()).toMatchObject({ state: 'closed', memoryUsage: 0, pins: [] });
   });
 
   test('an observer that closes the store when a flush has failed leaves no pause behind', async () => {
