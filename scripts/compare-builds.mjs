@@ -1,9 +1,9 @@
 // Compares the speed of two checkouts: npm run compare -- <old checkout> <new checkout>
 //
-// Each measurement runs in a process of its own, in which nothing but one build has been compiled: in a shared process the build
-// that comes first trains V8's call sites for the other one. The two builds take turns, and each round begins with the other one, so
-// that a machine that gets busier slows both. The clock is the processor time of the process, which leaves out the time that other
-// processes take. Compare the ratio: absolute times move with the machine all the same.
+// Each measurement runs in a process of its own, in which only one build is compiled: in a shared process the build
+// that comes first trains V8's call sites for the other one. The two builds take turns, and each round begins with the
+// other one, so that a machine that gets busier slows both. The clock is the processor time of the process, which
+// leaves out the time of other processes. Compare the ratio: absolute times move with the machine all the same.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -174,8 +174,8 @@ async function measure(checkout, count, seed, clock) {
   const { MemStore } = await packageOf(storePackage(checkout));
   const subject = { MemTable, ValueType, MemStore };
 
-  // V8 discards optimized code when a collection finds no object of a shape that the code knows. So there is always one of each,
-  // and nothing forces a collection between operations.
+  // V8 discards optimized code when a collection finds no object of a shape that the code knows. So there is always one
+  // of each, and nothing forces a collection between operations.
   globalThis.alive = [new MemTable(), new MemStore()];
   const small = inputsOf(Math.min(count, WARM_UP_ENTRIES), seed);
   for (let i = 0; i < WARM_UPS; i++) runAll(subject, small, clock, () => {});
