@@ -1,9 +1,12 @@
 // Compares the speed of two checkouts: npm run compare -- <old checkout> <new checkout>
 //
-// Each measurement runs in a process of its own, in which only one build is compiled: in a shared process the build
-// that comes first trains V8's call sites for the other one. The two builds take turns, and each round begins with the
-// other one, so that a machine that gets busier slows both. The clock is the processor time of the process, which
-// leaves out the time of other processes. Compare the ratio: absolute times move with the machine all the same.
+// Each build runs in a process of its own: in a shared process the build that comes first trains V8's call sites for
+// the other one. The two processes take turns, operation by operation, so that a machine that gets busier slows both.
+// The clock is the processor time of the process, which leaves out the time of other processes. V8 compiles on the main
+// thread, so that the moment at which a function is optimized does not depend on how busy the machine is.
+//
+// Even so two processes of one build differ by some percent, for as long as they live. So the pairs of processes are
+// what counts: each gives one time for each build and one ratio, and what is printed are medians over the pairs.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,20 +16,21 @@ import { parseArgs } from 'node:util';
 const USAGE = `usage: npm run compare -- <old checkout> <new checkout> [options]
 
   --entries <numbers>   sizes of the tables and stores, default 10000,100000,1000000
-  --rounds <number>     processes of each build and size, default 9
-  --only <text>         operations whose name contains this: table, store, "table get", ...
+  --rounds <number>     pairs of processes for each size, default 9
+  --only <text>         print operations whose name contains this: table, store, "table get", ...
   --wall                time that has passed, instead of processor time
   --json                print all times as JSON instead of the table
 
 Both checkouts must have been bootstrapped; their packages are built first.`;
 
 const SELF = fileURLToPath(import.meta.url);
-/** A process repeats its work until it has seen this many entries, and reports the medians of the repetitions. */
+/** A process repeats all operations until it has worked on this many entries. */
 const ENTRIES_PER_PROCESS = 400_000;
 const WARM_UP_ENTRIES = 10_000;
-const WARM_UPS = 3;
+const WARM_UPS = 5;
 const VALUE_BYTES = 100;
 const BATCH_OPERATIONS = 100;
+const OPERATION_COUNT = 8;
 
 const CLOCKS = {
   wall: () => Number(process.hrtime.bigint()),
@@ -36,34 +40,24 @@ const CLOCKS = {
   },
 };
 
-if (process.argv[2] === '--measure') {
-  const [checkout, count, seed, clock] = process.argv.slice(3);
-  await measure(checkout, Number(count), Number(seed), CLOCKS[clock]);
-} else await compare();
-
-// The parent: takes turns, and prints
+// The parent: gives out turns, and prints
 
 async function compare() {
   const { checkouts, entries, rounds, only, wall, json } = readArguments();
   for (const checkout of checkouts) build(checkout);
   const results = [];
   for (const count of entries) {
-    /** Of each build: of each operation the time of each round. */
-    const times = [{}, {}];
-    for (let round = 0; round < rounds; round++) {
-      const sums = [];
-      for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        process.stderr.write(`\r${count} entries, round ${round + 1} of ${rounds}, ${['old', 'new'][side]}  `);
-        const { sum, ...measured } = await measureInProcess(checkouts[side], count, round + 1, wall);
-        sums.push(sum);
-        for (const [name, ns] of Object.entries(measured.ns)) (times[side][name] ??= []).push(ns);
+    const ofCount = new Map();
+    for (let round = 1; round <= rounds; round++) {
+      process.stderr.write(`\r\x1b[K${count} entries, round ${round} of ${rounds}`);
+      for (const [operation, turns] of await takeTurns(checkouts, count, round, wall)) {
+        if (!operation.includes(only)) continue;
+        const result = ofCount.get(operation) ?? { entries: count, operation, old: [], new: [], ratio: [] };
+        ofCount.set(operation, result);
+        for (const key of ['old', 'new', 'ratio']) result[key].push(quantile(turns[key], 0.5));
       }
-      if (sums[0] !== sums[1]) fail(`the builds do not agree on what they read: ${sums.join(' and ')}`);
     }
-    for (const operation of Object.keys(times[0])) {
-      if (!operation.includes(only)) continue;
-      results.push({ entries: count, operation, old: times[0][operation], new: times[1][operation] });
-    }
+    results.push(...ofCount.values());
   }
   process.stderr.write('\r\x1b[K');
   if (json) console.log(JSON.stringify(results, undefined, 2));
@@ -110,32 +104,69 @@ function build(checkout) {
   if (status !== 0) fail(`${checkout} does not compile`);
 }
 
-function measureInProcess(checkout, count, seed, wall) {
-  const flags = ['--max-old-space-size=4096'];
-  const subject = [checkout, String(count), String(seed), wall ? 'wall' : 'cpu'];
-  const child = spawn(process.execPath, [...flags, SELF, '--measure', ...subject], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  child.stdout.on('data', (chunk) => (printed += chunk));
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      if (code !== 0) fail(`the process that measured ${checkout} ended with ${code}`);
-      resolve(JSON.parse(printed));
+/** @returns of each operation the nanoseconds an entry of both builds, and their ratio, in each turn of one pair */
+async function takeTurns(checkouts, count, seed, wall) {
+  const turns = new Map();
+  const servers = checkouts.map((checkout) => new Server(checkout, count, seed, wall));
+  await Promise.all(servers.map((server) => server.answer())); // Both are warm.
+  const turnCount = Math.max(1, Math.round(ENTRIES_PER_PROCESS / count)) * OPERATION_COUNT;
+  for (let i = 0; i < turnCount; i++) {
+    // Which build goes first changes with the run and with the operation.
+    const first = (seed + i + Math.floor(i / OPERATION_COUNT)) % 2;
+    const answers = [];
+    for (const side of [first, 1 - first]) answers[side] = await servers[side].ask();
+    const [older, newer] = answers;
+    if (older.sum !== newer.sum) fail(`the builds differ in ${older.name}: ${older.sum} and ${newer.sum} were read`);
+    const times = turns.get(older.name) ?? { old: [], new: [], ratio: [] };
+    turns.set(older.name, times);
+    times.old.push(older.ns / count);
+    times.new.push(newer.ns / count);
+    times.ratio.push(newer.ns / older.ns);
+  }
+  for (const server of servers) server.end();
+  return turns;
+}
+
+/** A process that measures one build, an operation each time that it is asked. */
+class Server {
+  #child;
+  #answer = () => {};
+
+  constructor(checkout, count, seed, wall) {
+    const subject = [checkout, String(count), String(seed), wall ? 'wall' : 'cpu'];
+    const flags = ['--max-old-space-size=4096', '--no-concurrent-recompilation'];
+    this.#child = spawn(process.execPath, [...flags, SELF, '--serve', ...subject], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-  });
+    this.#child.on('message', (answer) => this.#answer(answer));
+    this.#child.on('exit', (code) => {
+      if (code !== 0) fail(`the process that measured ${checkout} ended with ${code}`);
+    });
+  }
+
+  answer() {
+    return new Promise((resolve) => (this.#answer = resolve));
+  }
+
+  ask() {
+    this.#child.send('next');
+    return this.answer();
+  }
+
+  end() {
+    this.#child.disconnect();
+  }
 }
 
 function print(results) {
   const heading = ['entries', 'operation', 'old, ns', 'quartiles', 'new, ns', 'quartiles', 'new / old', 'quartiles'];
   const rows = results.map((result) => {
-    const ratios = result.new.map((ns, round) => ns / result.old[round]);
     return [
       String(result.entries),
       result.operation,
       ...figures(result.old, nanoseconds),
       ...figures(result.new, nanoseconds),
-      ...figures(ratios, (ratio) => ratio.toFixed(3)),
+      ...figures(result.ratio, (ratio) => ratio.toFixed(3)),
     ];
   });
   const widths = heading.map((title, column) => Math.max(...[heading, ...rows].map((row) => row[column].length)));
@@ -167,8 +198,8 @@ function fail(message, status = 1) {
 
 // The child: measures one build
 
-/** Prints, as JSON, nanoseconds an entry of each operation, and a sum of all that was read. */
-async function measure(checkout, count, seed, clock) {
+/** Says that it is warm. Then it answers each message with the next operation: its name, its time, and its sum. */
+async function serve(checkout, count, seed, clock) {
   const packageOf = (name) => import(pathToFileURL(join(checkout, 'packages', name, 'dist/index.js')).href);
   const { MemTable, ValueType } = await packageOf('memtable');
   const { MemStore } = await packageOf(storePackage(checkout));
@@ -178,15 +209,19 @@ async function measure(checkout, count, seed, clock) {
   // of each, and nothing forces a collection between operations.
   globalThis.alive = [new MemTable(), new MemStore()];
   const small = inputsOf(Math.min(count, WARM_UP_ENTRIES), seed);
-  for (let i = 0; i < WARM_UPS; i++) runAll(subject, small, clock, () => {});
+  for (let i = 0; i < WARM_UPS; i++) for (const { run } of operations(subject, small)) run();
+
   const inputs = inputsOf(count, seed);
-  const times = {};
-  let sum = 0;
-  for (let i = 0; i < Math.max(1, Math.round(ENTRIES_PER_PROCESS / count)); i++) {
-    sum += runAll(subject, inputs, clock, (name, ns) => (times[name] ??= []).push(ns / count));
-  }
-  const ns = Object.fromEntries(Object.entries(times).map(([name, all]) => [name, quantile(all, 0.5)]));
-  console.log(JSON.stringify({ ns, sum }));
+  let ahead = operations(subject, inputs);
+  process.on('message', () => {
+    let next = ahead.next();
+    if (next.done) next = (ahead = operations(subject, inputs)).next();
+    const { name, run } = next.value;
+    const start = clock();
+    const sum = run() ?? 0;
+    process.send({ name, ns: clock() - start, sum });
+  });
+  process.send('warm');
 }
 
 /** The package that MemStore is in; it was in `memtable` once. */
@@ -221,67 +256,80 @@ function inputsOf(count, seed) {
   };
 }
 
-/** Runs each operation once over all entries. @returns a sum of what was read */
-function runAll(subject, inputs, clock, report) {
-  const time = (name, operation) => {
-    const start = clock();
-    const sum = operation();
-    report(name, clock() - start);
-    return sum;
-  };
-  return runTable(subject, inputs, time) + runStore(subject, inputs, time) + runBatches(subject, inputs, time);
-}
-
-function runTable({ MemTable, ValueType }, { bytes, bytesAgain, value }, time) {
+/** All operations in their order, each over all entries. A read returns a sum of what it read. */
+function* operations({ MemTable, ValueType, MemStore }, { texts, bytes, textsAgain, bytesAgain, text, value }) {
   const table = new MemTable();
-  time('table add', () => {
-    for (let i = 0; i < bytes.length; i++) table.add(i + 1, ValueType.Value, bytes[i], value);
-  });
-  let sum = time('table get', () => {
-    let found = 0;
-    for (let i = 0; i < bytesAgain.length; i++) found += table.get(bytesAgain[i]).value.length;
-    return found;
-  });
-  sum += time('table scan', () => {
-    let found = 0;
-    const cursor = table.iterator();
-    for (cursor.seekToFirst(); cursor.valid; cursor.next()) found += cursor.valueLength;
-    return found;
-  });
+  yield {
+    name: 'table add',
+    run: () => {
+      for (let i = 0; i < bytes.length; i++) table.add(i + 1, ValueType.Value, bytes[i], value);
+    },
+  };
+  yield {
+    name: 'table get',
+    run: () => {
+      let sum = 0;
+      for (let i = 0; i < bytesAgain.length; i++) sum += table.get(bytesAgain[i]).value.length;
+      return sum;
+    },
+  };
+  yield {
+    name: 'table scan',
+    run: () => {
+      let sum = 0;
+      const cursor = table.iterator();
+      for (cursor.seekToFirst(); cursor.valid; cursor.next()) sum += cursor.valueLength;
+      return sum;
+    },
+  };
   table.drop();
-  return sum;
+
+  const store = new MemStore();
+  yield {
+    name: 'store put',
+    run: () => {
+      for (let i = 0; i < texts.length; i++) store.put(texts[i], text);
+    },
+  };
+  yield {
+    name: 'store get',
+    run: () => {
+      let sum = 0;
+      for (let i = 0; i < textsAgain.length; i++) sum += store.get(textsAgain[i]).length;
+      return sum;
+    },
+  };
+  yield {
+    name: 'store overwrite',
+    run: () => {
+      for (let i = 0; i < textsAgain.length; i++) store.put(textsAgain[i], text);
+    },
+  };
+  yield {
+    name: 'store scan',
+    run: () => {
+      let sum = 0;
+      for (const [key, found] of store) sum += key.length + found.length;
+      return sum;
+    },
+  };
+  store.close();
+
+  const batched = new MemStore();
+  yield {
+    name: 'store batch',
+    run: () => {
+      for (let i = 0; i < texts.length; i += BATCH_OPERATIONS) {
+        batched.batch(texts.slice(i, i + BATCH_OPERATIONS).map((key) => ({ type: 'put', key, value: text })));
+      }
+      return batched.size;
+    },
+  };
+  batched.close();
 }
 
-function runStore({ MemStore }, { texts, textsAgain, text }, time) {
-  const store = new MemStore();
-  time('store put', () => {
-    for (let i = 0; i < texts.length; i++) store.put(texts[i], text);
-  });
-  let sum = time('store get', () => {
-    let found = 0;
-    for (let i = 0; i < textsAgain.length; i++) found += store.get(textsAgain[i]).length;
-    return found;
-  });
-  time('store overwrite', () => {
-    for (let i = 0; i < textsAgain.length; i++) store.put(textsAgain[i], text);
-  });
-  sum += time('store scan', () => {
-    let found = 0;
-    for (const [key, value] of store) found += key.length + value.length;
-    return found;
-  });
-  store.close();
-  return sum;
-}
-
-function runBatches({ MemStore }, { texts, text }, time) {
-  const store = new MemStore();
-  time('store batch', () => {
-    for (let i = 0; i < texts.length; i += BATCH_OPERATIONS) {
-      store.batch(texts.slice(i, i + BATCH_OPERATIONS).map((key) => ({ type: 'put', key, value: text })));
-    }
-  });
-  const { size } = store;
-  store.close();
-  return size;
-}
+// Here and not above: classes have to be there.
+if (process.argv[2] === '--serve') {
+  const [checkout, count, seed, clock] = process.argv.slice(3);
+  await serve(checkout, Number(count), Number(seed), CLOCKS[clock]);
+} else await compare();
