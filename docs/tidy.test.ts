@@ -94,7 +94,6 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/arena/src/slab.ts: Checks L1 to L5': 1,
   },
   links: {
-    'docs/architecture.md -> ../README.md#the-layers': 1,
   },
 };
 
