@@ -93,8 +93,7 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/arena/src/fixed-arena.ts: Checks F1 to F3': 1,
     'packages/arena/src/slab.ts: Checks L1 to L5': 1,
   },
-  links: {
-  },
+  links: {},
 };
 
 type Findings = Map<string, number>;
