@@ -39,6 +39,28 @@ export function expectRefused(what: string, errorCode: string | undefined, call:
   mismatch(`${what} should be refused, it returned ${code(result)}`);
 }
 
+/** Makes a call now. Returns a call with the same outcome: it returns the same value or throws the same error. */
+export function outcomeOf<T>(call: () => T): () => T {
+  try {
+    const value = call();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** The error that an action rejects with, in an object as it may be anything; undefined if the action resolves. */
+export async function failureOf(action: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
 export function mismatch(message: string): never {
   throw new TestingError('TESTING_MISMATCH', message);
 }

@@ -4,24 +4,9 @@ import { keyPool } from './arbitraries/keys.js';
 import type { AnyCommand, CommandLog } from './commands/command.js';
 import { CounterexampleError, type Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
+import { failureOf } from './expect.js';
 import { fromJson, type Json, toJson } from './notation.js';
-
-/** How a property is run. */
-export interface RunOptions {
-  /** @defaultValue 100, of a list of memtables 400 */
-  numRuns?: number;
-  /** @defaultValue fast-check's global seed if there is one, else a new one */
-  seed?: number;
-  /** Whether a failing run is made as short as it can be. @defaultValue true */
-  shrink?: boolean;
-}
-
-/** What a property that holds has done. */
-export interface RunReport {
-  readonly runs: number;
-  /** Commands that were executed in all runs. */
-  readonly commands: number;
-}
+import { parametersOf, type RunOptions, type RunReport } from './run-options.js';
 
 /** How one kind of thing is tested with commands. */
 export interface ModelTest<Setup> {
@@ -49,8 +34,10 @@ export interface Trial {
 /** A run that is over. */
 interface Run {
   readonly executed: readonly AnyCommand[];
-  readonly failure?: { readonly error: unknown };
+  readonly failure: { readonly error: unknown } | undefined;
 }
+
+const RUNS = 100;
 
 /** fast-check generates about half as many commands; by default it would be about five. */
 const COMMANDS_MAX = 260;
@@ -74,14 +61,12 @@ export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: Ru
     if (failure !== undefined) throw failure.error;
     commandCount += executed.length;
   });
-  const { numRuns = 100, seed, shrink = true } = options;
-  const parameters = { numRuns, endOnFailure: !shrink, ...(seed === undefined ? {} : { seed }) };
-  const details = await fc.check(property, parameters);
+  const details = await fc.check(property, parametersOf(options, RUNS));
   if (!details.failed) return { runs: details.numRuns, commands: commandCount };
   const [setup, commands] = details.counterexample!;
   // Once more, to learn which of the commands are run.
   const first = await run(test, setup, commands);
-  const { executed, failure } = shrink ? await leaveOutNeedless(test, setup, first) : first;
+  const { executed, failure } = options.shrink === false ? first : await leaveOutNeedless(test, setup, first);
   const found = { seed: details.seed, run: details.numRuns };
   throw counterexample(test, setup, executed, failure?.error ?? details.errorInstance, found);
 }
@@ -113,17 +98,7 @@ async function run<Setup>(
     await end();
   });
   const closing = await failureOf(async () => close?.());
-  const failure = outcome ?? closing;
-  return failure === undefined ? { executed } : { executed, failure };
-}
-
-async function failureOf(action: () => Promise<void>): Promise<{ error: unknown } | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    return { error };
-  }
+  return { executed, failure: outcome ?? closing };
 }
 
 /** A failing run without what it fails without; fast-check keeps some of that, the last command always. */
@@ -141,7 +116,7 @@ function counterexample<Setup>(
   setup: Setup,
   executed: readonly AnyCommand[],
   error: unknown,
-  found?: { seed: number; run: number },
+  found?: CounterexampleError['found'],
 ): CounterexampleError {
   const operations = executed.map((command) => command.toJSON());
   const recording = { suite: test.suite, setup: toJson(setup), operations };

@@ -1,7 +1,8 @@
 import { memtableTest } from './conformance/memtable.js';
-import { replayMemtableList, replayWriteBuffer } from './conformance/memtable-list.js';
+import { memtableListTest } from './conformance/memtable-list.js';
 import { orderedIndexTest } from './conformance/ordered-index.js';
 import { storeTest } from './conformance/store.js';
+import { writeBufferTest } from './conformance/write-buffer.js';
 import type {
   MemtableHarness,
   MemtableListHarness,
@@ -11,6 +12,7 @@ import type {
 } from './contract.js';
 import type { Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
+import { replayInterleavings } from './interleavings/interleaving-test.js';
 import { replayModelTest } from './model-test.js';
 
 /**
@@ -33,9 +35,9 @@ export async function replay(
     case 'store':
       return replayModelTest(storeTest(any as StoreHarness), recording);
     case 'memtable list':
-      return replayMemtableList(any as MemtableListHarness, recording);
+      return replayInterleavings(memtableListTest(any as MemtableListHarness), recording);
     case 'write buffer':
-      return replayWriteBuffer(any as WriteBufferHarness, recording);
+      return replayInterleavings(writeBufferTest(any as WriteBufferHarness), recording);
     default:
       throw new TestingError('TESTING_MALFORMED', `there is no suite ${JSON.stringify(recording.suite)}`);
   }

@@ -7,11 +7,12 @@ import { expectRefused, expectSame } from '../expect.js';
 import { failEveryAllocation } from '../faults.js';
 import { MemtableModel } from '../model.js';
 import { bytes } from '../notation.js';
-import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
+import { assertModelTest, type ModelTest } from '../model-test.js';
+import type { RunOptions, RunReport } from '../run-options.js';
 import { expectDropped } from '../traits/after-drop.js';
 import { expectFrozen } from '../traits/after-freeze.js';
 import { expectNumbersOnly, expectRefusedInside } from '../traits/inside-comparator.js';
-import { contentOf, cursorMethods, type Method, tableMethods } from '../traits/methods.js';
+import { contentOf, cursorMethods, isSupported, type Method, tableMethods } from '../traits/methods.js';
 import type { TestRunner } from './test-runner.js';
 
 /** A key and a value that the table of these tests does not have; the value does not fit into what is left of a block. */
@@ -48,7 +49,7 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   };
   const forEach = <Target>(methods: readonly Method<Target>[], rule: (method: Method<Target>) => void): void => {
     for (const method of methods) {
-      if (method.isSupported(supports)) it(method.name, async () => rule(method));
+      if (isSupported(method, supports)) it(method.name, async () => rule(method));
     }
   };
 
@@ -103,7 +104,7 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
     describe('memtable and its comparator', () => {
       it('takes numbers only', async () => expectNumbersOnly(filled, supports));
       forEach(
-        tableMethods.filter(({ isFigure }) => !isFigure),
+        tableMethods.filter(({ role }) => role !== 'figure'),
         (method) => expectRefusedInside(method, filled, supports),
       );
     });

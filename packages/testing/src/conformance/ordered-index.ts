@@ -4,7 +4,8 @@ import { orderedIndexCommand, orderedIndexCommandKinds } from '../commands/order
 import { OrderedIndexSubject } from '../commands/ordered-index/subject.js';
 import type { OrderedIndex, OrderedIndexHarness } from '../contract.js';
 import { IndexModel } from '../model.js';
-import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
+import { assertModelTest, type ModelTest } from '../model-test.js';
+import type { RunOptions, RunReport } from '../run-options.js';
 import type { TestRunner } from './test-runner.js';
 
 /** Registers the tests of an ordered index. */

@@ -5,7 +5,7 @@ import type { ScriptedTarget } from '../faults.js';
 import { code } from '../notation.js';
 import { KEYS } from './program.js';
 import type { InterleavingSubject, Step } from './run.js';
-import { operationOf } from './step.js';
+import { writeOf } from './step.js';
 
 const utf8 = new TextEncoder();
 
@@ -63,7 +63,7 @@ export class BufferSubject implements InterleavingSubject {
   /** Writes, after it has been admitted whenever there is no room. */
   async #write({ verb, words, id, signal, settled }: Step): Promise<void> {
     const { supports } = this.#harness;
-    const operations = words.map((word, i) => operationOf(word, Uint8Array.of(id, i), supports.longValueBytes));
+    const operations = words.map((word, i) => writeOf(word, Uint8Array.of(id, i), supports.longValueBytes));
     const bytes = operations.reduce(
       (sum, operation) => sum + operation.key.length + (valueOf(operation)?.length ?? 0),
       0,

@@ -6,7 +6,7 @@ import { code } from '../notation.js';
 import { History, type Write } from './history.js';
 import { KEYS } from './program.js';
 import type { InterleavingSubject, Step } from './run.js';
-import { isLong, operationOf } from './step.js';
+import { isLong, writeOf } from './step.js';
 
 const utf8 = new TextEncoder();
 
@@ -56,7 +56,7 @@ export class ListSubject implements InterleavingSubject {
   async #write(step: Step, make: (operations: WriteOperation[]) => Promise<void>): Promise<void> {
     const { id: number, words, settled, signal } = step;
     const { valueBytesMax } = this.#harness.supports;
-    const operations = words.map((word, i) => operationOf(word, Uint8Array.of(number, i), valueBytesMax));
+    const operations = words.map((word, i) => writeOf(word, Uint8Array.of(number, i), valueBytesMax));
     const tooLong = words.some(isLong);
     const write: Write = { number, operations, outcome: undefined, after: this.#history.accepted() };
     this.#history.writes.push(write);

@@ -22,7 +22,7 @@ const ACTIONS_MAX = 16;
  * @throws TestingError `TESTING_MISMATCH`
  */
 export async function runInterleaving(
-  begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
+  begin: BeginInterleaving,
   program: ListProgram,
   scheduler: fc.Scheduler,
   order?: readonly number[],
@@ -61,6 +61,9 @@ export interface InterleavingSubject {
   readonly lastAction: string;
 }
 
+/** Makes a fresh subject over a target. */
+export type BeginInterleaving = (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject;
+
 class Interleaving {
   steps = 0;
   readonly #program: ListProgram;
@@ -74,12 +77,7 @@ class Interleaving {
   /** What a step found to be wrong. */
   #failure: { error: unknown } | undefined;
 
-  constructor(
-    begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
-    program: ListProgram,
-    scheduler: fc.Scheduler,
-    order?: readonly number[],
-  ) {
+  constructor(begin: BeginInterleaving, program: ListProgram, scheduler: fc.Scheduler, order?: readonly number[]) {
     this.#program = program;
     this.#scheduler = scheduler;
     this.#order = order;

@@ -9,7 +9,7 @@ export function isLong(word: string): boolean {
 }
 
 /** The write that a word of a program stands for; a long value begins with `value`. */
-export function operationOf(word: string, value: Uint8Array, longValueBytes: number | false): WriteOperation {
+export function writeOf(word: string, value: Uint8Array, longValueBytes: number | false): WriteOperation {
   if (word.startsWith('-')) return del(utf8.encode(word.slice(1)));
   const key = utf8.encode(word.toLowerCase());
   if (!isLong(word) || longValueBytes === false) return put(key, value);

@@ -1,6 +1,6 @@
 import type { Memtable, MemtableCursor, MemtableSupports } from '../contract.js';
 import { expectRefused, expectSame } from '../expect.js';
-import { cursorMethods, type Method, tableMethods } from './methods.js';
+import { cursorMethods, isSupported, type Method, tableMethods } from './methods.js';
 
 /** What is not refused after `drop()`, and what it answers then. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
@@ -15,8 +15,8 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
  * @throws TestingError `TESTING_MISMATCH`
  */
 export function expectDropped<Target>(method: Method<Target>, target: Target, supports: MemtableSupports): void {
-  const { name, isSupported, call } = method;
-  if (!isSupported(supports)) return;
+  const { name, call } = method;
+  if (!isSupported(method, supports)) return;
   const what = `${name} after drop()`;
   if (name in ANSWERS) expectSame(what, call(target, supports), ANSWERS[name]);
   else expectRefused(what, supports.errorCodes.dropped, () => call(target, supports));

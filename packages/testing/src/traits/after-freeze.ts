@@ -8,12 +8,12 @@ import { contentOf, type Method } from './methods.js';
  * @throws TestingError `TESTING_MISMATCH`
  */
 export function expectFrozen(method: Method<Memtable>, make: () => Memtable, supports: MemtableSupports): void {
-  const { name, writes, call } = method;
+  const { name, role, call } = method;
   const what = `${name} after freeze()`;
   const active = make();
   const frozen = make();
   frozen.freeze!();
-  if (writes) {
+  if (role === 'write') {
     expectRefused(what, supports.errorCodes.frozen, () => call(frozen, supports));
     expectSame(`the content after ${what}`, contentOf(frozen), contentOf(active));
   } else if (name === 'table.state') {

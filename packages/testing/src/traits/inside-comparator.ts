@@ -1,7 +1,7 @@
 import { del, encodeBatch } from '../batch.js';
 import type { Comparator, Memtable, MemtableRefusal, MemtableSupports } from '../contract.js';
 import { TestingError } from '../errors.js';
-import { expectRefused, expectSame, mismatch } from '../expect.js';
+import { expectRefused, expectSame, mismatch, outcomeOf } from '../expect.js';
 import { bytewise } from '../model.js';
 import { bytes, code } from '../notation.js';
 import { wrongAnswers } from '../user-code.js';
@@ -65,16 +65,9 @@ function expectFails(
     });
     const before = contentOf(table);
     isDue = true;
-    let thrown: { readonly error: unknown } | undefined;
-    try {
-      call(table, supports);
-    } catch (error) {
-      thrown = { error };
-    }
+    const outcome = outcomeOf(() => call(table, supports));
     if (found !== undefined) throw found;
-    expectRefused(`${when} ${name}`, supports.errorCodes[refusal], () => {
-      if (thrown !== undefined) throw thrown.error;
-    });
+    expectRefused(`${when} ${name}`, supports.errorCodes[refusal], outcome);
     if (isDue) mismatch(`${name} should compare keys`);
     expectSame(`the content ${when} ${name} is refused`, code(contentOf(table)), code(before));
     if (supports.verify) table.verify!();

@@ -7,7 +7,7 @@ import type {
   MemtableRefusal,
   Sequence,
 } from '../../contract.js';
-import { expectRefused, expectSame, mismatch, same } from '../../expect.js';
+import { expectRefused, expectSame, mismatch, outcomeOf, same } from '../../expect.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { expectAllDropped } from '../../traits/after-drop.js';
@@ -53,7 +53,7 @@ export class MemtableSubject {
   ): void {
     const { supports } = this.harness;
     const before = this.#figures();
-    const outcome = attempt(call);
+    const outcome = outcomeOf(call);
     const reason = refusal();
     if (reason !== undefined) {
       expectRefused(`a write (${reason})`, supports.errorCodes[reason], outcome);
@@ -124,17 +124,5 @@ export class MemtableSubject {
       supports.memoryUsage && this.table.approximateMemoryUsage!(),
       supports.state && this.table.state,
     ];
-  }
-}
-
-/** Makes a call; what comes out, a value or an error, comes out again of what is returned. */
-function attempt(call: () => unknown): () => unknown {
-  try {
-    const value = call();
-    return () => value;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
   }
 }

@@ -1,6 +1,7 @@
 import { numberedKeys } from '../../arbitraries/keys.js';
 import { type BatchDamage, damageBatch, encodeBatch } from '../../batch.js';
 import { type Entry, ValueType, type WriteOperation } from '../../contract.js';
+import { outcomeOf } from '../../expect.js';
 import { failAllocation } from '../../faults.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
@@ -183,15 +184,11 @@ function withoutMemory(
   if (allocator === false) return;
   let failed = false;
   const call = (): void => {
-    let refusal: { error: unknown } | undefined;
+    let outcome = (): void => {};
     failed = failAllocation(allocator(subject.table), k, () => {
-      try {
-        write();
-      } catch (error) {
-        refusal = { error };
-      }
+      outcome = outcomeOf(write);
     });
-    if (refusal !== undefined) throw refusal.error;
+    outcome();
   };
   subject.write(model, entries, call, () => (failed ? 'full' : undefined));
 }

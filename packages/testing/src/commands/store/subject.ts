@@ -109,17 +109,23 @@ export class StoreSubject {
   /** The last comparison; then everything is closed, and nothing may be held. */
   async end(model: StoreModel): Promise<void> {
     await runWaiting(this.compare(model));
-    for (const snapshot of this.snapshots) await snapshot?.close();
-    for (const iterator of this.iterators) iterator?.close();
-    this.snapshots = model.snapshots = [];
-    this.iterators = model.iterators = [];
+    await this.#release();
+    model.snapshots = [];
+    model.iterators = [];
     this.expectReleased(model);
   }
 
+  /** Closes the snapshots, the iterators and the store. */
   async close(): Promise<void> {
+    await this.#release();
+    await this.store.close?.();
+  }
+
+  async #release(): Promise<void> {
     for (const snapshot of this.snapshots) await snapshot?.close();
     for (const iterator of this.iterators) iterator?.close();
-    await this.store.close?.();
+    this.snapshots = [];
+    this.iterators = [];
   }
 }
 
