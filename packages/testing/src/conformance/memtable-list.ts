@@ -13,7 +13,7 @@ export function memtableListConformance<T extends MemtableList>(
   options: TestRunner & MemtableListHarness<T> & RunOptions,
 ): void {
   options.describe('memtable list', () => {
-    options.it('loses nothing that it has accepted, in whatever order things happen', async () => {
+    options.it('keeps every accepted write and ends every wait, in any order of events', async () => {
       await assertMemtableList(options, options);
     });
   });

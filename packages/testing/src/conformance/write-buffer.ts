@@ -14,12 +14,9 @@ export function writeBufferConformance<T extends WriteBuffer>(
   options: TestRunner & WriteBufferHarness<T> & RunOptions,
 ): void {
   options.describe('write buffer', () => {
-    options.it(
-      'has what was last written, and lets nobody wait for nothing, in whatever order things happen',
-      async () => {
-        await assertWriteBuffer(options, options);
-      },
-    );
+    options.it('has the last write to each key and ends every wait, in any order of events', async () => {
+      await assertWriteBuffer(options, options);
+    });
   });
 }
 

@@ -75,8 +75,8 @@ function counterexample(
   found?: CounterexampleError['found'],
 ): CounterexampleError {
   const recording = { suite, setup: toJson(program), operations: order.map(({ taskId }) => taskId) };
-  const keys = program.comparator === undefined ? '' : `the order: ${program.comparator}; `;
-  const prelude = `${keys}the target: ${[...program.script, 'resolves'].join(', ')} ...`;
+  const keys = program.comparator === undefined ? '' : `order of keys: ${program.comparator}; `;
+  const prelude = `${keys}flush target: ${[...program.script, 'resolves'].join(', ')} ...`;
   const lines = order.map(({ label }) => label);
   return new CounterexampleError(recording, prelude, lines, error, found);
 }

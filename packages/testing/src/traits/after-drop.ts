@@ -2,7 +2,7 @@ import type { Memtable, MemtableCursor, MemtableSupports } from '../contract.js'
 import { expectRefused, expectSame } from '../expect.js';
 import { cursorMethods, isSupported, type Method, tableMethods } from './methods.js';
 
-/** What is not refused after `drop()`, and what it answers then. */
+/** What a dropped table does not refuse, and the answers. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
   'table.entryCount': 0,
   'table.state': 'dropped',
@@ -11,7 +11,8 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * After `drop()` everything is refused, but for `drop()` itself, and figures say that nothing is there.
+ * Checks a method after `drop()`. The table must refuse it, unless it is `drop()` itself or a figure. Figures must say
+ * that the table is empty.
  * @throws TestingError `TESTING_MISMATCH`
  */
 export function expectDropped<Target>(method: Method<Target>, target: Target, supports: MemtableSupports): void {
@@ -22,7 +23,7 @@ export function expectDropped<Target>(method: Method<Target>, target: Target, su
   else expectRefused(what, supports.errorCodes.dropped, () => call(target, supports));
 }
 
-/** {@link expectDropped} for every method of a table and of its cursors. */
+/** Checks every method of a dropped table and of its cursors. @throws TestingError `TESTING_MISMATCH` */
 export function expectAllDropped(
   table: Memtable,
   cursors: readonly (MemtableCursor | undefined)[],

@@ -36,6 +36,7 @@ const figure = <Target>(name: string, call: Call<Target>, feature: Feature): Met
   return { name, role: 'figure', feature, call };
 };
 
+/** The methods of a memtable. A command records a method by its number, so add new ones at the end. */
 export const tableMethods: readonly Method<Memtable>[] = [
   write(`table.add(${SEQUENCE}, 1, ${code(KEY)}, ${code(KEY)})`, (table) => table.add(SEQUENCE, 1, KEY, KEY)),
   write(`table.add(${SEQUENCE}, 0, ${code(KEY)})`, (table) => table.add(SEQUENCE, 0, KEY)),
@@ -55,6 +56,7 @@ export const tableMethods: readonly Method<Memtable>[] = [
   method('table.drop()', (table) => table.drop!(), 'drop'),
 ];
 
+/** The methods of a cursor. */
 export const cursorMethods: readonly Method<MemtableCursor>[] = [
   method('cursor.valid', (cursor) => cursor.valid),
   method('cursor.key', (cursor) => cursor.key),
@@ -68,9 +70,7 @@ export const cursorMethods: readonly Method<MemtableCursor>[] = [
   method('cursor.prev()', (cursor) => cursor.prev!(), 'backward'),
 ];
 
-/**
- * All versions that a table has, in its order. The entries are those of the cursor: their bytes may be views.
- */
+/** All versions of a table, in its order, as its cursor yields them. */
 export function contentOf(table: Memtable): Entry[] {
   const entries: Entry[] = [];
   const cursor = table.iterator();
