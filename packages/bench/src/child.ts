@@ -1,4 +1,4 @@
-/** The process of one case: `child.js <case as JSON> <empty directory>`; the result goes to the parent. */
+/** Runs one case in this process: `child.js <case as JSON> <empty directory>`. Sends the result to the parent. */
 import { type Case, runCase } from './run-case.js';
 
 const [, , text, directory] = process.argv;

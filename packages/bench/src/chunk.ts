@@ -3,13 +3,13 @@ import type { Input } from './inputs.js';
 export const CHUNK_ENTRIES = 1000;
 
 export interface ChunkOptions {
-  /** Whether keys come as `keys` or as `names`. */
+  /** Whether to fill `keys` (bytes) or `names` (strings). */
   readonly keys: 'bytes' | 'string';
-  /** Whether every key and value is a new buffer, for contenders that keep what they are given. */
+  /** Whether each key and value is a new buffer, for contenders that keep references. */
   readonly fresh: boolean;
 }
 
-/** Up to 1000 operations, made ready before the clock runs. Only the first `count` places are good. */
+/** The inputs of up to 1000 operations, prepared before the clock starts. Only the first `count` items are valid. */
 export class Chunk {
   count = 0;
   readonly entries = new Uint32Array(CHUNK_ENTRIES);
@@ -26,7 +26,7 @@ export class Chunk {
     this.#options = options;
   }
 
-  /** Keys that are there. */
+  /** Fills in keys that the contender holds. */
   fillKeys(input: Input, numbers: Uint32Array, from: number): void {
     this.#start(numbers, from);
     for (let i = 0; i < this.count; i++) {
@@ -35,7 +35,7 @@ export class Chunk {
     }
   }
 
-  /** Keys that are not there. */
+  /** Fills in keys that the contender does not hold. */
   fillMisses(input: Input, numbers: Uint32Array, from: number): void {
     this.#start(numbers, from);
     for (let i = 0; i < this.count; i++) {
@@ -44,7 +44,7 @@ export class Chunk {
     }
   }
 
-  /** Keys and values. */
+  /** Fills in keys and values. */
   fillEntries(input: Input, numbers: Uint32Array, from: number, version: number): void {
     this.fillKeys(input, numbers, from);
     for (let i = 0; i < this.count; i++) {
@@ -52,7 +52,7 @@ export class Chunk {
     }
   }
 
-  /** Lets go of all keys and values. */
+  /** Drops all references to keys and values. */
   clear(): void {
     this.count = 0;
     this.keys.length = 0;
@@ -71,7 +71,7 @@ export class Chunk {
     const at = this.#used;
     this.#used += bytes.length;
     if (this.#used > this.#scratch.length) {
-      // Views of the old bytes stay good.
+      // Views of the old scratch stay valid.
       this.#scratch = Buffer.alloc(this.#scratch.length * 2 + bytes.length);
       this.#used = bytes.length;
       this.#scratch.set(bytes);
@@ -79,7 +79,7 @@ export class Chunk {
     }
     this.#scratch.set(bytes, at);
     const { buffer, byteOffset } = this.#scratch;
-    // Where all sizes are the same, the view of the chunk before will do, and there is no garbage.
+    // If all sizes are equal, reuse the view of the previous chunk, which makes no garbage.
     const same = before?.buffer === buffer && before.byteOffset === byteOffset + at && before.length === bytes.length;
     return same ? before : this.#scratch.subarray(at, at + bytes.length);
   }

@@ -1,9 +1,9 @@
-/** What is loaded: how many entries, of which sizes and kind, in which order. */
+/** The entries of a case: their number, kind, sizes and order. */
 export interface DataSet {
   readonly scenario: string;
   readonly entries: number;
   readonly keys: 'decimal' | 'random' | 'paths';
-  /** Of decimal and random keys; paths are as long as they are. */
+  /** Length of decimal and random keys. Paths keep their own length. */
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly order: 'shuffled' | 'ascending';
@@ -20,10 +20,10 @@ const MAIN = { keys: 'decimal', keyBytes: 16, valueBytes: 100, order: 'shuffled'
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   main: { ...MAIN, about: 'decimal keys with a long common prefix, 16/100 bytes, in random order' },
   small: { ...MAIN, keyBytes: 8, valueBytes: 8, about: 'decimal keys, 8/8 bytes, in random order' },
-  random: { ...MAIN, keys: 'random', about: 'random bytes for keys, 16/100 bytes, in random order' },
+  random: { ...MAIN, keys: 'random', about: 'keys of random bytes, 16/100 bytes, in random order' },
   paths: { ...MAIN, keys: 'paths', about: 'paths of real files, values of 100 bytes, in random order' },
   ascending: { ...MAIN, order: 'ascending', about: 'decimal keys, 16/100 bytes, in ascending order' },
-  large: { ...MAIN, large: true, about: 'as main, and one value in a hundred has 4 to 16 KiB' },
+  large: { ...MAIN, large: true, about: 'as main, but one value in a hundred has 4 to 16 KiB' },
 };
 
 export function dataSet(scenario: string, entries: number): DataSet {
@@ -31,7 +31,7 @@ export function dataSet(scenario: string, entries: number): DataSet {
   return { scenario, entries, keys, keyBytes, valueBytes, order, large };
 }
 
-/** How a data set is called in results: `main-100k`. */
+/** The name of a data set in results: `main-100k`. */
 export function dataSetName({ scenario, entries }: Pick<DataSet, 'scenario' | 'entries'>): string {
   return `${scenario}-${shortNumber(entries)}`;
 }

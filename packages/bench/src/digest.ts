@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A hash over keys and values in order. */
+/** A hash of keys and values in order. */
 export class ContentDigest {
   readonly #hash = createHash('sha256');
   readonly #lengths = Buffer.alloc(8);

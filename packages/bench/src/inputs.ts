@@ -2,19 +2,19 @@ import { shuffled, random } from './random.js';
 import type { DataSet } from './data-set.js';
 import { realPaths } from './paths.js';
 
-/** Random bytes that all values are cut from. */
+/** Size of the pool of random bytes. All values are slices of the pool. */
 const POOL_BYTES = 1 << 20;
 const LARGE_BYTES_MIN = 4097;
 const LARGE_BYTES_MAX = 16384;
 
 /**
- * Keys and values of a data set, the same in every process. An entry is a number from 0; its key is a matter of the
- * number, its value of the number and how often it has been written. Keys lie one after the other in one buffer, so that
- * the inputs are nothing that a garbage collector would have to look at.
+ * The keys and values of a data set, the same in every process. An entry is a number from 0. The number determines its
+ * key; the number and its count of earlier writes determine its value. One buffer holds all keys, so that the inputs
+ * cost the garbage collector nothing.
  */
 export class Input {
   readonly dataSet: DataSet;
-  /** The numbers in the order of their insertion. */
+  /** The entries in insertion order. */
   readonly order: Uint32Array;
   readonly #keys: Buffer;
   readonly #ends: Uint32Array;
@@ -27,23 +27,23 @@ export class Input {
     const { entries, order } = dataSet;
     this.order = order === 'ascending' ? Uint32Array.from({ length: entries }, (_, i) => i) : shuffled(entries, 11);
     const [keys, misses] = keyMakers(dataSet);
-    [this.#keys, this.#ends] = oneAfterTheOther(entries, keys);
-    [this.#misses, this.#missEnds] = oneAfterTheOther(entries, misses);
+    [this.#keys, this.#ends] = concatenate(entries, keys);
+    [this.#misses, this.#missEnds] = concatenate(entries, misses);
     const next = random(13);
     this.#pool = Buffer.from(Uint32Array.from({ length: POOL_BYTES / 4 }, next).buffer);
   }
 
-  /** The key of an entry: its bytes in the inputs. */
+  /** The key of an entry, as a view of the inputs. */
   key(entry: number): Buffer {
     return this.#keys.subarray(this.#ends[entry], this.#ends[entry + 1]);
   }
 
-  /** The key as a string, one character for a byte: strings compare as the bytes do. */
+  /** The key as a string with one character per byte, so that strings order like bytes. */
   keyString(entry: number): string {
     return this.#keys.toString('latin1', this.#ends[entry], this.#ends[entry + 1]);
   }
 
-  /** A key that is not there, next to one that is. */
+  /** A key that is not in the data set, next to one that is. */
   miss(entry: number): Buffer {
     return this.#misses.subarray(this.#missEnds[entry], this.#missEnds[entry + 1]);
   }
@@ -52,7 +52,7 @@ export class Input {
     return this.#misses.toString('latin1', this.#missEnds[entry], this.#missEnds[entry + 1]);
   }
 
-  /** @param version - how often the entry was written before */
+  /** @param version - the number of earlier writes of this entry */
   value(entry: number, version: number): Buffer {
     const mixed = Math.imul(entry ^ Math.imul(version + 1, 0x85ebca6b), 0x9e3779b1) >>> 0;
     const { valueBytes, large } = this.dataSet;
@@ -64,14 +64,14 @@ export class Input {
     return this.#pool.subarray(start, start + length);
   }
 
-  /** Bytes of all keys and first values. */
+  /** Total bytes of all keys and first values. */
   contentBytes(): number {
     let bytes = this.#keys.length;
     for (let entry = 0; entry < this.dataSet.entries; entry++) bytes += this.value(entry, 0).length;
     return bytes;
   }
 
-  /** The entries in the order of their keys. */
+  /** The entries in key order. */
   sorted(): Uint32Array {
     const { entries, keys } = this.dataSet;
     const numbers = Uint32Array.from({ length: entries }, (_, i) => i);
@@ -83,7 +83,7 @@ export class Input {
 
 type KeyMaker = (entry: number) => string;
 
-/** Two makers of keys: those that are there, and those that are not. */
+/** Two makers of keys: one for keys of the data set, one for keys outside it. */
 function keyMakers({ keys, keyBytes }: DataSet): [KeyMaker, KeyMaker] {
   if (keys === 'decimal') {
     return [
@@ -109,7 +109,7 @@ function randomKeys(keyBytes: number, seed: number): KeyMaker {
   };
 }
 
-function oneAfterTheOther(count: number, key: KeyMaker): [Buffer, Uint32Array] {
+function concatenate(count: number, key: KeyMaker): [Buffer, Uint32Array] {
   const ends = new Uint32Array(count + 1);
   let bytes = Buffer.alloc(count * 32 + 1024);
   for (let entry = 0; entry < count; entry++) {

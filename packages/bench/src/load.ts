@@ -9,11 +9,11 @@ export interface Load {
   readonly measured: Measured;
   readonly longestPauseMs: number;
   readonly pausesMs: number;
-  /** The longest that the event loop took for one turn: a chunk of 1000 inserts, with the making of its inputs. */
+  /** The longest turn of the event loop: preparing and inserting a chunk of 1000 entries. */
   readonly longestStallMs: number;
 }
 
-/** Inserts everything, chunk by chunk; only the inserts are timed, and the event loop turns after each chunk. */
+/** Inserts all entries in chunks. Times only the inserts. The event loop turns after each chunk. */
 export async function load(contender: Contender, input: Input, chunk: Chunk): Promise<Load> {
   const { order } = input;
   let milliseconds = 0;

@@ -34,9 +34,9 @@ interface Options {
 }
 
 const program = new Command('memtable-bench')
-  .description('The memtable toolkit against what one would use instead: speed, memory, pauses.')
+  .description('Compares the memtable toolkit with its alternatives: speed, memory, pauses.')
   .addOption(
-    new Option('-c, --contender <names>', 'only these, separated by commas').argParser(
+    new Option('-c, --contender <names>', 'only these contenders, separated by commas').argParser(
       namesOf(
         'contender',
         CONTENDERS.map(({ name }) => name),
@@ -44,15 +44,13 @@ const program = new Command('memtable-bench')
     ),
   )
   .addOption(
-    new Option('-s, --scenario <names>', 'only these kinds of data').argParser(
-      namesOf('scenario', Object.keys(SCENARIOS)),
-    ),
+    new Option('-s, --scenario <names>', 'only these scenarios').argParser(namesOf('scenario', Object.keys(SCENARIOS))),
   )
-  .addOption(new Option('-o, --operation <names>', 'only these').argParser(namesOf('operation', OPERATIONS)))
-  .option('-n, --entries <numbers>', 'how many entries are loaded', numbersOf(ENTRIES_MAX))
-  .option('-r, --rounds <number>', 'how often each case runs', (text) => numbersOf(ROUNDS_MAX)(text)[0])
+  .addOption(new Option('-o, --operation <names>', 'only these operations').argParser(namesOf('operation', OPERATIONS)))
+  .option('-n, --entries <numbers>', 'number of entries to load', numbersOf(ENTRIES_MAX))
+  .option('-r, --rounds <number>', 'number of runs of each case', (text) => numbersOf(ROUNDS_MAX)(text)[0])
   .addOption(
-    new Option('--full', 'everything at its real size; writes results/full.json and the README').conflicts([
+    new Option('--full', 'all data sets in full size; writes results/full.json and the README').conflicts([
       'growth',
       'leveldb',
       'check',
@@ -71,24 +69,24 @@ const program = new Command('memtable-bench')
   .addOption(
     new Option(
       '--leveldb',
-      "beside LevelDB's own memtable in C++, which g++ compiles; writes results/leveldb.json and the README",
+      "compare with LevelDB's own memtable in C++ (needs g++); writes results/leveldb.json and the README",
     ).conflicts(['check', 'micro', 'report']),
   )
   .addOption(
-    new Option('--check', 'compare ratios with those of an earlier run; exit 1 if one fell by over 25 %').conflicts([
+    new Option('--check', 'compare ratios with an earlier run; exit with 1 if one fell by over 25 %').conflicts([
       'micro',
       'report',
     ]),
   )
-  .addOption(new Option('--micro', 'the parts by themselves, for tuning').conflicts('report'))
-  .addOption(new Option('--allocators', 'arena, slabs and heap by themselves').conflicts(['micro', 'report']))
-  .option('--report', 'write plots and README again, from the results that are there')
+  .addOption(new Option('--micro', 'measure single parts, for tuning').conflicts('report'))
+  .addOption(new Option('--allocators', 'measure arena, slabs and heap alone').conflicts(['micro', 'report']))
+  .option('--report', 'redraw plots and README from the stored results')
   .option('--json', 'print the results as JSON instead of tables')
   .option('--baseline <file>', 'the earlier run for --check', join(RESULTS, 'full.json'))
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE));
 program.parse();
 
-// What runs is ended, and its files are removed, on exit.
+// On exit, the running case is killed and its files are removed.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
@@ -109,7 +107,7 @@ async function main(options: Options): Promise<void> {
   process.stdout.write(
     options.json ? `${JSON.stringify(results, undefined, 2)}\n` : results.dataSets.map(tables).join('\n'),
   );
-  // A part of a run must not replace the whole one.
+  // A partial run must not replace the results of a whole one.
   const whole = !options.contender && !options.scenario && !options.operation && !options.entries;
   const path = writeResults(whole ? name : 'quick', results);
   process.stderr.write(`wrote ${path}\n`);
@@ -117,7 +115,7 @@ async function main(options: Options): Promise<void> {
   if (baseline) await check(baseline, results, items);
 }
 
-/** Plotting takes a while to load, and most runs plot nothing. */
+/** Imports the plots late: they load slowly, and most runs plot nothing. */
 async function report(): Promise<void> {
   const { writeReport } = await import('./report/report.js');
   await writeReport();
@@ -130,13 +128,13 @@ async function run(items: readonly PlanItem[]): Promise<Results> {
   return resultsOf(measurements);
 }
 
-/** What fell is measured again, as something else may have disturbed it; it counts if it fell twice. */
+/** Measures fallen ratios a second time, because the machine may have been disturbed. Reports those that fell twice. */
 async function check(baseline: Results, results: Results, items: readonly PlanItem[]): Promise<void> {
   const compared = compare(baseline, results);
-  if (compared.length === 0) throw new Error('the earlier run has none of these cases');
+  if (compared.length === 0) throw new Error('the earlier run contains none of these cases');
   let fallen = compared.filter(hasFallen);
   if (fallen.length > 0) {
-    process.stderr.write(`${fallen.length} of ${compared.length} ratios fell; measuring those again\n`);
+    process.stderr.write(`${fallen.length} of ${compared.length} ratios fell; measuring them again\n`);
     const again = compare(baseline, await run(againOf(items, fallen, results))).filter(hasFallen);
     fallen = again.filter((one) => fallen.some((first) => keyOf(first) === keyOf(one)));
   }
@@ -167,13 +165,13 @@ function selectionOf({ contender, scenario, operation, entries, rounds }: Option
   };
 }
 
-/** A parser of names separated by commas, each one of those that there are. */
+/** Returns a parser for known names separated by commas. */
 function namesOf<T extends string>(what: string, names: readonly T[]): (text: string) => T[] {
   return (text) =>
     text.split(',').map((part) => {
       const name = names.find((one) => one === part.trim());
       if (name === undefined) {
-        throw new InvalidArgumentError(`There is no ${what} '${part}'. Those there are: ${names.join(', ')}.`);
+        throw new InvalidArgumentError(`There is no ${what} '${part}'. Choose from: ${names.join(', ')}.`);
       }
       return name;
     });
@@ -186,6 +184,6 @@ function numbersOf(max: number): (text: string) => number[] {
       const units: Record<string, number> = { '': 1, k: 1000, m: 1_000_000 };
       const number = match === null ? 0 : Number(match[1]) * units[match[2].toLowerCase()];
       if (number >= 1 && number <= max) return number;
-      throw new InvalidArgumentError(`Numbers go from 1 to ${max}, 100k and 1m among them.`);
+      throw new InvalidArgumentError(`A number must be from 1 to ${max}, and may end in k or m, such as 100k.`);
     });
 }

@@ -4,7 +4,7 @@ import type { DataSet } from './data-set.js';
 import type { Input } from './inputs.js';
 import { picks, shuffled, skewedPicks } from './random.js';
 
-/** In the order in which a process measures them; the last three change what is there. */
+/** All operations, in the order of measurement. The last three change the content. */
 export const OPERATIONS = [
   'insert',
   'get',
@@ -20,38 +20,38 @@ export const OPERATIONS = [
 export type Operation = (typeof OPERATIONS)[number];
 
 export const ABOUT_OPERATIONS: Readonly<Record<Operation, string>> = {
-  insert: 'new keys; memory, pauses and stalls are of this operation',
-  get: 'random keys that are there, the value copied out',
-  view: 'the same, the value as it comes: a view, a reference, a copy where there is nothing else',
-  miss: 'keys that are not there, next to those that are',
-  scan: 'all entries in order, one byte of each value touched',
-  'reverse-scan': 'the same from the end',
-  range100: 'from random keys on 100 entries each; entries a second',
-  overwrite: 'new values for keys that are there, a few keys far more often than most',
-  mixed: 'a get and an overwrite in turn',
-  'delete-half': 'half of the keys in random order',
+  insert: 'inserts new keys; memory, pauses and stalls are measured here',
+  get: 'looks up existing keys at random, and copies the value out',
+  view: 'as get, but returns a view or a reference; a copy if the store offers neither',
+  miss: 'looks up missing keys, each next to an existing one',
+  scan: 'visits all entries in order, and reads one byte of each value',
+  'reverse-scan': 'as scan, in reverse order',
+  range100: 'visits 100 entries from each of many random keys; counts entries per second',
+  overwrite: 'writes new values for existing keys, with a skew towards a few keys',
+  mixed: 'alternates get and overwrite',
+  'delete-half': 'deletes half of the keys in random order',
 };
 
 export interface Measured {
   readonly operations: number;
   readonly seconds: number;
-  /** What the operation saw; the same for every contender. */
+  /** Sum over the values that the operation read. Every contender must reach the same sum. */
   readonly sum: number;
 }
 
 const READS = 100_000;
 const RANGE = 100;
 const RANGES = 2000;
-/** A small table is scanned several times. */
+/** A small data set is scanned repeatedly, until about this many entries are visited. */
 const SCANNED = 500_000;
 const SCANS_MAX = 5;
 export const OVERWRITE_VERSION = 1;
 export const MIXED_VERSION = 2;
 
-/** Those that change what is there. */
+/** Operations that change the content. */
 export const CHANGES: readonly Operation[] = ['overwrite', 'mixed', 'delete-half'];
 
-/** The entries that an operation goes to; a seed of its own for each. */
+/** The entries that an operation uses. Each operation has its own seed. */
 export function entriesOf(operation: Operation, { entries }: DataSet): Uint32Array {
   const reads = Math.min(READS, 2 * entries);
   switch (operation) {
@@ -70,7 +70,7 @@ export function entriesOf(operation: Operation, { entries }: DataSet): Uint32Arr
   }
 }
 
-/** Runs one operation of a loaded contender against the clock; undefined when it does not have it. */
+/** Times one operation of a loaded contender; undefined if the contender lacks it. */
 export async function measure(
   operation: Exclude<Operation, 'insert'>,
   contender: Contender,
@@ -116,7 +116,7 @@ async function read(operation: Operation, input: Input, chunk: Chunk, call: () =
   return { operations: numbers.length, seconds: milliseconds / 1000, sum };
 }
 
-/** How often all of a data set is scanned. */
+/** The number of scans of a data set. */
 export function scansOf({ entries }: DataSet): number {
   return Math.min(SCANS_MAX, Math.ceil(SCANNED / entries));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Where an installed package lies; not by its exports, which need not name what is looked for. */
+/** The directory of an installed package. Does not use its exports, which may hide the wanted files. */
 export function packageRoot(name: string): string | undefined {
   return (require.resolve.paths(name) ?? []).map((folder) => join(folder, name)).find((root) => existsSync(root));
 }

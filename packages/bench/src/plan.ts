@@ -3,7 +3,7 @@ import { dataSet, type DataSet } from './data-set.js';
 import { LEVELDB_MEMTABLE, LEVELDB_OPERATIONS } from './native/leveldb-memtable.js';
 import { type Operation, OPERATIONS } from './operations.js';
 
-/** A data set, who is measured with it, and how often. */
+/** A data set with the contenders, operations and rounds to measure. */
 export interface PlanItem {
   readonly dataSet: DataSet;
   readonly contenders: readonly string[];
@@ -22,7 +22,6 @@ export interface Selection {
 const ALL = CONTENDERS.map(({ name }) => name);
 const CORE = [OURS, 'memtable-skiplist', 'sorted-btree', 'js-sdsl', 'memory-level', 'limit'];
 const CORE_OPERATIONS: readonly Operation[] = ['insert', 'get', 'view', 'miss', 'scan', 'reverse-scan', 'range100'];
-const GROWING = [OURS, 'memtable-skiplist', 'sorted-btree', 'js-sdsl', 'memory-level', 'limit'];
 
 const CORE_DATA_SETS: readonly DataSet[] = [
   dataSet('ascending', 1_000_000),
@@ -50,7 +49,7 @@ const FULL: readonly PlanItem[] = [
 
 const GROWTH: readonly PlanItem[] = [10_000, 100_000, 1_000_000, 4_000_000].map((entries) => ({
   dataSet: dataSet('main', entries),
-  contenders: GROWING,
+  contenders: CORE,
   operations: ['insert', 'get', 'scan'],
   rounds: entries > 1_000_000 ? 1 : 3,
 }));
@@ -65,7 +64,7 @@ const LEVELDB: readonly PlanItem[] = [100_000, 1_000_000].map((entries) => ({
 const PLANS = { quick: QUICK, full: FULL, growth: GROWTH, leveldb: LEVELDB };
 export type PlanName = keyof typeof PLANS;
 
-/** A plan, or what of it is selected; scenarios and sizes that it does not have are measured as its first one is. */
+/** A plan, reduced to a selection. Scenarios and sizes that the plan lacks are measured like its first item. */
 export function planOf(name: PlanName, selection: Selection): PlanItem[] {
   const { contenders, scenarios, operations, entries, rounds } = selection;
   let items = [...PLANS[name]];
@@ -86,13 +85,13 @@ export function planOf(name: PlanName, selection: Selection): PlanItem[] {
   }));
 }
 
-/** Roughly how long a case takes. */
+/** Estimates the duration of a case. */
 export function estimateSeconds(contender: string, { entries }: DataSet, operations: readonly Operation[]): number {
   const { rate } = [...CONTENDERS, LEVELDB_MEMTABLE].find(({ name }) => name === contender)!;
   const reads = Math.min(entries, 100_000);
   const changes = operations.includes('delete-half') ? entries / 2 + 2 * reads : 0;
   const loads = entries > 100_000 ? 1.1 : 2.1;
   const thousands = (loads * entries + 2.5 * reads + changes) / 1000;
-  // Small tables are about twice as fast.
+  // Operations on small data sets are about twice as fast.
   return 1 + (2.5 * entries) / 1e6 + thousands / Math.min(entries > 100_000 ? rate : 2 * rate, 1000);
 }

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows on stderr which case runs and how long the rest will take: a bar on a terminal, otherwise lines. */
+/** Shows the current case and the estimated time left on standard error: as a bar on a terminal, else as lines. */
 export class Progress {
   readonly #bar: SingleBar | undefined;
   #cases = 0;
@@ -22,7 +22,7 @@ export class Progress {
     this.#cases = cases;
     this.#estimated = seconds;
     this.#started = performance.now();
-    process.stderr.write(`${cases} cases, each in a process of its own: ${duration(seconds)}\n`);
+    process.stderr.write(`${cases} cases, each in its own process: ${duration(seconds)}\n`);
     this.#bar?.start(cases, 0, { name: '', left: duration(seconds) });
   }
 
@@ -41,7 +41,7 @@ export class Progress {
     this.#bar?.stop();
   }
 
-  /** The estimate of what is left, corrected by how wrong it was so far. */
+  /** The estimated time left, scaled by the error of the estimates so far. */
   #left(): string {
     const left = this.#estimated - this.#estimatedDone;
     const factor = this.#case <= 3 ? 1 : (performance.now() - this.#started) / 1000 / this.#estimatedDone;

@@ -9,10 +9,10 @@ import { entriesOf, measure, MIXED_VERSION, OPERATIONS, OVERWRITE_VERSION } from
 const ENTRIES_MAX = 10_000;
 
 /**
- * Runs everything at a small size and compares what is there, in order, with what must be there: after the inserts, and
- * after all changes. That also warms the code up.
+ * Runs all operations on a small data set. Compares the ordered content with the expected content, after the inserts
+ * and after all changes. This also warms up the code.
  * @returns both digests
- * @throws Error when the content is wrong
+ * @throws Error if the content is wrong
  */
 export async function prove(kind: ContenderKind, dataSet: DataSet, directory: string): Promise<string[]> {
   const small = { ...dataSet, entries: Math.min(dataSet.entries, ENTRIES_MAX) };
@@ -31,7 +31,7 @@ export async function prove(kind: ContenderKind, dataSet: DataSet, directory: st
   const expected = expectedDigests(input, changes);
   if (found.join() !== expected.join()) {
     throw new Error(
-      `${kind.name} does not hold what was put into it: ${found.join(', then ')}; expected ${expected.join(', then ')}`,
+      `${kind.name} has the wrong content: ${found.join(', then ')}; expected ${expected.join(', then ')}`,
     );
   }
   return found;
@@ -44,7 +44,7 @@ async function digestOf(contender: Contender): Promise<string> {
   return digest.end();
 }
 
-/** From the inputs alone. */
+/** Computes the digests from the inputs alone. */
 function expectedDigests(input: Input, changes: boolean): string[] {
   const sorted = input.sorted();
   const versions = new Uint8Array(sorted.length);

@@ -1,4 +1,4 @@
-/** A small generator with a seed (mulberry32): the same numbers in every process. Each call gives 32 random bits. */
+/** A seeded generator (mulberry32) that gives the same numbers in every process. Each call returns 32 random bits. */
 export function random(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -9,7 +9,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** 0 to count - 1 in random order. */
+/** The numbers 0 to count - 1 in random order. */
 export function shuffled(count: number, seed: number): Uint32Array {
   const next = random(seed);
   const numbers = Uint32Array.from({ length: count }, (_, i) => i);
@@ -28,7 +28,7 @@ export function picks(length: number, count: number, seed: number): Uint32Array 
   return Uint32Array.from({ length }, () => next() % count);
 }
 
-/** `length` random whole numbers below `count`, most of them few: half of them are one eighth of all. */
+/** `length` skewed random numbers below `count`: half of the picks fall on one eighth of the numbers. */
 export function skewedPicks(length: number, count: number, seed: number): Uint32Array {
   const next = random(seed);
   const places = shuffled(count, seed + 1);

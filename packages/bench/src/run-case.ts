@@ -9,26 +9,26 @@ import { load } from './load.js';
 import { measure, type Measured, type Operation, OPERATIONS } from './operations.js';
 import { prove } from './prove.js';
 
-/** What a process of its own measures: one contender loaded with one data set. */
+/** One contender with one data set, measured in its own process. */
 export interface Case {
   readonly contender: string;
   readonly dataSet: DataSet;
   readonly operations: readonly Operation[];
 }
 
-/** Up to this size a case is loaded before it is measured, until so many entries have been, but not too often. */
+/** A case of at most this many entries first loads about this many as a warm-up, in at most WARM_UPS_MAX loads. */
 const WARM_UP_ENTRIES = 100_000;
 const WARM_UPS_MAX = 5;
 
-/** Figures of the load. */
+/** Memory, pauses and stalls of the load. */
 export interface Figures {
   readonly accountedBytes?: number;
-  /** Growth of the heap and of what lies outside of it, after a full collection. */
+  /** Growth of heap and external memory, after a full collection. */
   readonly heapBytes: number;
   readonly residentBytes: number;
   readonly longestPauseMs: number;
   readonly pausesMs: number;
-  /** A full collection with everything live. */
+  /** Duration of a full collection while all data is live. */
   readonly fullGcMs: number;
   readonly longestStallMs: number;
 }
@@ -45,7 +45,7 @@ export async function runCase({ contender: name, dataSet, operations }: Case, di
 
   const input = new Input(dataSet);
   const chunk = new Chunk({ keys: kind.keys, fresh: kind.keeps === 'references' });
-  // A small load would be over before the compiler has seen to it.
+  // A small load would end before V8 has optimized the code.
   const warmUps = dataSet.entries > WARM_UP_ENTRIES ? 0 : Math.min(WARM_UPS_MAX, WARM_UP_ENTRIES / dataSet.entries);
   for (let i = 0; i < warmUps; i++) {
     const contender = await kind.open({ input, directory: emptyDirectory(directory, `warm-up-${i}`) });
@@ -79,7 +79,7 @@ export async function runCase({ contender: name, dataSet, operations }: Case, di
   return { digests, operations: found, figures };
 }
 
-/** Twice, since buffers are given back after the collection that finds them unused. */
+/** Collects twice, because V8 frees a buffer only after the collection that found it unused. */
 function collect(): void {
   fullGc();
   fullGc();

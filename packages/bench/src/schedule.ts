@@ -5,7 +5,7 @@ import type { Progress } from './progress.js';
 import type { Case, CaseResult } from './run-case.js';
 import { spawnCase } from './spawn-case.js';
 
-/** What came out for one item of a plan: for each contender its results, one a round. */
+/** The results of one item of a plan: for each contender, one result per round. */
 export interface Measurements {
   readonly item: PlanItem;
   readonly results: ReadonlyMap<string, readonly CaseResult[]>;
@@ -13,11 +13,11 @@ export interface Measurements {
 
 export interface Outcome {
   readonly measurements: readonly Measurements[];
-  /** What went wrong, in words. */
+  /** Error messages. */
   readonly failures: readonly string[];
 }
 
-/** Rounds in which the operations that change what is there, the longest ones, are measured too. */
+/** Number of rounds that include the operations that change the content. They take longest. */
 const CHANGING_ROUNDS = 3;
 
 interface Run {
@@ -28,8 +28,8 @@ interface Run {
 }
 
 /**
- * Runs all cases of a plan, one at a time, each in a process of its own. In a round every contender has its turn with
- * every data set, each round beginning with another one: what disturbs the machine for a while disturbs them all.
+ * Runs all cases of a plan, one at a time, each in its own process. Each round runs every contender with every data set
+ * and starts with another contender, so that a disturbance of the machine affects all contenders.
  */
 export async function runPlan(items: readonly PlanItem[], progress: Progress): Promise<Outcome> {
   const runs = items.flatMap((item) => runsOf(item)).sort((a, b) => a.round - b.round);
@@ -51,7 +51,7 @@ export async function runPlan(items: readonly PlanItem[], progress: Progress): P
         found.set(one.contender, [...earlier, result]);
         const other = [...found].find(([, [first]]) => first !== undefined);
         const difference = other && differenceOf(result, other[1][0]);
-        if (other && difference) throw new Error(`${name} saw something else than ${other[0]}: ${difference}`);
+        if (other && difference) throw new Error(`${name} differs from ${other[0]}: ${difference}`);
       } catch (error) {
         failures.push((error as Error).message);
         failed.add(name);
@@ -80,7 +80,7 @@ function runsOf(item: PlanItem): Run[] {
   }).flat();
 }
 
-/** What two contenders saw differently; what `mixed` sees depends on how late a batch is written. */
+/** The first difference between two results. Leaves out `mixed`, whose sum depends on when a batch is written. */
 function differenceOf(a: CaseResult, b: CaseResult): string | undefined {
   for (const [i, digest] of a.digests.entries()) {
     const other = b.digests[i];

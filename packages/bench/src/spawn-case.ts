@@ -10,7 +10,7 @@ import { LEVELDB_MEMTABLE, runLeveldbMemtable } from './native/leveldb-memtable.
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 const ERROR_CHARACTERS = 2000;
 
-/** Runs a case in a process of its own. @throws Error with what the process wrote when it fails */
+/** Runs a case in its own process. @throws Error with the error output of a failed process */
 export async function spawnCase(one: Case): Promise<CaseResult> {
   const directory = mkdtempSync(join(tmpdir(), 'memtable-bench-'));
   let child: ChildProcess | undefined;
@@ -33,7 +33,7 @@ export async function spawnCase(one: Case): Promise<CaseResult> {
       child.on('error', reject);
       child.on('close', (code, signal) => {
         if (result !== undefined && code === 0) return resolve(result);
-        const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+        const how = signal === null ? `exited with ${code}` : `was killed by ${signal}`;
         const name = `${one.contender} with ${dataSetName(one.dataSet)}`;
         reject(new Error(`${name} ${how}: ${errors.trim().slice(-ERROR_CHARACTERS)}`));
       });

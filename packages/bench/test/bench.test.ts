@@ -16,7 +16,7 @@ interface Outcome {
 const directory = mkdtempSync(join(tmpdir(), 'memtable-bench-test-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Runs the command with results of its own. */
+/** Runs the command with its own directory for results. */
 function bench(...args: string[]): Promise<Outcome> {
   const env = { ...process.env, MEMTABLE_BENCH_RESULTS: directory };
   return new Promise((resolve) => {
@@ -46,7 +46,7 @@ const PROVE_ALL = `
   console.log(JSON.stringify(found));
 `;
 
-test('every contender holds what was put into it, whatever the keys are', async () => {
+test('every contender holds the inserted entries, for each kind of keys', async () => {
   const script = PROVE_ALL.replaceAll("'./", `'${pathToFileURL(join(__dirname, '../dist')).href}/`);
   const args = ['--input-type=module', '--eval', script, join(directory, 'proof')];
   const { stdout } = await promisify(execFile)(process.execPath, args);
@@ -56,7 +56,7 @@ test('every contender holds what was put into it, whatever the keys are', async 
     const digests = Object.values(contenders);
     expect(digests).toHaveLength(15);
     expect(new Set(digests.map(([loaded]) => loaded)).size).toBe(1);
-    // There is one that cannot change what it holds.
+    // One contender, limit, cannot change its content.
     expect(new Set(digests.map(([, changed]) => changed)).size).toBe(2);
   }
 }, 60_000);
@@ -67,18 +67,21 @@ interface Accounted {
 }
 
 const hasCompiler = spawnSync('g++', ['--version']).status === 0;
-if (!hasCompiler) console.warn("LevelDB's own memtable is not compared: there is no g++");
+if (!hasCompiler) console.warn("LevelDB's own memtable is not compared: g++ is missing");
 
-(hasCompiler ? test : test.skip)("LevelDB's own memtable sees what ours sees, in the same bytes", async () => {
-  const { code, stdout, stderr } = await bench('--leveldb', ...TINY);
-  expect({ code, stderr: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, stderr: undefined });
-  const [{ contenders }] = (JSON.parse(stdout) as { dataSets: [{ contenders: Accounted[] }] }).dataSets;
-  const bytes = Object.fromEntries(contenders.map(({ name, figures }) => [name, figures.accountedBytesPerEntry]));
-  expect(Object.keys(bytes)).toEqual(['memtable-block', 'memtable-skiplist', 'memtable-leveldb', 'leveldb-c++']);
-  expect(bytes['leveldb-c++']).toBe(bytes['memtable-leveldb']);
-});
+(hasCompiler ? test : test.skip)(
+  "LevelDB's own memtable reads the same values as ours, and uses the same number of bytes",
+  async () => {
+    const { code, stdout, stderr } = await bench('--leveldb', ...TINY);
+    expect({ code, stderr: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, stderr: undefined });
+    const [{ contenders }] = (JSON.parse(stdout) as { dataSets: [{ contenders: Accounted[] }] }).dataSets;
+    const bytes = Object.fromEntries(contenders.map(({ name, figures }) => [name, figures.accountedBytesPerEntry]));
+    expect(Object.keys(bytes)).toEqual(['memtable-block', 'memtable-skiplist', 'memtable-leveldb', 'leveldb-c++']);
+    expect(bytes['leveldb-c++']).toBe(bytes['memtable-leveldb']);
+  },
+);
 
-test('--check names a ratio that fell, and only that', async () => {
+test('bench --check names only the ratios that fell', async () => {
   const args = [...TINY, '--contender', 'memtable-block,limit', '--operation', 'get'];
   const { stdout } = await bench(...args);
   const text = JSON.stringify(JSON.parse(stdout), (name, value: unknown) => (name === 'ratio' ? 1e-9 : value));
@@ -99,7 +102,7 @@ test('--check names a ratio that fell, and only that', async () => {
   ]);
 }, 60_000);
 
-test('what makes no sense exits with 2 and says what there is', async () => {
+test('bench refuses invalid options with exit code 2, and lists the valid ones', async () => {
   const [contender, scenario, entries, both] = await Promise.all([
     bench('--contender', 'memtable-block,treap'),
     bench('--scenario', 'worst'),
@@ -107,13 +110,13 @@ test('what makes no sense exits with 2 and says what there is', async () => {
     bench('--full', '--growth'),
   ]);
   expect([contender, scenario, entries, both].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
-  expect(contender.stderr).toContain("no contender 'treap'. Those there are: memtable-block, memtable-skiplist,");
-  expect(scenario.stderr).toContain('Those there are: main, small,');
-  expect(entries.stderr).toContain('Numbers go from 1 to');
+  expect(contender.stderr).toContain("no contender 'treap'. Choose from: memtable-block, memtable-skiplist,");
+  expect(scenario.stderr).toContain('Choose from: main, small,');
+  expect(entries.stderr).toContain('A number must be from 1 to');
   expect(both.stderr).toContain('cannot be used with');
 }, 30_000);
 
-test('an earlier run that cannot be read is an error, before anything runs', async () => {
+test('bench --check fails on an unreadable baseline before it runs any case', async () => {
   const { code, stderr } = await bench('--check', '--baseline', join(directory, 'none.json'));
   expect(code).toBe(1);
   expect(stderr).toMatch(/^error: cannot read the results of an earlier run: .*none\.json'\n$/);

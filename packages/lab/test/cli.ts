@@ -1,16 +1,16 @@
-/** Runs the built command line as a process of its own, and looks at what it left behind. */
+/** Runs the built command line in a process, and reads what it printed and stored. */
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ClassicLevel } from 'classic-level';
 
-// Processes take their time where many tests run at once.
+// Processes start slowly when many tests run at once.
 jest.setTimeout(30_000);
 
-const MAIN = join(__dirname, '../dist/cli/main.js');
+export const MAIN = join(__dirname, '../dist/cli/main.js');
 
 export interface Outcome {
   readonly code: number | null;
@@ -20,7 +20,7 @@ export interface Outcome {
 
 export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
-  /** Resolves when standard error contains this. */
+  /** Resolves when standard error contains this text. */
   says(text: string): Promise<void>;
   readonly done: Promise<Outcome>;
 }
@@ -29,23 +29,30 @@ export interface Surroundings {
   cwd?: string;
   /** Written to standard input, which is then closed. */
   stdin?: string | Buffer;
-  /** A command that starts the command line, with its arguments. */
+  /** A command with arguments that starts the command line. */
   under?: string[];
 }
 
-/** A directory of this test file, removed after it; the default --out lands in it too. */
+/** A directory for this test file, removed at its end. It also holds the default --out. */
 export const scratch = mkdtempSync(join(tmpdir(), 'memtable-lab-test-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const children = new Set<ChildProcess>();
-// A test that failed must not leave a process behind that keeps the others waiting.
+// A failed test must not leave a process that keeps later tests waiting.
 afterEach(() => children.forEach((child) => child.kill('SIGKILL')));
 
 let made = 0;
 
-/** A path in the scratch directory that nothing has used before. */
+/** An unused path in the scratch directory. */
 export function fresh(name: string): string {
   return join(scratch, `${++made}-${name}`);
+}
+
+/** Writes a file with this content in the scratch directory. @returns its path */
+export function fileOf(name: string, content: string | Buffer): string {
+  const path = fresh(name);
+  writeFileSync(path, content);
+  return path;
 }
 
 export function start(args: string[], { cwd = scratch, under = [] }: Surroundings = {}): Running {
@@ -57,10 +64,10 @@ export function start(args: string[], { cwd = scratch, under = [] }: Surrounding
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.on('error', () => undefined); // The process may end before it has read everything.
+  child.stdin.on('error', () => undefined); // The process may end before it has read all input.
   const done = (async () => {
     const [code] = (await once(child, 'close')) as [number | null];
-    // Whatever goes wrong, nobody is shown the inside of the program.
+    // No failure prints a stack trace.
     expect(stderr).not.toMatch(/^\s+at |file:\/\//m);
     return { code, stdout, stderr };
   })();
@@ -80,14 +87,14 @@ export function start(args: string[], { cwd = scratch, under = [] }: Surrounding
   };
 }
 
-/** Runs it to its end. */
+/** Runs the command line to its end. */
 export async function lab(args: string[], surroundings: Surroundings = {}): Promise<Outcome> {
   const running = start(args, surroundings);
   running.child.stdin.end(surroundings.stdin ?? '');
   return running.done;
 }
 
-/** Everything in a LevelDB, read by nothing but classic-level; keys and values have one character a byte. */
+/** The content of a LevelDB, read with classic-level alone. Keys and values have one character per byte. */
 export async function contentOf(path: string): Promise<Record<string, string>> {
   const database = new ClassicLevel(path, { keyEncoding: 'buffer', valueEncoding: 'buffer', createIfMissing: false });
   const content: Record<string, string> = {};
@@ -105,7 +112,7 @@ export function latin1(text: string): string {
 const isRoot = process.getuid?.() === 0;
 const SETPRIV = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 
-/** How to start a process that file modes apply to, or undefined where that is not to be had. */
+/** A command prefix that makes file modes apply even to root; undefined if the system has none. */
 export function underFileModes(): string[] | undefined {
   if (!isRoot) return process.platform === 'win32' ? undefined : [];
   return available([...SETPRIV, 'true']) ? SETPRIV : undefined;
@@ -115,7 +122,7 @@ export function available(command: string[]): boolean {
   return spawnSync(command[0], command.slice(1)).status === 0;
 }
 
-/** A test that needs something of the system; where it is missing the test is skipped, and its name says why. */
+/** Defines a test that needs a system feature. Without the feature it is skipped, and its title says why. */
 export function itWith(needed: boolean, what: string): (name: string, body: () => Promise<void>) => void {
-  return (name, body) => (needed ? it(name, body) : it.skip(`${name} (there is no ${what} here)`, body));
+  return (name, body) => (needed ? it(name, body) : it.skip(`${name} (needs ${what})`, body));
 }

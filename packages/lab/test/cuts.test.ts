@@ -1,15 +1,15 @@
-/** A stream arrives in pieces of any length: what is read from it must not depend on where it was cut. */
+/** A stream arrives in chunks of any length. The entries read from it must not depend on where chunks end. */
 import { writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { FORMATS, type Format, openSource, READERS } from '../src/sources/open-source.js';
 import { ByteLimit, type Entry, type Reading } from '../src/sources/source.js';
-import { contentOf, fresh, lab, start } from './cli.js';
+import { contentOf, fresh, lab, latin1, start } from './cli.js';
 
 const FIELDS = { key: 'key', value: 'value' };
 
-/** Everything that a reader tells: entries with their places, what is bad, and what ended it. */
+/** The output of a reader as text: entries with their places, bad input, and the error that ended it. */
 async function toldBy(entries: (reading: Reading) => AsyncGenerator<Entry>): Promise<string[]> {
   const told: string[] = [];
   const reading = {
@@ -39,8 +39,6 @@ const singleBytes = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buf
 
 const marked = (text: string): Buffer => Buffer.from(`\ufeff${text}`);
 
-const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
-
 const NDJSON = [
   ['{"key":"ä","value":"😀"}\r\n\r\n', 'file:1 ä=😀'],
   ['{"k\\u0065y":"\\"","value":[1, "\\\\"]}\n', 'file:3 "=[1, "\\\\"]'],
@@ -48,7 +46,7 @@ const NDJSON = [
   ['\u2028\n{"key":"z","value":1e400}', 'file:6 z=1e400'],
 ];
 
-/** `|` stands for what separates the fields. The parser takes a CRLF within quotes for two lines. */
+/** `|` stands for the delimiter. The parser counts a CRLF within quotes as two lines. */
 const RECORDS = [
   ['value|"key"|x\r\n', []],
   ['1|ä|\r\n', ['file:2 ä=1']],
@@ -62,7 +60,7 @@ const RECORDS = [
 interface Document {
   readonly bytes: Buffer;
   readonly tells: readonly string[];
-  /** What comes first, and what may stand between it and the rest, `|` for any number of letters. */
+  /** The start of the document, and a filler between it and the body, with `|` for any number of letters. */
   readonly head: string;
   readonly filler: string;
   readonly body: string;
@@ -91,7 +89,7 @@ const documents: Record<Format, Document> = {
   tsv: recordsWith('\t'),
 };
 
-/** Bytes that are likely to be whatever the formats treat specially, in and out of place. */
+/** Random bytes in which the special characters of the format are frequent, in any place. */
 const anyBytes = (format: Format): fc.Arbitrary<Buffer> => {
   const pieces =
     format === 'ndjson'
@@ -107,15 +105,15 @@ const anyBytes = (format: Format): fc.Arbitrary<Buffer> => {
 
 const cuts = fc.array(fc.nat(200), { maxLength: 20 });
 
-describe.each(FORMATS)('%s', (format) => {
-  test('a document of everything that is special tells the same in one piece, in two, and byte by byte', async () => {
+describe.each(FORMATS)('the %s reader', (format) => {
+  test('reads a document of all special cases alike in one chunk, in two, and byte by byte', async () => {
     const { bytes, tells } = documents[format];
     expect(await toldOf(format, [bytes])).toEqual(tells);
     expect(await toldOf(format, singleBytes(bytes))).toEqual(tells);
     for (let at = 0; at <= bytes.length; at++) expect(await toldOf(format, cut(bytes, [at]))).toEqual(tells);
   });
 
-  test('any bytes tell the same, however they are cut', async () => {
+  test('reads any bytes alike, wherever their chunks end', async () => {
     await fc.assert(
       fc.asyncProperty(anyBytes(format), cuts, async (bytes, at) => {
         const whole = await toldOf(format, [bytes]);
@@ -126,7 +124,7 @@ describe.each(FORMATS)('%s', (format) => {
     );
   }, 60_000);
 
-  test('a file tells the same wherever its chunks of 64 KiB end', async () => {
+  test('reads a file alike, wherever its 64 KiB chunks end', async () => {
     const { head, filler, body } = documents[format];
     const [before, after] = filler.split('|');
     const start = marked(head + before);
@@ -142,7 +140,7 @@ describe.each(FORMATS)('%s', (format) => {
     }
   });
 
-  test('standard input that comes byte by byte is stored as in one piece', async () => {
+  test('stores standard input that arrives byte by byte like one chunk', async () => {
     const { bytes } = documents[format];
     const [inPieces, inOne] = [fresh('db'), fresh('db')];
     const args = ['-', '--skip-bad', '-f', format, '-o'];

@@ -12,11 +12,11 @@ import {
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Each step of the tour: its title, and the figures beside its text. */
+/** The title and the figures of each step of the tour. */
 const TOUR: [string, Record<string, string>][] = [
   ['The first allocation', { 'memory usage': '4,104 bytes', 'head of the list': '104 bytes' }],
-  ['Bump', { 'memory usage': '4,104 bytes', 'still free': '3,904 bytes' }],
-  ['1,025 bytes get a block of their own', { 'memory usage': '5,137 bytes', 'dedicated block': '1,025 bytes' }],
+  ['Bump allocation', { 'memory usage': '4,104 bytes', 'still free': '3,904 bytes' }],
+  ['1,025 bytes get a dedicated block', { 'memory usage': '5,137 bytes', 'dedicated block': '1,025 bytes' }],
   ['A tail is lost', { 'memory usage': '9,241 bytes', 'lost tail': '936 bytes' }],
   ['Alignment', { 'memory usage': '9,241 bytes', 'slop so far': '14 bytes' }],
   ['Two versions of a key', { 'memory usage': '9,241 bytes', 'versions of "apple"': 'sequences 8 and 1' }],
@@ -30,7 +30,7 @@ describeInBrowser('the page', () => {
   const browser = inBrowser();
   const open = (hash: string, opening?: Opening) => browser.open(hash, opening);
 
-  test('the tour: ten states with their figures, one after the other', async () => {
+  test('shows the ten steps of the tour with their figures, one after the other', async () => {
     const page = await open('');
     for (const [i, [title, figures]] of TOUR.entries()) {
       if (i > 0) await page.click('.tour-nav .primary');
@@ -45,7 +45,7 @@ describeInBrowser('the page', () => {
     expect(await page.isDisabled('.tour-nav .primary')).toBe(true);
   });
 
-  test('put, delete, batch, step, undo; the address brings the same back', async () => {
+  test('performs put, delete, batch, step and undo, and its URL restores the same state', async () => {
     const page = await open('do=');
     await expectFigure(page, 'memory usage', '4,104 bytes');
     await page.getByLabel('Key').fill('a~*: key');
@@ -73,7 +73,7 @@ describeInBrowser('the page', () => {
     await expectFigure(again, 'entries', '0');
   });
 
-  test("the figures are LevelDB's", async () => {
+  test("shows LevelDB's memory usage for 1,000 sample entries", async () => {
     const page = await open('writeBufferBytes=4194304&from=random:s:1000&do=');
     await expectFigure(page, 'memory usage', '4,104 bytes');
     await page.getByRole('button', { name: 'Load' }).click();
@@ -87,7 +87,7 @@ describeInBrowser('the page', () => {
     await screenshot(page, 'block-list');
   });
 
-  test('a failing target: writers wait, nothing is lost, and all of it arrives in the end', async () => {
+  test('shows a write stall at a failing target, loses nothing, and flushes all entries in the end', async () => {
     const page = await open('do=t:failing&view=lifecycle&writeBufferBytes=16384&from=random:s:1000');
     await page.getByRole('button', { name: 'Load' }).click();
     await page.waitForFunction(() => /failed \d/.test(document.getElementById('stations')!.innerText));
@@ -107,12 +107,12 @@ describeInBrowser('the page', () => {
     );
   });
 
-  test('a search shows the comparisons that it makes', async () => {
+  test('shows the comparisons of a search', async () => {
     const page = await open('do=s:words:s:200&view=list');
     await page.getByLabel('Search for a key').fill('moon');
     await page.getByRole('button', { name: 'Search' }).click();
     await page.waitForSelector('#search-steps li');
-    expect(await page.innerText('#search-steps')).toMatch(/^Level \d: "\w+" (comes|does not come) before it/);
+    expect(await page.innerText('#search-steps')).toMatch(/^Level \d: "\w+" is (smaller, move to it|not smaller)/);
     while (await page.getByRole('button', { name: 'Next' }).isEnabled()) {
       await page.getByRole('button', { name: 'Next' }).click();
     }
@@ -120,7 +120,7 @@ describeInBrowser('the page', () => {
     await screenshot(page, 'search');
   });
 
-  test('pointing names an allocation, a click follows its link, and the keyboard does both', async () => {
+  test('names the allocation under the pointer, and selects and follows links with the keyboard', async () => {
     const page = await open('tour=2');
     const box = (await page.locator('#strip').boundingBox())!;
     const found: string[] = [];
@@ -138,7 +138,7 @@ describeInBrowser('the page', () => {
     expect(await page.innerText('#announcement')).toContain('Tower of "banana"');
   });
 
-  test('a dump is opened by dropping it; a damaged one is refused with the reason', async () => {
+  test('opens a dropped dump, and refuses a damaged one with the reason', async () => {
     const table = new MemTable({ layout: 'leveldb' });
     for (let i = 0; i < 500; i++) table.add(i, ValueType.Value, utf8(`key ${i}`), utf8('value'));
     table.freeze();
@@ -170,9 +170,9 @@ describeInBrowser('the page', () => {
     await expectFigure(page, 'entries', '1');
   });
 
-  test('an address that makes no sense is told, and followed as far as it does', async () => {
+  test('reports the invalid parts of a URL, and applies the valid ones', async () => {
     const page = await open('do=p:a:1~what&blockBytes=77&layout=compact&tour=99');
-    expect(await page.innerText('#message')).toContain('blockBytes=77; "what" is no operation');
+    expect(await page.innerText('#message')).toContain('blockBytes=77; "what" is not an operation');
     await page.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByRole('button', { name: 'Put', exact: true }).click();
     await expectFigure(page, 'entries', '1');
@@ -184,15 +184,15 @@ describeInBrowser('the page', () => {
     ['do=s:words:s:300&view=list&seek=moon', { dark: true }],
     ['do=t:failing~s:words:s:3000&view=lifecycle&writeBufferBytes=16384', { width: 390, height: 844, dark: true }],
     ['layout=compact&index=block&do=s:paths:a:500&at=300', { width: 820 }],
-  ])('is accessible: %s %o', async (hash, opening) => {
+  ])('has no serious accessibility finding at %s %o', async (hash, opening) => {
     const page = await open(hash, opening);
     expect(await seriousFindings(page)).toEqual([]);
-    // Nothing sticks out sideways.
+    // Nothing overflows to the side.
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     await screenshot(page, `view-${hash.replace(/\W+/g, '-').slice(0, 40)}`);
   });
 
-  test('100,000 entries: how long until one can go on, and how fast panning is', async () => {
+  test('loads 100,000 entries, and prints the time to load them and the frame rate of panning', async () => {
     const page = await open('writeBufferBytes=67108864&from=random:s:100000&do=');
     const loadMs = await page.evaluate(load);
     await expectFigure(page, 'memory usage', '14,860,584 bytes');
@@ -212,7 +212,7 @@ describeInBrowser('the page', () => {
   });
 });
 
-/** In the page: loads what is chosen, and notes how long it took until a frame showed it. */
+/** Runs in the page: loads the chosen sample. @returns the milliseconds until a frame showed it */
 async function load(): Promise<number> {
   const start = performance.now();
   document.querySelector<HTMLElement>('#load')!.click();
@@ -222,7 +222,7 @@ async function load(): Promise<number> {
   return performance.now() - start;
 }
 
-/** In the page: moves what is shown a little in every frame, and notes how long the frames took. */
+/** Runs in the page: pans a little in every frame. @returns the milliseconds of each frame */
 async function pan(selector: string): Promise<number[]> {
   const element = document.querySelector<HTMLElement>(selector)!;
   const frames: number[] = [];

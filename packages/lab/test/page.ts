@@ -1,4 +1,4 @@
-/** The page in a real browser, served as `npm run lab` serves it. */
+/** Opens the page in a real browser, served as by `npm run lab`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ const CANDIDATES = [
   '/usr/bin/google-chrome',
 ];
 
-/** Where a browser is, if there is one. */
+/** The path of a browser, if one is found. */
 export const browserPath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
 
-/** For a whole file of tests; where no browser is to be had they are skipped, and a line says why. */
+/** Describes tests that need a browser. Without one they are skipped, and a line says why. */
 export function describeInBrowser(name: string, body: () => void): void {
   if (browserPath !== undefined) return describe(name, body);
   const reason = 'no Chromium found: apt-get install chromium, or set CHROMIUM to its path';
@@ -24,7 +24,7 @@ export function describeInBrowser(name: string, body: () => void): void {
   describe.skip(`${name} (${reason})`, body);
 }
 
-/** Where the tests leave pictures of what they saw. */
+/** The tests store their screenshots here. */
 const SCREENSHOTS = join(__dirname, '../screenshots');
 const LAB = join(__dirname, '../dist/cli/lab.js');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -45,13 +45,13 @@ export interface Opening {
   dark?: boolean;
 }
 
-/** Serves the page and starts the browser before all tests of a file; ends both after them. */
+/** Serves the page and starts the browser before the tests of a file, and ends both after them. */
 export function inBrowser(): { open(hash: string, opening?: Opening): Promise<Page> } {
   const pages: Page[] = [];
   let server: ChildProcess;
   let browser: Browser;
   let address: string;
-  /** What a sound page never does. */
+  /** Console errors, uncaught errors and requests to other hosts: any of them fails the test. */
   const trouble: string[] = [];
 
   beforeAll(async () => {
@@ -103,12 +103,12 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
-/** A figure of the table that is shown, by its name on the page. */
+/** The value of a figure of the shown table, by its name on the page. */
 export function figure(page: Page, name: string): Promise<string> {
   return page.innerText(`[data-figure="${name}"] dd`);
 }
 
-/** Waits until a figure has a value, and says what it was if it never does. */
+/** Waits until a figure has a value. On failure, the message holds the actual value. */
 export async function expectFigure(page: Page, name: string, value: string): Promise<void> {
   const reached = page.waitForFunction(
     ([name, value]) => document.querySelector<HTMLElement>(`[data-figure="${name}"] dd`)?.innerText === value,
@@ -132,7 +132,7 @@ export async function drop(page: Page, name: string, bytes: Uint8Array): Promise
   await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
 }
 
-/** What axe finds that is serious. */
+/** The serious and critical findings of axe. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(async () => {

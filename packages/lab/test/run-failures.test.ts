@@ -4,15 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import type { RunReport } from '../src/cli/report.js';
-import { available, contentOf, fresh, itWith, lab, scratch, start, underFileModes } from './cli.js';
+import { available, contentOf, fileOf, fresh, itWith, lab, scratch, start, underFileModes } from './cli.js';
 
-function fileOf(name: string, content: string | Buffer): string {
-  const path = fresh(name);
-  writeFileSync(path, content);
-  return path;
-}
-
-test('a command line that makes no sense exits with 2, and says what is wrong', async () => {
+test('run refuses an invalid command line with exit code 2 and the reason', async () => {
   const directory = fresh('files');
   mkdirSync(directory);
   const cases: [string[], string][] = [
@@ -26,7 +20,7 @@ test('a command line that makes no sense exits with 2, and says what is wrong', 
     [['-l', 'leveldb', '-i', 'block'], "layout 'leveldb' has the index 'skiplist' only"],
     [['-f', 'xml'], 'Allowed choices are ndjson, csv, tsv'],
     [['a', 'b'], 'too many arguments'],
-    [[fileOf('a.txt', '')], 'say what it is with --format'],
+    [[fileOf('a.txt', '')], 'name its format with --format'],
     [[directory, '-f', 'csv'], '--format csv is for files'],
   ];
   const outcomes = await Promise.all(cases.map(([args]) => lab(args)));
@@ -38,8 +32,8 @@ test('a command line that makes no sense exits with 2, and says what is wrong', 
   }
 });
 
-describe('input', () => {
-  test('that is not there', async () => {
+describe('run on bad input', () => {
+  test('fails if the input does not exist', async () => {
     const out = fresh('db');
     const { code, stdout, stderr } = await lab(['nowhere/at/all', '-o', out]);
     expect(stderr).toBe('error: nowhere/at/all: no such file or directory (ENOENT)\n');
@@ -48,22 +42,22 @@ describe('input', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  test('that is a pipe, or a directory on standard input', async () => {
+  test('refuses a device, and a directory on standard input', async () => {
     const pipe = await lab(['/dev/null', '-f', 'csv']);
-    expect(pipe.stderr).toBe('error: /dev/null: neither a file nor a directory; read it with - < /dev/null\n');
+    expect(pipe.stderr).toBe('error: /dev/null: is neither a file nor a directory; read it with - < /dev/null\n');
     expect(pipe.code).toBe(1);
     const directory = await lab(['-'], { under: ['sh', '-c', 'exec "$@" < /', 'sh'] });
-    expect(directory.stderr).toBe('error: stdin: a directory; name it instead\n');
+    expect(directory.stderr).toBe('error: stdin: is a directory; pass its path instead\n');
     expect(directory.code).toBe(1);
   });
 
-  test('that is the default, and is not there', async () => {
+  test('fails if the default input does not exist', async () => {
     const { code, stderr } = await lab([], { cwd: scratch });
     expect(stderr).toMatch(/^error: no input was given.*node_modules/);
     expect(code).toBe(1);
   });
 
-  test('of NDJSON with a malformed line: what stands before it is flushed', async () => {
+  test('stops at a malformed line of NDJSON, and flushes the lines before it', async () => {
     const path = fileOf('a.ndjson', '{"key":"a","value":"1"}\n\n{"key":"b","value"\n{"key":"c","value":"3"}\n');
     const out = fresh('db');
     const { code, stdout, stderr } = await lab([path, '-o', out]);
@@ -74,7 +68,7 @@ describe('input', () => {
     expect(await contentOf(out)).toEqual({ a: '1' });
   });
 
-  test('of NDJSON with bad lines of every kind under --skip-bad', async () => {
+  test('names and skips NDJSON lines that are bad in any way, with --skip-bad', async () => {
     const bad: [string | Buffer, string][] = [
       ['{"key":', 'not JSON'],
       ['[1,2]', 'not a JSON object'],
@@ -102,13 +96,13 @@ describe('input', () => {
     expect(code).toBe(0);
   });
 
-  test('of many bad lines: the first ones are named, all are counted', async () => {
+  test('names the first ten bad lines and counts all of them, with --skip-bad', async () => {
     const { stdout, stderr } = await lab(['-', '--skip-bad'], { stdin: 'x\n'.repeat(100) });
     expect(stderr.match(/^skipped: stdin:/gm)).toHaveLength(10);
     expect(stdout).toContain('skipped 100 bad entries');
   });
 
-  test('of CSV with a malformed record', async () => {
+  test('stops at a malformed record of CSV, or skips it with --skip-bad', async () => {
     const path = fileOf('a.csv', 'key,value\na,1\nb\nc,3\n"d"x,4\n');
     const out = fresh('db');
     const stopped = await lab([path, '-o', out]);
@@ -124,7 +118,7 @@ describe('input', () => {
     expect(await contentOf(out)).toEqual({ a: '1', c: '3' });
   });
 
-  test('of CSV without the column, which no --skip-bad can help', async () => {
+  test('fails if a CSV file has no key column, even with --skip-bad', async () => {
     const path = fileOf('a.csv', 'id,value\na,1\n');
     const { code, stderr } = await lab([path, '--skip-bad']);
     expect(stderr).toContain(`${path}:1: no column "key"; the header has id, value`);
@@ -132,8 +126,8 @@ describe('input', () => {
   });
 });
 
-test('what is not read back as it had been is counted and named', async () => {
-  // Loaded before the program: a LevelDB that loses one entry and garbles another.
+test('run counts and names the keys that differ after reading back', async () => {
+  // Loaded before the program: makes LevelDB lose one entry and garble another.
   const preload = fileOf(
     'forgetful.cjs',
     `const { ClassicLevel } = require(${JSON.stringify(require.resolve('classic-level'))});
@@ -148,7 +142,7 @@ test('what is not read back as it had been is counted and named', async () => {
   const under = ['env', `NODE_OPTIONS=--require=${preload}`];
   const { code, stdout, stderr } = await lab(['-'], { stdin, under });
   expect(stdout).toContain('verified 1 of 3 entries\n');
-  expect(stderr).toContain('2 entries were not read back as they had been: 1 missing, 1 with another value');
+  expect(stderr).toContain('2 entries differ from the input after reading back: 1 missing, 1 with another value');
   expect(stderr).toContain('the first keys: "garbled", "lost"');
   expect(code).toBe(1);
   const json = await lab(['-', '--json'], { stdin, under });
@@ -156,30 +150,33 @@ test('what is not read back as it had been is counted and named', async () => {
   expect(json.code).toBe(1);
 });
 
-describe('what may not be read or written', () => {
+describe('run without access', () => {
   const under = underFileModes();
   const itMayNot = itWith(under !== undefined, 'setpriv');
 
-  itMayNot('a directory: what stands before it is flushed, and --skip-bad passes it over', async () => {
-    const path = fresh('files');
-    mkdirSync(join(path, 'b'), { recursive: true });
-    for (const name of ['a', 'b/1', 'c']) writeFileSync(join(path, name), name);
-    chmodSync(join(path, 'b'), 0);
-    const out = fresh('db');
-    const stopped = await lab([path, '-o', out], { under: under! });
-    expect(stopped.stderr).toContain(`${join(path, 'b')}: cannot be read: permission denied (EACCES)`);
-    expect(stopped.stderr).toContain('the 1 entries before it were flushed');
-    expect(stopped.code).toBe(1);
-    expect(await contentOf(out)).toEqual({ a: 'a' });
+  itMayNot(
+    'stops at an unreadable directory and flushes the files before it, or skips it with --skip-bad',
+    async () => {
+      const path = fresh('files');
+      mkdirSync(join(path, 'b'), { recursive: true });
+      for (const name of ['a', 'b/1', 'c']) writeFileSync(join(path, name), name);
+      chmodSync(join(path, 'b'), 0);
+      const out = fresh('db');
+      const stopped = await lab([path, '-o', out], { under: under! });
+      expect(stopped.stderr).toContain(`${join(path, 'b')}: cannot be read: permission denied (EACCES)`);
+      expect(stopped.stderr).toContain('the 1 entries before it were flushed');
+      expect(stopped.code).toBe(1);
+      expect(await contentOf(out)).toEqual({ a: 'a' });
 
-    const skipped = await lab([path, '-o', out, '--skip-bad'], { under: under! });
-    expect(skipped.stdout).toContain('skipped 1 bad entries');
-    expect(skipped.code).toBe(0);
-    expect(await contentOf(out)).toEqual({ a: 'a', c: 'c' });
-    chmodSync(join(path, 'b'), 0o700);
-  });
+      const skipped = await lab([path, '-o', out, '--skip-bad'], { under: under! });
+      expect(skipped.stdout).toContain('skipped 1 bad entries');
+      expect(skipped.code).toBe(0);
+      expect(await contentOf(out)).toEqual({ a: 'a', c: 'c' });
+      chmodSync(join(path, 'b'), 0o700);
+    },
+  );
 
-  itMayNot('a file', async () => {
+  itMayNot('reports an unreadable file', async () => {
     const path = fresh('files');
     mkdirSync(path);
     writeFileSync(join(path, 'a'), '');
@@ -195,7 +192,7 @@ describe('what may not be read or written', () => {
     expect(itself.code).toBe(1);
   });
 
-  itMayNot('--out', async () => {
+  itMayNot('reports an unwritable --out', async () => {
     const parent = fresh('closed');
     mkdirSync(parent);
     chmodSync(parent, 0o500);
@@ -208,7 +205,7 @@ describe('what may not be read or written', () => {
     expect(itself.code).toBe(1);
   });
 
-  test('--out that is a file, or the input', async () => {
+  test('refuses an --out that is a file or the input', async () => {
     const file = fileOf('a', '');
     const { code, stderr } = await lab(['-', '-o', file]);
     expect(stderr).toBe(`error: cannot make the directory ${file}: file already exists (EEXIST)\n`);
@@ -220,7 +217,7 @@ describe('what may not be read or written', () => {
     expect(outcome.code).toBe(1);
   });
 
-  test('a LevelDB that another process holds', async () => {
+  test('reports a LevelDB that another process has locked', async () => {
     const out = fresh('db');
     const database = new ClassicLevel(out);
     await database.open();
@@ -231,7 +228,7 @@ describe('what may not be read or written', () => {
     await database.close();
   });
 
-  test('standard output that is closed, as by head', async () => {
+  test('goes on without an error when its reader, such as head, closes standard output', async () => {
     const out = fresh('db');
     const running = start(['-', '-o', out]);
     running.child.stdout.destroy();
@@ -243,19 +240,19 @@ describe('what may not be read or written', () => {
   });
 });
 
-itWith(existsSync('/dev/full'), '/dev/full')('standard output that takes no more', async () => {
+itWith(existsSync('/dev/full'), '/dev/full')('run reports a full device on standard output', async () => {
   const { code, stderr } = await lab(['-'], { under: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] });
   expect(stderr).toContain('error: cannot write the result: ENOSPC');
   expect(code).toBe(1);
 });
 
-describe('a disk that takes no more', () => {
+describe('run on a full disk', () => {
   const under = ['prlimit', '--fsize=300000:unlimited'];
   const itOnDisk = itWith(available([...under, 'true']), 'prlimit');
   const VALUE = 'v'.repeat(1000);
   const lines = Array.from({ length: 1000 }, (_, i) => `{"key":"${i}","value":"${VALUE}"}\n`).join('');
 
-  itOnDisk('for a while: the flush is tried again, and nothing is lost', async () => {
+  itOnDisk('repeats the flush until there is room, and loses nothing', async () => {
     const out = fresh('db');
     const running = start(['-', '-o', out, '-w', '400KiB', '--json'], { under });
     running.child.stdin.write(lines);
@@ -271,21 +268,21 @@ describe('a disk that takes no more', () => {
     expect(Object.values(await contentOf(out))).toEqual(Array<string>(1000).fill(VALUE));
   });
 
-  itOnDisk('until the end: what could not be flushed is named', async () => {
+  itOnDisk('names the memtables that it could not flush', async () => {
     const running = start(['-', '-w', '400KiB'], { under });
     running.child.stdin.write(lines);
     await running.says('attempt 1: ');
     running.child.kill('SIGINT');
     const { code, stdout, stderr } = await running.done;
     expect(stderr).toMatch(/^\d+ entries in memtables 1 to 2 could not be flushed: IO error: /m);
-    expect(stderr).not.toContain('everything accepted was flushed');
+    expect(stderr).not.toContain('all of them were flushed');
     expect(stdout).toContain('not verified');
     expect(code).toBe(1);
   });
 });
 
-describe('SIGINT', () => {
-  test('stops reading in the middle of a stream; all that was accepted is in the LevelDB', async () => {
+describe('run on SIGINT', () => {
+  test('stops reading in the middle of a stream, and flushes all accepted entries', async () => {
     const out = fresh('db');
     const running = start(['-', '-o', out, '-w', '4KiB']);
     let sent = 0;
@@ -302,7 +299,7 @@ describe('SIGINT', () => {
     const { code, stdout, stderr } = await running.done;
     await feeding;
     expect(code).toBe(130);
-    const accepted = Number(/^interrupted after (\d+) entries; everything accepted was flushed$/m.exec(stderr)?.[1]);
+    const accepted = Number(/^interrupted after (\d+) entries; all of them were flushed$/m.exec(stderr)?.[1]);
     expect(accepted).toBeGreaterThan(7); // More than one memtable.
     expect(accepted).toBeLessThanOrEqual(sent);
     expect(stdout).toContain(`verified ${accepted} entries\n`);
@@ -310,7 +307,7 @@ describe('SIGINT', () => {
     expect(keys).toEqual(Array.from({ length: accepted }, (_, i) => String(i).padStart(6, '0')));
   });
 
-  test('while it waits for more input', async () => {
+  test('stops waiting for more input, and flushes all accepted entries', async () => {
     const out = fresh('db');
     const running = start(['-', '-o', out, '-w', '1', '--json']);
     running.child.stdin.write('{"key":"a","value":"1"}\n{"key":"b","value":"2"}\n{"key":"half');
@@ -323,7 +320,7 @@ describe('SIGINT', () => {
     expect(await contentOf(out)).toEqual({ a: '1', b: '2' });
   });
 
-  test('a second time ends the process at once', async () => {
+  test('ends at once when a second SIGINT comes', async () => {
     const running = start(['-', '-w', '1GiB']);
     const line = `","value":"${'v'.repeat(1 << 20)}"}\n`;
     for (let i = 0; i < 80; i++) running.child.stdin.write(`{"key":"${i}${line}`);
@@ -334,6 +331,6 @@ describe('SIGINT', () => {
     const { code, stdout, stderr } = await running.done;
     expect(code).toBe(130);
     expect(stdout).toBe('');
-    expect(stderr).not.toContain('everything accepted was flushed');
+    expect(stderr).not.toContain('all of them were flushed');
   });
 });

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunReport } from '../src/cli/report.js';
-import { contentOf, fresh, lab, latin1, scratch } from './cli.js';
+import { contentOf, fileOf, fresh, lab, latin1, scratch } from './cli.js';
 
-/** Makes a directory of files. */
+/** Creates a directory with these files. */
 function directoryOf(files: Record<string, string | Buffer>): string {
   const path = fresh('files');
   mkdirSync(path);
@@ -14,14 +14,8 @@ function directoryOf(files: Record<string, string | Buffer>): string {
   return path;
 }
 
-function fileOf(name: string, content: string | Buffer): string {
-  const path = fresh(name);
-  writeFileSync(path, content);
-  return path;
-}
-
-describe('a directory', () => {
-  test('every regular file below it is an entry; links are left alone', async () => {
+describe('run on a directory', () => {
+  test('stores every regular file below it, and skips links', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const path = directoryOf({ 'a/b/c.txt': 'deep', 'a/empty': '', 'z.bin': bytes, grün: 'green' });
     symlinkSync(join(path, 'z.bin'), join(path, 'link-to-file'));
@@ -42,7 +36,7 @@ describe('a directory', () => {
     });
   });
 
-  test('is walked in the order of the keys, and --max-bytes stops before the entry that would exceed it', async () => {
+  test('reads in key order, and stops before the entry that would exceed --max-bytes', async () => {
     const path = directoryOf({ 'a/x': '1234', 'a.txt': '1234', b: '123456789', c: '' });
     const out = fresh('db');
     const { code, stdout } = await lab([path, '--out', out, '--max-bytes', '25', '--json']);
@@ -53,7 +47,7 @@ describe('a directory', () => {
     expect(await contentOf(out)).toEqual({ 'a.txt': '1234', 'a/x': '1234' });
   });
 
-  test('--out inside of it is no part of the input', async () => {
+  test('skips an --out inside it', async () => {
     const path = directoryOf({ 'a.txt': '1' });
     const args = [path, '--out', join(path, 'db')];
     await lab(args);
@@ -63,7 +57,7 @@ describe('a directory', () => {
     expect(code).toBe(0);
   });
 
-  test('the default is node_modules of the current directory, into a new directory for temporary files', async () => {
+  test('reads node_modules of the current directory by default, into a new temporary directory', async () => {
     const cwd = directoryOf({ 'node_modules/a/index.js': 'x', 'src/b.js': 'y' });
     const { code, stdout } = await lab(['--json'], { cwd });
     expect(code).toBe(0);
@@ -75,8 +69,8 @@ describe('a directory', () => {
   });
 });
 
-describe('files of records', () => {
-  test('NDJSON with renamed fields, all kinds of values, and whatever ends a line', async () => {
+describe('run reads', () => {
+  test('NDJSON with renamed fields, all kinds of values, and all kinds of line ends', async () => {
     const path = fileOf(
       'a.jsonl',
       '\ufeff{"id":"a","data":"text ü","key":"other"}\r\n' +
@@ -99,7 +93,7 @@ describe('files of records', () => {
     });
   });
 
-  test('CSV with a byte order mark, quotes, line breaks, columns of any order, and bytes that are no UTF-8', async () => {
+  test('CSV with a byte order mark, quotes, line breaks, columns in any order, and invalid UTF-8', async () => {
     const path = fileOf(
       'a.csv',
       Buffer.from(
@@ -122,7 +116,7 @@ describe('files of records', () => {
     expect(await contentOf(out)).toEqual({ 'x,y': '1', 'tab\there': '2' });
   });
 
-  test('standard input is NDJSON, or what --format says', async () => {
+  test('standard input as NDJSON, or in the format of --format', async () => {
     const out = fresh('db');
     const first = await lab(['-', '-o', out], { stdin: '{"key":"a","value":"1"}\n' });
     expect(first.stdout).toContain('verified 1 entries\n');
@@ -131,13 +125,13 @@ describe('files of records', () => {
     expect(await contentOf(out)).toEqual({ a: '1', b: '2' });
   });
 
-  test('--format is for files of any name', async () => {
+  test('a file of any name in the format of --format', async () => {
     const out = fresh('db');
     await lab([fileOf('a.txt', '{"key":"a","value":"1"}\n'), '-o', out, '--format', 'ndjson']);
     expect(await contentOf(out)).toEqual({ a: '1' });
   });
 
-  test('no entries at all', async () => {
+  test('an empty file, and verifies 0 entries', async () => {
     const { code, stdout } = await lab([fileOf('a.csv', '')]);
     expect(stdout).toContain('no entries');
     expect(stdout).toContain('verified 0 entries\n');
@@ -145,8 +139,8 @@ describe('files of records', () => {
   });
 });
 
-describe('entries', () => {
-  test('of the same key, within a memtable and across several: the last one wins', async () => {
+describe('run stores', () => {
+  test('the last value of a key that occurs in one memtable and in several', async () => {
     const keys = 10;
     let text = '';
     for (let i = 0; i < 3000; i++) text += `{"key":"k${i % keys}","value":"${i}"}\n`;
@@ -162,7 +156,7 @@ describe('entries', () => {
     expect(await contentOf(out)).toEqual(Object.fromEntries(expected));
   });
 
-  test('with an empty key, which LevelDB stores as any other', async () => {
+  test('an entry with an empty key', async () => {
     const out = fresh('db');
     const { code, stdout } = await lab(['-', '-o', out], { stdin: '{"key":"","value":"nameless"}\n' });
     expect(stdout).toContain('verified 1 entries\n');
@@ -170,7 +164,7 @@ describe('entries', () => {
     expect(await contentOf(out)).toEqual({ '': 'nameless' });
   });
 
-  test('of 32 MiB, and larger than the write buffer', async () => {
+  test('an entry of 32 MiB, and entries larger than the write buffer', async () => {
     const large = Buffer.alloc(32 << 20, 'memtable');
     const path = directoryOf({
       'a-small': '1',
@@ -182,7 +176,7 @@ describe('entries', () => {
     const { code, stdout } = await lab([path, '-o', out, '--write-buffer', '1MiB', '--json']);
     expect(code).toBe(0);
     const { memtables, verified } = JSON.parse(stdout) as RunReport;
-    expect(memtables.map(({ entries }) => entries)).toEqual([2, 2]); // A table passes the buffer by one write.
+    expect(memtables.map(({ entries }) => entries)).toEqual([2, 2]); // A table exceeds the write buffer by at most one write.
     expect(memtables[0].dedicatedBlocks).toBe(1);
     expect(memtables[0].memoryUsage).toBeGreaterThan(large.length);
     expect(verified!.entries).toBe(4);
@@ -191,7 +185,7 @@ describe('entries', () => {
     expect(content['b-large'] === large.toString('latin1')).toBe(true);
   });
 
-  test('of 16 MiB on a line of standard input', async () => {
+  test('an entry of 16 MiB from a line of standard input', async () => {
     const value = 'x'.repeat(16 << 20);
     const out = fresh('db');
     const { code, stdout } = await lab(['-', '-o', out], { stdin: `{"key":"a","value":"${value}"}\n` });
@@ -200,7 +194,7 @@ describe('entries', () => {
     expect((await contentOf(out))['a'] === value).toBe(true);
   });
 
-  test('that were in --out before are counted, and kept', async () => {
+  test('entries beside those already in --out, and counts the old ones', async () => {
     const out = fresh('db');
     await lab(['-', '-o', out], {
       stdin: '{"key":"a","value":"1"}\n{"key":"b","value":"1"}\n{"key":"c","value":"1"}\n',
@@ -213,7 +207,7 @@ describe('entries', () => {
   });
 });
 
-describe('the figures', () => {
+describe('the report of run', () => {
   const COUNT = 2000;
   const VALUE = 'v'.repeat(100);
   const lines = Array.from({ length: COUNT }, (_, i) => `{"key":"${i}","value":"${VALUE}"}\n`).join('');
@@ -224,54 +218,57 @@ describe('the figures', () => {
     ['compact', 'block', 16384, []],
     ['leveldb', 'skiplist', 4096, []],
     ['leveldb', 'skiplist', 8192, ['--block-bytes', '8KiB']],
-  ])('of layout %s, index %s, with blocks of %i bytes add up', async (layout, index, blockBytes, more) => {
-    const out = fresh('db');
-    const args = ['-', '-o', out, '-w', '64KiB', '-l', layout, '-i', index, '--json', ...more];
-    const { code, stdout } = await lab(args, { stdin: lines });
-    expect(code).toBe(0);
-    const report = JSON.parse(stdout) as RunReport;
-    const { memtables: rows, totals } = report;
-    const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((all, row) => all + of(row), 0);
-    expect(rows.length).toBeGreaterThan(3);
-    expect(rows.map(({ table }) => table)).toEqual(rows.map((_, i) => i + 1));
-    for (const [i, row] of rows.entries()) {
-      // Entries this small are all in regular blocks, each with its header of 8 bytes.
-      expect(row.dedicatedBlocks).toBe(0);
-      expect(row.memoryUsage).toBe(row.regularBlocks * (blockBytes + 8));
-      expect(row.memoryUsage > 65536).toBe(i < rows.length - 1);
-      expect(row.askedBytes).toBeGreaterThan(row.keyBytes + row.valueBytes);
-      expect(row.wastePercent).toBeCloseTo(100 * (1 - row.askedBytes / row.memoryUsage), 9);
-      expect(row.height).toBeGreaterThanOrEqual(1);
-      expect(row.fillMs).toBeGreaterThan(0);
-      expect(row.flushMs).toBeGreaterThan(0);
-      expect(row.flushAttempts).toBe(1);
-      expect(row.rssBeforeDrop).toBeGreaterThan(1 << 20);
-      expect(row.rssAfterDrop).toBeGreaterThan(1 << 20);
-    }
-    expect(sum((row) => row.entries)).toBe(COUNT);
-    expect(sum((row) => row.keyBytes + row.valueBytes)).toBe(inputBytes);
-    expect(totals).toMatchObject({
-      entries: COUNT,
-      bytes: inputBytes,
-      askedBytes: sum((row) => row.askedBytes),
-      memoryUsage: sum((row) => row.memoryUsage),
-      inserted: { entries: COUNT, bytes: inputBytes },
-      flushed: { entries: COUNT, bytes: inputBytes },
-    });
-    expect(totals.inserted.ms).toBeCloseTo(sum((row) => row.fillMs));
-    expect(totals.inserted.entriesPerSecond).toBeCloseTo((COUNT / totals.inserted.ms) * 1000);
-    expect(report).toMatchObject({
-      input: { path: '-', format: 'ndjson', skipped: 0, limitReached: false },
-      out,
-      options: { writeBuffer: 65536, blockBytes, layout, index, maxBytes: null },
-      verified: { entries: COUNT, missing: 0, different: 0 },
-      interrupted: false,
-      error: null,
-    });
-    expect(readdirSync(out)).toContain('CURRENT');
-  });
+  ])(
+    'has consistent figures in layout %s with index %s and blocks of %i bytes',
+    async (layout, index, blockBytes, more) => {
+      const out = fresh('db');
+      const args = ['-', '-o', out, '-w', '64KiB', '-l', layout, '-i', index, '--json', ...more];
+      const { code, stdout } = await lab(args, { stdin: lines });
+      expect(code).toBe(0);
+      const report = JSON.parse(stdout) as RunReport;
+      const { memtables: rows, totals } = report;
+      const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((all, row) => all + of(row), 0);
+      expect(rows.length).toBeGreaterThan(3);
+      expect(rows.map(({ table }) => table)).toEqual(rows.map((_, i) => i + 1));
+      for (const [i, row] of rows.entries()) {
+        // Small entries all go into regular blocks, each with a header of 8 bytes.
+        expect(row.dedicatedBlocks).toBe(0);
+        expect(row.memoryUsage).toBe(row.regularBlocks * (blockBytes + 8));
+        expect(row.memoryUsage > 65536).toBe(i < rows.length - 1);
+        expect(row.askedBytes).toBeGreaterThan(row.keyBytes + row.valueBytes);
+        expect(row.wastePercent).toBeCloseTo(100 * (1 - row.askedBytes / row.memoryUsage), 9);
+        expect(row.height).toBeGreaterThanOrEqual(1);
+        expect(row.fillMs).toBeGreaterThan(0);
+        expect(row.flushMs).toBeGreaterThan(0);
+        expect(row.flushAttempts).toBe(1);
+        expect(row.rssBeforeDrop).toBeGreaterThan(1 << 20);
+        expect(row.rssAfterDrop).toBeGreaterThan(1 << 20);
+      }
+      expect(sum((row) => row.entries)).toBe(COUNT);
+      expect(sum((row) => row.keyBytes + row.valueBytes)).toBe(inputBytes);
+      expect(totals).toMatchObject({
+        entries: COUNT,
+        bytes: inputBytes,
+        askedBytes: sum((row) => row.askedBytes),
+        memoryUsage: sum((row) => row.memoryUsage),
+        inserted: { entries: COUNT, bytes: inputBytes },
+        flushed: { entries: COUNT, bytes: inputBytes },
+      });
+      expect(totals.inserted.ms).toBeCloseTo(sum((row) => row.fillMs));
+      expect(totals.inserted.entriesPerSecond).toBeCloseTo((COUNT / totals.inserted.ms) * 1000);
+      expect(report).toMatchObject({
+        input: { path: '-', format: 'ndjson', skipped: 0, limitReached: false },
+        out,
+        options: { writeBuffer: 65536, blockBytes, layout, index, maxBytes: null },
+        verified: { entries: COUNT, missing: 0, different: 0 },
+        interrupted: false,
+        error: null,
+      });
+      expect(readdirSync(out)).toContain('CURRENT');
+    },
+  );
 
-  test('are shown as a table, and progress goes to standard error', async () => {
+  test('is a table on standard output, with the progress on standard error', async () => {
     const { stdout, stderr } = await lab(['-', '-w', '128KiB', '-l', 'leveldb'], { stdin: lines });
     expect(stdout).toContain('layout leveldb, index skiplist, write buffer 128 KiB, blocks of 4 KiB');
     const rows = stdout.split('\n').filter((line) => /^│ +\d/.test(line));

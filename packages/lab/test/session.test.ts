@@ -29,7 +29,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.constantFrom({ type: 'read' as const }, { type: 'accept' as const }, { type: 'fail' as const }),
 );
 
-test('operations survive being an address', () => {
+test('operations survive encoding into a URL and decoding', () => {
   fc.assert(
     fc.property(fc.array(operation), (operations) => {
       const parameters = new URLSearchParams({ do: encodeOperations(operations) });
@@ -39,13 +39,13 @@ test('operations survive being an address', () => {
 });
 
 test.each(['p', 'p:a', 'q:1', 's:words:x:1', 's:nothing:a:1', 't:maybe', 'd', 'p:a:b:-1', 'f*x', 'b:z', 'f*999999'])(
-  'the operation "%s" is refused',
+  'decodeOperations() refuses the operation "%s"',
   (text) => {
-    expect(() => decodeOperations(`f~${text}`)).toThrow(`"${text}" is no operation`);
+    expect(() => decodeOperations(`f~${text}`)).toThrow(`"${text}" is not an operation`);
   },
 );
 
-/** What can be seen of a session. */
+/** The visible state of a session. */
 function stateOf(session: Session): unknown {
   const { flush, waiting, lastSequence } = session.stats();
   return {
@@ -68,7 +68,7 @@ const SHAPES: Partial<Settings>[] = [
   { layout: 'compact', index: 'skiplist' },
 ];
 
-test('the same operations give the same bytes, and whatever the target does nothing is lost', async () => {
+test('a session gives the same bytes for the same operations, and loses no entry whatever its target does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...SHAPES), fc.array(operation, { maxLength: 25 }), async (shape, operations) => {
       const settings: Settings = { ...DEFAULTS, writeBufferBytes: 8192, ...shape };
@@ -86,7 +86,7 @@ test('the same operations give the same bytes, and whatever the target does noth
   );
 });
 
-test.each(SAMPLES)('the sample %s: as many keys as it says, ascending if asked for', (sample) => {
+test.each(SAMPLES)('the sample %s has 100,000 different keys, in ascending order on request', (sample) => {
   const keys = Array.from({ length: SAMPLE_ENTRIES }, (_, i) => sampleEntry(sample, true, i).key);
   expect(keys.findIndex((key, i) => i > 0 && !(keys[i - 1] < key))).toBe(-1);
   const shuffled = new Set(Array.from({ length: SAMPLE_ENTRIES }, (_, i) => sampleEntry(sample, false, i).key));
@@ -94,7 +94,7 @@ test.each(SAMPLES)('the sample %s: as many keys as it says, ascending if asked f
   if (sample === 'random') expect([...keys[0], ...sampleEntry(sample, true, 0).value]).toHaveLength(116);
 });
 
-test('a target that becomes prompt in the pause after a failure takes the table', async () => {
+test('a target that becomes prompt in the pause after a failed flush accepts the table', async () => {
   const session = new Session(DEFAULTS);
   for (const each of decodeOperations('t:held~p:a:1:~f~x~t:prompt')) await session.perform(each);
   expect(session.storedEntries).toBe(1);

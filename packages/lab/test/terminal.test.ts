@@ -1,31 +1,29 @@
-/** What others wrote (keys, names of files, messages) is shown so that a terminal obeys none of it. */
+/** Keys, file names and messages from elsewhere are escaped, so that a terminal obeys none of them. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { printable } from '../src/cli/terminal.js';
-import { available, contentOf, fresh, itWith, lab } from './cli.js';
+import { available, contentOf, fresh, itWith, lab, MAIN } from './cli.js';
 
-const MAIN = join(__dirname, '../dist/cli/main.js');
-
-/** It clears the screen, sets a title, goes up a line; C1 in place of ESC [; turned direction; a line of its own. */
+/** Clears the screen, sets the title, moves up a line, uses a C1 code, reverses the text, and breaks the line. */
 const EVIL = '\u001b[2J\u001b]0;title\u0007\u001b[A\u009b31m\u202egpj.\u2066\rverified\u2028\u007f';
 const SHOWN = '\\u001b[2J\\u001b]0;title\\u0007\\u001b[A\\u009b31m\\u202egpj.\\u2066\\u000dverified\\u2028\\u007f';
 
-/** Nothing but text and ends of lines. */
+/** A line without control characters. */
 const PLAIN = /^[^\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]*$/u;
 
 function expectPlain(...outputs: string[]): void {
   for (const line of outputs.join('').split('\n')) expect(line).toMatch(PLAIN);
 }
 
-test('a printable line has no control character, and all others as they were', () => {
+test('printable() escapes control characters and keeps all others', () => {
   expect(printable(EVIL)).toBe(SHOWN);
   expect(printable('grün 😀 \\ \\u001b ½')).toBe('grün 😀 \\ \\u001b ½');
   expect(printable('one\ntwo\tthree')).toBe('one\\u000atwo\\u0009three');
 });
 
-test('a printable line of JSON says the same', () => {
+test('printable() keeps the meaning of a line of JSON', () => {
   const text = fc.string({ unit: fc.oneof(fc.constantFrom(...EVIL), fc.string({ unit: 'binary', maxLength: 1 })) });
   fc.assert(
     fc.property(text, (value) => {
@@ -36,8 +34,8 @@ test('a printable line of JSON says the same', () => {
   );
 });
 
-describe('control characters reach no terminal:', () => {
-  test('those in the name of the input and of the LevelDB, and in a bad line', async () => {
+describe('run escapes control characters', () => {
+  test('in the names of the input and of the LevelDB, and in a bad line', async () => {
     const path = fresh(`${EVIL}\n.ndjson`);
     writeFileSync(path, `{"key":"a","value":1}\n{"key":${EVIL}\n`);
     const out = fresh(EVIL);
@@ -53,7 +51,7 @@ describe('control characters reach no terminal:', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ input: { path }, out });
   });
 
-  test('those in a field, in a column and in the name that was asked for', async () => {
+  test('in the names of fields and columns, given or found', async () => {
     const ndjson = await lab(['-', '--key-field', EVIL], { stdin: '{"key":1,"value":2}\n' });
     expectPlain(ndjson.stdout, ndjson.stderr);
     expect(ndjson.stderr).toContain('stdin:1: no field "');
@@ -62,7 +60,7 @@ describe('control characters reach no terminal:', () => {
     expect(csv.stderr).toContain(`no column "key"; the header has ${SHOWN}, value`);
   });
 
-  test('those in a key that was not read back', async () => {
+  test('in a key that is missing from the LevelDB', async () => {
     const preload = fresh('forgetful.cjs');
     const classicLevel = JSON.stringify(require.resolve('classic-level'));
     writeFileSync(preload, `require(${classicLevel}).ClassicLevel.prototype.batch = async () => {};`);
@@ -75,7 +73,7 @@ describe('control characters reach no terminal:', () => {
     expect(code).toBe(1);
   });
 
-  test('those in names of files of a directory, of a dump and of a trace', async () => {
+  test('in the names of files, of a dump and of a trace', async () => {
     const path = fresh('files');
     mkdirSync(path);
     for (let i = 0; i < 3; i++) writeFileSync(join(path, `${EVIL}${i}`), 'x');
@@ -91,7 +89,7 @@ describe('control characters reach no terminal:', () => {
     expect(trace.stderr).toContain(printable(missing));
   });
 
-  test('those on the command line', async () => {
+  test('in arguments of the command line', async () => {
     for (const args of [[`--${EVIL}`], ['-f', EVIL], ['-w', EVIL], [EVIL], ['-', EVIL]]) {
       const { stdout, stderr } = await lab(args);
       expectPlain(stdout, stderr);
@@ -101,15 +99,15 @@ describe('control characters reach no terminal:', () => {
     writeFileSync(text, '');
     const unclear = await lab([text]);
     expect(unclear.stderr).toBe(
-      `error: ${printable(text)} does not end in one of .ndjson .jsonl .csv .tsv: say what it is with --format\n`,
+      `error: ${printable(text)} does not end in one of .ndjson .jsonl .csv .tsv: name its format with --format\n`,
     );
     expect(unclear.code).toBe(2);
   });
 
-  // What draws bars and tables has escape sequences of its own, so these look for the others'.
+  // Bars and the live display use escape sequences themselves, so these tests look for those of the input.
   const inTerminal = itWith(available(['script', '--version']), 'script');
   for (const options of ['', '--watch']) {
-    inTerminal(`those in a bad line, beside what is drawn (${options || 'bars'})`, async () => {
+    inTerminal(`in a bad line, in a terminal with ${options || 'progress bars'}`, async () => {
       const input = fresh('input.ndjson');
       writeFileSync(input, `{"key":${EVIL}\n{"key":"a","value":1}\n`);
       const { stdout } = await lab([input, '--skip-bad', ...(options === '' ? [] : [options])], {
@@ -125,10 +123,10 @@ describe('control characters reach no terminal:', () => {
   }
 });
 
-describe('what was read before a failure is flushed:', () => {
+describe('run flushes the entries read before a failure', () => {
   const stdin = ['a', 'b', 'c'].map((key) => `{"key":"${key}","value":1}\n`).join('');
 
-  test('a bug, of which the stack is shown without control characters', async () => {
+  test('when a bug ends the run, and escapes control characters in the stack trace', async () => {
     const preload = fresh('bug.cjs');
     writeFileSync(
       preload,
@@ -156,7 +154,7 @@ describe('what was read before a failure is flushed:', () => {
     expect(await contentOf(out)).toEqual({ a: '1', b: '1', c: '1' });
   });
 
-  itWith(available(['test', '-c', '/dev/full']), '/dev/full')('a trace that cannot be written', async () => {
+  itWith(available(['test', '-c', '/dev/full']), '/dev/full')('when the trace cannot be written', async () => {
     const out = fresh('db');
     const many = Array.from({ length: 3000 }, (_, i) => `{"key":"${i}","value":"${'v'.repeat(100)}"}\n`).join('');
     const { code, stdout, stderr } = await lab(['-', '-o', out, '-w', '64KiB', '--record', '/dev/full'], {

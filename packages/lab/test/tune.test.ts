@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fresh, lab } from './cli.js';
-
-const MAIN = join(__dirname, '../dist/cli/main.js');
+import { fresh, lab, MAIN } from './cli.js';
 
 const tune = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'tune', ...args], { encoding: 'utf8' });
@@ -18,14 +16,14 @@ interface Report {
   rows: { source: string; blockBytes: number; ms: number; memoryBytes: number; wastePercent: number; cost: number }[];
 }
 
-test('a run is recorded; its trace is replayed over every source and block size, the recommended one first', async () => {
+test('tune replays the recorded trace of a run with every source and block size, and lists the cheapest first', async () => {
   const [input, trace, plot] = [fresh('input.ndjson'), fresh('trace'), fresh('plot.svg')];
   const lines = Array.from({ length: 3000 }, (_, i) => `{"key":"${i}","value":"${'v'.repeat(i % 300)}"}\n`);
   writeFileSync(input, lines.join(''));
   const run = await lab([input, '--record', trace, '--write-buffer', '64KiB', '--json']);
   expect(run.code).toBe(0);
   const { memtables } = JSON.parse(run.stdout) as { memtables: { askedBytes: number }[] };
-  // What was recorded is what the memtables of the run have asked for.
+  // The recorded requests are those of the run's memtables.
   const requests = readFileSync(trace, 'utf8').split('drop\n').slice(0, -1);
   const asked = requests.map((arena) => arena.split('\n').reduce((sum, line) => sum + Number(line.split(' ')[0]), 0));
   expect(asked).toEqual(memtables.map(({ askedBytes }) => askedBytes));
@@ -50,7 +48,7 @@ test('a run is recorded; its trace is replayed over every source and block size,
   for (const { source } of report.rows) expect(svg).toContain(source);
 });
 
-test('a distribution is replayed; the table begins with the recommended one', () => {
+test('tune replays a distribution, and its table starts with the recommended choice', () => {
   const plot = fresh('plot.svg');
   const { code, stdout } = tune('--distribution', 'uniform', '--count', '2000', '--plot', plot);
   expect(code).toBe(0);
@@ -60,7 +58,7 @@ test('a distribution is replayed; the table begins with the recommended one', ()
   expect(rows[0]).toContain(`│ ${source} `);
 });
 
-test('what is no trace, no number or no place for the plot is refused', () => {
+test('tune refuses an invalid or missing trace, an invalid option, and an unwritable plot', () => {
   const trace = fresh('trace');
   writeFileSync(trace, '24\n16 8\n16 3\n');
   expect(tune('--trace', trace)).toMatchObject({ code: 1, stderr: expect.stringContaining('trace:3') as string });

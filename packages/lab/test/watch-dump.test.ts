@@ -8,25 +8,28 @@ const lines = (count: number): string =>
     (_, i) => `{"key":"k${String(i).padStart(4, '0')}","value":"${'v'.repeat(100)}"}\n`,
   ).join('');
 
-describe('--dump', () => {
-  test.each(['skiplist', 'block'])('writes the first memtable with its %s, frozen, for inspect', async (index) => {
-    const path = fresh('table.dump');
-    const { code, stderr } = await lab(['-', '-w', '64KiB', '-i', index, '--dump', path], { stdin: lines(2000) });
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining('dump')]);
-    const bytes = readFileSync(path);
-    const { stats, entries, arena } = inspectMemTable(new Uint8Array(bytes).buffer);
-    expect(stats).toMatchObject({ state: 'frozen', layout: 'compact', index });
-    expect(stats.entryCount).toBeGreaterThan(300);
-    expect(stats.entryCount).toBeLessThan(1000);
-    expect(stats.arena.memoryUsage).toBeGreaterThan(64 << 10);
-    expect(arena.usedBytes).toBe(bytes.length);
-    const keys = Array.from(entries.keyStarts, (start, i) =>
-      bytes.toString('latin1', start, start + entries.keyBytes[i]),
-    );
-    expect(keys).toEqual(keys.map((_, i) => `k${String(i).padStart(4, '0')}`));
-  });
+describe('run --dump', () => {
+  test.each(['skiplist', 'block'])(
+    'writes the first frozen memtable with index %s, and inspectMemTable reads it',
+    async (index) => {
+      const path = fresh('table.dump');
+      const { code, stderr } = await lab(['-', '-w', '64KiB', '-i', index, '--dump', path], { stdin: lines(2000) });
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('dump')]);
+      const bytes = readFileSync(path);
+      const { stats, entries, arena } = inspectMemTable(new Uint8Array(bytes).buffer);
+      expect(stats).toMatchObject({ state: 'frozen', layout: 'compact', index });
+      expect(stats.entryCount).toBeGreaterThan(300);
+      expect(stats.entryCount).toBeLessThan(1000);
+      expect(stats.arena.memoryUsage).toBeGreaterThan(64 << 10);
+      expect(arena.usedBytes).toBe(bytes.length);
+      const keys = Array.from(entries.keyStarts, (start, i) =>
+        bytes.toString('latin1', start, start + entries.keyBytes[i]),
+      );
+      expect(keys).toEqual(keys.map((_, i) => `k${String(i).padStart(4, '0')}`));
+    },
+  );
 
-  test('says why there is none; what was read is flushed and verified all the same', async () => {
+  test('explains a missing dump, and still flushes and verifies all entries', async () => {
     const path = fresh('no/such/directory/table.dump');
     const { code, stdout, stderr } = await lab(['-', '--dump', path], { stdin: lines(3) });
     expect(stdout).toContain('verified 3 entries');
@@ -38,19 +41,19 @@ describe('--dump', () => {
   });
 });
 
-describe('--watch', () => {
-  test('tells each event where there is no terminal', async () => {
+describe('run --watch', () => {
+  test('prints a line for each event if standard error is not a terminal', async () => {
     const { code, stderr } = await lab(['-', '-w', '64KiB', '--watch'], { stdin: lines(2000) });
     expect(code).toBe(0);
     const tables = stderr.match(/^memtable \d+ frozen: \d+ entries, [\d,]+ bytes$/gm)!.length;
     expect(tables).toBeGreaterThan(3);
     expect(stderr.match(/^memtable \d+ flushed in [\d.]+ ms$/gm)).toHaveLength(tables);
-    expect(stderr.match(/^memtable \d+ dropped: [\d,]+ bytes given back$/gm)).toHaveLength(tables);
+    expect(stderr.match(/^memtable \d+ dropped: [\d,]+ bytes freed$/gm)).toHaveLength(tables);
     expect(stderr.indexOf('memtable 1 dropped')).toBeGreaterThan(stderr.indexOf('memtable 1 flushed'));
   });
 
-  // A terminal of its own: `script` runs the command in one, and passes on what appears there.
-  itWith(available(['script', '--version']), 'script')('draws the stations in a terminal', async () => {
+  // `script` runs the command in a terminal and copies the terminal's output.
+  itWith(available(['script', '--version']), 'script')('draws writers, tables and target in a terminal', async () => {
     const input = fresh('input.ndjson');
     writeFileSync(input, lines(2000));
     const { stdout } = await lab([input, '-w', '64KiB', '--watch'], {

@@ -80,6 +80,7 @@ describe('MemtableLevel passes every option of MemStore on:', () => {
     garbageBytesMin: isRefused('garbageBytesMin'),
     pinWarningMs: isRefused('pinWarningMs'),
     writeBufferBytes: isRefused('writeBufferBytes'),
+    lastSequence: isRefused('lastSequence'),
     retryMs: isRefused('retryMs'),
     retryMsMax: isRefused('retryMsMax'),
     flushMsMax: isRefused('flushMsMax'),

@@ -1,12 +1,13 @@
 /** Lets a wait be ended from outside. */
 export interface WaitOptions {
-  /** When it is aborted the call rejects with its reason; a write that was waiting is then not applied. */
+  /** Aborting it rejects the call with its reason. A write that was waiting is not applied then. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * A promise that is rejected when the signal is aborted; `begin` returns what undoes it then. A signal that was aborted
- * before, or by something that `begin` calls, counts too.
+ * A promise that is rejected when `signal` is aborted. The signal may have been aborted before, or by something that
+ * `begin` calls.
+ * @param begin - starts the wait. It may return a function, which undoes that when the signal ends the wait
  */
 export function abortable(
   signal: AbortSignal | undefined,

@@ -1,10 +1,11 @@
 import { type Addr, type Arena, INSPECT, NIL, show } from '@memtable/arena';
 import type { IndexCursor } from '@memtable/skiplist';
+import type { EntryTable } from './entry-table.js';
 import { MemTableError } from './errors.js';
 import { copyOut } from './format/copy.js';
 import { keyLengthOf, keyStartOf, tagHighOf, tagLowOf, valueLengthOf, valueStartOf } from './format/entry.js';
+import type { LookupKey } from './format/lookup-key.js';
 import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, type ValueType } from './format/internal-key.js';
-import type { MemTable } from './memtable.js';
 import { checkNotComparing, type EntryOrder } from './order.js';
 
 /**
@@ -15,10 +16,10 @@ import { checkNotComparing, type EntryOrder } from './order.js';
  * part of any loop that asks for them: a scan takes half the time. That is why the numbers only look whether there is an entry.
  */
 export class MemTableCursor {
-  readonly #table: MemTable;
   readonly #arena: Arena;
   readonly #cursor: IndexCursor;
   readonly #order: EntryOrder;
+  readonly #key: LookupKey;
   #valid = false;
   #entry: Addr = NIL;
   #keyStart = 0;
@@ -27,11 +28,11 @@ export class MemTableCursor {
   #valueLength = 0;
 
   /** @internal */
-  constructor(table: MemTable, cursor: IndexCursor, order: EntryOrder) {
-    this.#table = table;
+  constructor(table: EntryTable, key: LookupKey) {
     this.#arena = table.arena;
-    this.#cursor = cursor;
-    this.#order = order;
+    this.#cursor = table.index.cursor();
+    this.#order = table.order;
+    this.#key = key;
   }
 
   /** Whether it stands on an entry. */
@@ -58,7 +59,8 @@ export class MemTableCursor {
   seek(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): void {
     checkNotComparing(this.#order);
     this.#checkNotDropped();
-    this.#cursor.seek(this.#table.encodeLookupKey(key, sequence), 0);
+    const lookupKey = this.#key.setFor(key, sequence);
+    this.#cursor.seek(lookupKey.view, lookupKey.at);
     this.#arrive();
   }
 

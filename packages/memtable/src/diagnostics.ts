@@ -1,6 +1,6 @@
 /**
- * Events on Node's `diagnostics_channel`, where there is one (Node 20.16 and later; not in browsers). Names start with
- * `memtable:`; nothing is made of an event while nobody listens.
+ * A channel of Node's `diagnostics_channel`, which Node has from 20.16 on, and browsers do not have. Names start with
+ * `memtable:`. No message is made while nobody listens.
  */
 export interface Channel {
   readonly hasSubscribers: boolean;
@@ -16,12 +16,12 @@ const builtin = process?.getBuiltinModule?.('node:diagnostics_channel') as Diagn
 
 const NOBODY: Channel = { hasSubscribers: false, publish: () => undefined };
 
-/** The channel of this name; one that nobody can listen to where there are none. */
+/** The channel of this name; where there is no `diagnostics_channel`, one without subscribers. */
 export function channel(name: string): Channel {
   return builtin === undefined ? NOBODY : builtin.channel(name);
 }
 
-/** What is passed to all channels of a trace, the same object; `result` or `error` come when they are known. */
+/** The object that all channels of one trace pass on. `result` or `error` is added when it is known. */
 export interface TraceContext {
   [name: string]: unknown;
   result?: unknown;
@@ -29,9 +29,9 @@ export interface TraceContext {
 }
 
 /**
- * The channels of something that takes time, named as Node's `tracingChannel` names them, which can subscribe to all at
- * once: `start` and `end` around what begins it, `asyncStart` and `asyncEnd` around what ends it, `error` before that if it
- * failed. Compactions go on between writes, so there is no one call or promise to trace.
+ * The channels of an operation that takes time. They have the names that Node's `tracingChannel` subscribes to: `start` and
+ * `end` around its beginning, `asyncStart` and `asyncEnd` around its end, and `error` before these if it failed. Node's own
+ * `tracingChannel` traces a call or a promise; a compaction is neither, as it goes on between writes.
  */
 export class Trace {
   readonly #start: Channel;
@@ -48,7 +48,6 @@ export class Trace {
     this.#error = channel(`tracing:${name}:error`);
   }
 
-  /** Something begins. */
   begin(context: TraceContext): void {
     this.#start.publish(context);
     this.#end.publish(context);

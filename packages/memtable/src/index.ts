@@ -1,7 +1,7 @@
 export type { WaitOptions } from './abortable.js';
 export { MemTableCursor } from './cursor.js';
+export type { EntryTableStats } from './entry-table.js';
 export { MemTableError, type MemTableErrorCode } from './errors.js';
-export { type FlushOptions, FlushRun, type FlushStats, type FlushTarget } from './flush-target.js';
 export {
   encodeInternalKey,
   type InternalKey,
@@ -10,7 +10,6 @@ export {
   SEQUENCE_MAX,
   ValueType,
 } from './format/internal-key.js';
-export type { LifecycleEvent, StallReason } from './lifecycle.js';
 export { type LevelDatabase, type LevelOperation, levelTarget, type LevelTargetOptions } from './level-target.js';
 export {
   MemTable,
@@ -20,6 +19,12 @@ export {
   type MemTableStats,
   type MemTableValue,
 } from './memtable.js';
-export { MemTableList, type MemTableListOptions, type MemTableListStats } from './memtable-list.js';
+export { MemTableList } from './memtable-list.js';
+export type { MemTableListOptions, MemTableListStats } from './memtable-list-options.js';
 export type { Comparator } from './order.js';
+export type { WaitingStats } from './write-buffer/admission.js';
+export type { LifecycleEvent, StallReason } from './write-buffer/events.js';
+export type { FlushStats } from './write-buffer/flush-queue.js';
+export { FlushRun } from './write-buffer/flush-run.js';
+export type { FlushOptions, FlushTarget } from './write-buffer/flush-target.js';
 export { WriteBatch, type WriteOperation } from './write-batch.js';

@@ -1,7 +1,6 @@
 /** The parts of a memtable that the packages above build on. They are not for others: any version may change them. */
-export { abortable } from './abortable.js';
-export { channel, Trace, type TraceContext } from './diagnostics.js';
-export { attemptFlush, checkFlushOptions, checkWhole, retryPauseMs } from './flush-target.js';
+export { Trace, type TraceContext } from './diagnostics.js';
+export { EntryTable } from './entry-table.js';
 export { checkBytes, isBytes } from './format/bytes.js';
 export { copyBytes, copyOut, copyOutBuffer, copyPart, copyView, equalBytes } from './format/copy.js';
 export {
@@ -19,6 +18,12 @@ export { TAG_BYTES, tagHigh, tagLow } from './format/internal-key.js';
 export { LookupKey } from './format/lookup-key.js';
 export { BufferClass, readText, textBytes, textBytesMax, writeText } from './format/text.js';
 export { writeVarint32 } from './format/varint.js';
+export { verifyEntries } from './inspect/verify-entries.js';
 export { checkNotComparing, ComparatorOrder, type EntryOrder, orderOf } from './order.js';
 export { setTimer, type Timer } from './timer.js';
 export type { BatchReader } from './write-batch.js';
+export { Admission, type AdmissionHost } from './write-buffer/admission.js';
+export { LifecycleEvents } from './write-buffer/events.js';
+export { type FlushEvent, type FlushHost, FlushQueue } from './write-buffer/flush-queue.js';
+export type { FlushSource } from './write-buffer/flush-run.js';
+export { checkFlushOptions, checkWhole } from './write-buffer/flush-target.js';

@@ -33,6 +33,12 @@ export class BytewiseOrder implements Order {
   /** No code of the user's runs in it. */
   readonly isComparing = false;
 
+  isSameKey(a: Uint8Array, b: Uint8Array): boolean {
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+    return true;
+  }
+
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
     return this.compareFrom(a, aAt, b, bAt, 0);
   }
@@ -95,6 +101,11 @@ export class ComparatorOrder implements Order {
       new Uint8Array(b.buffer, b.byteOffset + bKey, bLength),
     );
     return difference !== 0 ? difference : compareTags(a, aKey + aLength, b, bKey + bLength);
+  }
+
+  /** Whether two user keys are the same key, though their bytes may differ. */
+  isSameKey(a: Uint8Array, b: Uint8Array): boolean {
+    return this.compareKeys(a, b) === 0;
   }
 
   /** @throws what the comparator throws; MemTableError `MEMTABLE_INVALID_COMPARATOR` */

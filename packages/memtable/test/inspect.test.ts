@@ -3,7 +3,8 @@ import { Heap, SlabAllocator } from '@memtable/arena';
 import { inspectArena } from '@memtable/arena/inspect';
 import { inspectIndex } from '@memtable/skiplist/inspect';
 import { MemTable, type MemTableOptions, ValueType, WriteBatch } from '../src/index.js';
-import { inspectMemTable, type MemTableInspection, PIECE_KINDS, traceGet } from '../src/inspect.js';
+import { LookupKey } from '../src/format/lookup-key.js';
+import { inspectMemTable, type MemTableInspection, PIECE_KINDS, traceGet } from '../src/inspect/index.js';
 import { error, text, utf8 } from './bytes.js';
 import usage from './golden/memtable_usage.json';
 
@@ -110,7 +111,8 @@ describe.each(SHAPES)('a table of %o', (options) => {
       const trace = traceGet(bufferOf(table), utf8(wanted));
       const cursor = table.iterator();
       cursor.seek(utf8(wanted));
-      expect(trace.found).toBe(table.index.seek(table.encodeLookupKey(utf8(wanted), (1n << 56n) - 1n), 0));
+      const { view, at } = new LookupKey().setFor(utf8(wanted), (1n << 56n) - 1n);
+      expect(trace.found).toBe(table.index.seek(view, at));
       if (cursor.valid) expect(keyAt(seen, table, trace.found)).toBe(text(cursor.key));
       else expect(trace.found).toBe(0);
       const sign = (entry: number) => Math.sign(compareBytes(keyBytesAt(seen, table, entry), utf8(wanted)));

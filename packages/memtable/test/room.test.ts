@@ -15,7 +15,7 @@ test('where a table says that its memory will not move, it does not, though a ba
     const buffer = new ArrayBuffer(usedBytes + leftBytes);
     new Uint8Array(buffer).set(u8.subarray(0, usedBytes));
     const copy = MemTable.attach(buffer);
-    if (copy.mayMove(count, batch.byteLength)) continue;
+    if (copy.entries.mayMove(count, batch.byteLength)) continue;
     promised++;
     copy.apply(batch, 100_000);
     expect(copy.arena.memory.buffer).toBe(buffer);

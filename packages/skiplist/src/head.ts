@@ -1,13 +1,16 @@
 /**
- * Heads of keys, the "poor man's normalized keys" of Graefe and Larson (2001): a number in the index that decides most
- * comparisons without a look at the entry.
+ * Heads of keys, the "poor man's normalized keys" of Graefe and Larson (2001). A head is a number in the index. It
+ * decides most comparisons, so that the entry is not read.
  */
 import type { Order } from './order.js';
 
-/** What an index that keeps heads asks an order. */
+/** The parts of an order that an index with heads calls. */
 export type Keys = Required<Pick<Order, 'keyStart' | 'keyLength' | 'compareFrom' | 'common'>>;
 
-/** What an order does not know: where keys are not known as bytes all heads are equal, and entries have to be compared. */
+/**
+ * Fills in what an order leaves out. Without `keyStart` every key counts as empty, so all heads are equal and `compare`
+ * decides.
+ */
 export function keysOf(order: Order): Keys {
   if (order.keyStart === undefined || order.keyLength === undefined) {
     return { keyStart: () => 0, keyLength: () => 0, compareFrom, common: 0 };
@@ -26,9 +29,10 @@ export function keysOf(order: Order): Keys {
 }
 
 /**
- * The head of a key: the four bytes after a prefix, as a signed number. `left` bytes of the key follow the prefix, the first at
- * `at`; zeros stand for those that it has not. Of two keys that share the prefix the one with the lower head comes first; equal
- * heads say nothing.
+ * The head of a key: its four bytes after a prefix, as a signed number. Of two keys that share the prefix, the one with
+ * the lower head comes first. Equal heads decide nothing.
+ * @param at - address of the first byte after the prefix
+ * @param left - bytes of the key after the prefix; zeros stand for missing ones
  */
 export function headAt(bytes: DataView, at: number, left: number): number {
   if (left >= 4) return bytes.getInt32(at) ^ SIGN;
@@ -37,7 +41,7 @@ export function headAt(bytes: DataView, at: number, left: number): number {
   return head ^ SIGN;
 }
 
-/** How many of `length` bytes at two places are the same, up to the first that differs. */
+/** @returns how many of the `length` bytes at two places are equal before the first difference */
 export function common(a: DataView, aAt: number, b: DataView, bAt: number, length: number): number {
   let i = 0;
   while (i + 4 <= length && a.getInt32(aAt + i) === b.getInt32(bAt + i)) i += 4;
@@ -45,5 +49,5 @@ export function common(a: DataView, aAt: number, b: DataView, bAt: number, lengt
   return i;
 }
 
-/** Turned, so that bytes, which are unsigned, ascend as signed numbers do. */
+/** Flips the sign bit, so that signed numbers ascend as their unsigned bytes do. */
 const SIGN = 0x80000000 | 0;

@@ -1,28 +1,28 @@
 /**
- * The order of the entries in an index. It compares two entries where they lie: in the arena's memory, or, for one
- * that is looked up, in scratch bytes of the caller's. That is why a view of the bytes comes with each address.
+ * The order of the entries in an index. It compares two entries where they lie: in the arena's memory, or in scratch
+ * bytes of the caller for an entry that is searched for. So each address comes with a view of its bytes.
  *
- * An order is asked in the innermost loop. Let it be an instance of one class (V8 then inlines `compare`), let it
- * allocate nothing, and never change it while an index uses it.
+ * The innermost loop calls an order. Make it an instance of one class, so that V8 inlines `compare`. Allocate nothing
+ * in it. Never change it while an index uses it.
  */
 export interface Order {
   /**
-   * @returns below 0 when the entry at `aAt` of `a` comes first, above 0 when the one at `bAt` of `b` does, 0 when they are
-   * equal; an index refuses an entry that equals one it has
+   * @returns below 0 when the entry at `aAt` of `a` comes first, above 0 when the one at `bAt` of `b` does, 0 when they
+   * are equal. An index refuses an entry that equals one it has.
    */
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number;
 
   /**
-   * Only for an order by the bytes of a key, as `memcmp` has it, that lie in one piece: the place of the first one, and how
-   * many there are. What `compare` says of entries with the same key is its own affair. Both or neither.
+   * For an order that compares keys as `memcmp` does, each key in one piece: the address of a key's first byte, and the
+   * number of its bytes. Implement both or neither. Among equal keys `compare` may order as it likes.
    */
   keyStart?(bytes: DataView, at: number): number;
   keyLength?(bytes: DataView, at: number): number;
 
   /**
-   * `compare` for an order by the bytes of a key, of keys that are known to share their first `from` bytes: these need not be
-   * read again. Leaves in `common` how many bytes they have in common, or fewer, but not fewer than `from`. An order with
-   * heads may leave it out; then long keys that differ late, as paths do, take longer to find.
+   * `compare` for two keys that share their first `from` bytes, so that it need not read those again. It sets `common`
+   * to a number of bytes that the keys share: at least `from`, at most as many as they do share. An order with
+   * `keyStart` may leave it out. Then long keys that differ late, such as paths, take longer to find.
    */
   compareFrom?(a: DataView, aAt: number, b: DataView, bAt: number, from: number): number;
   readonly common?: number;

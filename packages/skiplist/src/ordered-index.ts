@@ -2,85 +2,88 @@ import type { Addr, Arena } from '@memtable/arena';
 import type { Order } from './order.js';
 
 /**
- * The seam between a memtable and what keeps its entries in order. Entries lie in the arena and are never moved or
- * removed; an index links them. One thread inserts.
+ * Keeps the entries of a memtable in order. A memtable uses its index only through this interface. Entries lie in the
+ * arena and never move; the index links them. One thread inserts.
  *
- * An entry is added in three steps: `allocate` room for it, write it, `insert` it. Memory can only run out in the
- * first, so several entries can be made ready before any of them shows (that is how a batch is atomic). A single entry
- * can have its place found first, with `find`; then nothing has to be undone when it is refused.
+ * Adding an entry takes three steps: `allocate` room for it, write it, `insert` it. Memory can run out only in the
+ * first step. So a batch allocates and writes all its entries before it inserts one, and is atomic. A single entry can
+ * have its place found first, with `find`. Then nothing has to be undone if the entry is refused.
  */
 export interface OrderedIndex {
   readonly arena: Arena;
   readonly order: Order;
 
-  /** Entries inserted so far. */
+  /** Entries in the index. */
   readonly entryCount: number;
 
-  /** Levels in use; 1 when empty. */
+  /** Levels in use, 1 when empty. */
   readonly height: number;
 
   /**
-   * Room for an entry of `bytes` bytes and for what the index needs to link it.
-   * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit: nothing has changed then
+   * Allocates room for an entry of `bytes` bytes, and for everything that the index needs to link it.
+   * @returns the node, whose entry lies at `entryOf(node)`; NIL when the memory is at its limit, and then nothing has
+   * changed
    */
   allocate(bytes: number): Addr;
 
-  /** Where the entry of a node lies. */
+  /** Address of the entry of a node. */
   entryOf(node: Addr): Addr;
 
   /**
-   * Links a node whose entry has been written.
-   * @returns false when an equal entry is there; nothing has been linked then
-   * @throws what the order throws; nothing has been linked then
+   * Links a node whose entry is written.
+   * @returns false when the index has an equal entry; then the node is not linked
+   * @throws what the order throws; then the node is not linked
    */
   insert(node: Addr): boolean;
 
   /**
-   * Finds the place of an entry that is going to be inserted, and keeps it for `insertFound`. `foundEqual` tells whether an
-   * equal one is there.
-   * @returns the first entry that is not before it, as from `seek`, if that may have the same key; NIL when the index can
-   * tell that it has another without looking at it
+   * Finds the place of an entry to be inserted, and keeps it for `insertFound`. Sets `foundEqual`.
+   * @returns the first entry not before it, as `seek` does. NIL when the index can tell, without reading that entry,
+   * that its key is another
    * @throws what the order throws
    */
   find(bytes: DataView, at: number): Addr;
 
-  /** Whether the last `find` came upon an entry that is equal. */
+  /** Whether the index has an entry equal to that of the last `find`. */
   readonly foundEqual: boolean;
 
-  /** Links a node whose entry has been written and is the one that the last `find` was for; there must be no equal one. */
+  /**
+   * Links a node at the place that the last `find` found. Its entry must be written and be the one that `find` was
+   * given, and the index must have no equal one.
+   */
   insertFound(node: Addr): void;
 
   /**
-   * Takes out nodes inserted since a mark, so that the arena can be rewound to it. O(entries), for failures only; it
-   * compares nothing, so that an order that throws cannot prevent it.
-   * @param nodes - all that were inserted since the mark
-   * @param mark - what `arena.mark()` filled before the first of them was allocated
+   * Takes out the nodes inserted since a mark, so that the arena can be rewound to it. Undoes a failed batch. It
+   * compares nothing, so an order that throws cannot stop it. O(entries).
+   * @param nodes - all nodes inserted since the mark
+   * @param mark - filled by `arena.mark()` before the first of them was allocated
    */
   unlink(nodes: readonly Addr[], mark: Int32Array): void;
 
-  /** The first entry that is not before the one at `at` of `bytes`, or NIL. */
+  /** The first entry not before the one at `at` of `bytes`, or NIL. O(log n). */
   seek(bytes: DataView, at: number): Addr;
 
-  /** A cursor, not on any entry yet. */
+  /** Makes a cursor, which is on no entry yet. */
   cursor(): IndexCursor;
 
   /**
    * Checks every invariant. O(entries).
-   * @throws SkipListError `SKIPLIST_MALFORMED` that names the invariant and the place
+   * @throws SkipListError `SKIPLIST_MALFORMED`; the message names the invariant and the place
    */
   verify(): void;
 }
 
 /**
- * A place in an index. It sees entries that are inserted after it was made, and stays where it is meanwhile.
- * `next` and `prev` must not be called when `entry` is NIL.
+ * A place in an index. It stays on its entry while others are inserted, and meets those that it passes. Call `next` and
+ * `prev` only while `entry` is not NIL.
  */
 export interface IndexCursor {
-  /** The entry it stands on; NIL before the first seek and beyond either end. */
+  /** The entry that the cursor is on; NIL before the first seek and beyond either end. */
   readonly entry: Addr;
   seekToFirst(): void;
   seekToLast(): void;
-  /** To the first entry that is not before the one at `at` of `bytes`. */
+  /** Moves to the first entry not before the one at `at` of `bytes`. */
   seek(bytes: DataView, at: number): void;
   next(): void;
   prev(): void;

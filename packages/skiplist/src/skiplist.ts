@@ -1,20 +1,23 @@
 /**
- * Pugh's skip list as LevelDB has it (db/skiplist.h), over an arena. One thread inserts; any number may read the same
- * shared memory meanwhile: `seek`, cursors, `towers`. A node is complete before the first link to it is stored, bottom
- * level first; a reader loads each link once, and both compares and returns what that load gave. `find`, `unlink` and
- * `verify` are for the thread that inserts.
+ * Pugh's skip list as LevelDB has it (db/skiplist.h), over an arena.
+ *
+ * One thread inserts. Other threads may read the same shared memory meanwhile, with `seek`, cursors and `towers`. A
+ * node is complete before the first link to it is stored, and its links are stored bottom up. A reader loads each link
+ * once, and both compares and returns what that load gave. `find`, `unlink` and `verify` are for the thread that
+ * inserts.
  *
  * Invariants, which `verify()` checks:
  * S1. The entries on level 0 ascend strictly, and there are `Count` of them.
  * S2. Every node on level i + 1 is on level i.
  * S3. No node is on a level at or above `Height`.
  * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
- * S5. Of neighbours the second is greater than the first, asked either way round, and a search for an entry finds it.
- *     Checked for an order that is not by bytes, which may contradict itself. Then searches miss entries, but walks in
- *     both directions still meet each one once: structure never depends on what an order says twice.
+ * S5. Asked both ways, the order says of two neighbours that the second is greater. A search for an entry finds it.
+ *     Checked for an order without `keyStart`, which may contradict itself. If it does, searches miss entries, but
+ *     walks in both directions still meet each one once: links never rely on the order giving one answer twice.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
+import { verifySkipList } from './inspect/verify-skiplist.js';
 import type { Order } from './order.js';
 import type { IndexCursor, OrderedIndex } from './ordered-index.js';
 import { parkMillerNext, parkMillerSeed } from './park-miller.js';
@@ -32,30 +35,30 @@ import { parkMillerNext, parkMillerSeed } from './park-miller.js';
  *   | entry  | 0      | link 0 | 0      | link 1 | 0      |            the entry lies elsewhere
  * ```
  *
- * `leveldb` is byte for byte what LevelDB does on a 64-bit machine: the entry is allocated unaligned, then the node
- * with 8-byte pointers, of which our addresses fill the lower half. `compact` halves the links and saves the pointer
- * to the entry (RocksDB's InlineSkipList does the same).
+ * `leveldb` is byte for byte what LevelDB does on a 64-bit machine. It allocates the entry unaligned, then the node
+ * with 8-byte pointers; our addresses fill their lower halves. `compact` halves the links and saves the pointer to the
+ * entry, as RocksDB's InlineSkipList does [D10].
  */
 export type SkipListLayout = 'compact' | 'leveldb';
 
 export interface SkipListOptions {
   /** @defaultValue 'compact' */
   layout?: SkipListLayout;
-  /** One of so many nodes of a level is on the next one too; a power of two from 2 to 64. @defaultValue 4 */
+  /** One in `branching` nodes of a level is on the next level too. A power of two from 2 to 64. @defaultValue 4 */
   branching?: number;
-  /** Levels there may be, from 1 to 12. @defaultValue 12 */
+  /** Most levels, from 1 to 12. @defaultValue 12 */
   heightMax?: number;
-  /** Where the heights start; any whole number, of which 31 bits count. @defaultValue 0xdeadbeef */
+  /** Seed of the heights: any whole number, of which the lower 31 bits count. @defaultValue 0xdeadbeef */
   seed?: number;
 }
 
-/** @internal */
+/** @internal Most levels of a list. */
 export const HEIGHT_MAX = 12;
 
 /** @internal Words of the index's line in the superblock. */
 export const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
 
-/** Values of the word `Kind`; an index of another class uses other numbers. */
+/** The word `Kind` is `KIND_FIRST` plus the place in this list. An index of another class uses other numbers. */
 const KINDS: readonly SkipListLayout[] = ['compact', 'leveldb'];
 const KIND_FIRST = 1;
 
@@ -63,9 +66,9 @@ const KIND_FIRST = 1;
  * A sorted list of entries with O(log n) insert and seek, O(1) `next` and O(log n) `prev`.
  *
  * Source: William Pugh, "Skip lists: a probabilistic alternative to balanced trees" (1990), in LevelDB's form: 12
- * levels, one in 4 goes up, Park-Miller heights. Deviations: a node that is known to be greater is not compared again
- * on the levels below; consecutive ascending inserts start from the place of the last one (two comparisons each); an
- * equal entry is refused.
+ * levels, one in 4 goes up, Park-Miller heights. Deviations: a search does not compare a node again that a level above
+ * has shown to be greater; consecutive ascending inserts start from the place of the last one, with two comparisons
+ * each; an equal entry is refused.
  */
 export class SkipList implements OrderedIndex {
   // Fixed by the constructor.
@@ -77,21 +80,20 @@ export class SkipList implements OrderedIndex {
   readonly #first: number;
   readonly #step: number;
 
-  // The place of the last insert, written by insert only: on each level the last node before it. Derived: a list
-  // that is attached starts with the head everywhere.
+  // The place that the last search found: on each level the last node before it. Derived, not part of the bytes.
   readonly #before = new Int32Array(HEIGHT_MAX);
-  /** The node after that place, known to be greater; NIL at the end. */
+  /** The node inserted last; NIL at first, and after `unlink`. */
   #lastInserted = NIL;
   readonly #mark = new Int32Array(MARK_WORDS);
   #ascending = false;
   foundEqual = false;
 
   /**
-   * An empty list; allocates its head.
-   * @throws SkipListError `SKIPLIST_INVALID_OPTION`, also when the arena cannot even hold the head
+   * Makes an empty list, and allocates its head.
+   * @throws SkipListError `SKIPLIST_INVALID_OPTION`, also when the arena has no room for the head
    */
   constructor(arena: Arena, order: Order, options?: SkipListOptions);
-  /** @internal The list that the arena holds already. */
+  /** @internal Takes the list that the arena holds. */
   constructor(arena: Arena, order: Order, options: SkipListOptions, attached: SkipListLayout);
   constructor(arena: Arena, order: Order, options: SkipListOptions = {}, attached?: SkipListLayout) {
     const { branching = 4, heightMax = HEIGHT_MAX, seed = 0xdeadbeef } = options;
@@ -124,8 +126,8 @@ export class SkipList implements OrderedIndex {
   }
 
   /**
-   * The list that lies in an arena.
-   * @throws SkipListError `SKIPLIST_MALFORMED` when there is none, or another index; call `verify()` to check the rest
+   * Takes the list that an arena holds. Only its kind is checked; `verify()` checks the rest.
+   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one
    */
   static attach(arena: Arena, order: Order): SkipList {
     const line = arena.lineOf(Line.Index);
@@ -141,7 +143,7 @@ export class SkipList implements OrderedIndex {
     return this.arena.memory.i32[this.#line + Word.Count] ?? 0;
   }
 
-  /** Levels in use: the height of the tallest tower, 1 for an empty list. */
+  /** The height of the tallest tower, 1 when empty. */
   get height(): number {
     return this.arena.memory.i32[this.#line + Word.Height] ?? 0;
   }
@@ -150,13 +152,13 @@ export class SkipList implements OrderedIndex {
     return this.layout === 'compact' ? node : (this.arena.memory.i32[node >> 2] as Addr);
   }
 
-  /** Draws the height and allocates, in LevelDB's order: entry, then node. See {@link OrderedIndex.allocate}. */
+  /** Draws a height, then allocates in LevelDB's order: entry, then node. See {@link OrderedIndex.allocate}. */
   allocate(bytes: number): Addr {
     const random = this.arena.memory.i32[this.#line + Word.Random];
     const height = this.#drawHeight();
     const node = this.#allocateNode(bytes, height);
     const words = this.arena.memory.i32; // Allocating may have moved the memory.
-    // Until the node is linked, its first link holds its height (RocksDB's trick): no word is spent on it.
+    // Until the node is linked, its first link holds its height. RocksDB's trick: the height needs no word of its own.
     if (node !== NIL) words[this.#linkWord(node, 0)] = height;
     else words[this.#line + Word.Random] = random;
     return node;
@@ -172,11 +174,11 @@ export class SkipList implements OrderedIndex {
   find(bytes: DataView, at: number): Addr {
     if (this.#ascending && this.#isPlace(bytes, at)) this.foundEqual = false;
     else {
-      this.#ascending = false; // An order that throws leaves `#before` half filled; it must not be taken for a place.
+      this.#ascending = false; // If the order throws, no later insert may trust a half-filled `#before`.
       this.#findPlace(bytes, at);
       this.#ascending = !this.foundEqual && this.#before[0] === this.#lastInserted;
     }
-    const next = this.#link(this.#before[0], 0); // The same as was compared: only this thread inserts.
+    const next = this.#link(this.#before[0], 0); // Still the node that was compared: only this thread inserts.
     return next === NIL ? NIL : this.entryOf(next);
   }
 
@@ -192,7 +194,7 @@ export class SkipList implements OrderedIndex {
       for (let level = listHeight; level < height; level++) before[level] = head;
       Atomics.store(words, this.#line + Word.Height, height);
     }
-    // Bottom up, and the node's own link before the link to it: a reader finds it complete or not at all.
+    // Bottom up, and the node's own link before the link to it, so that a reader finds the node complete or not at all.
     for (let level = 0; level < height; level++) {
       const offset = first + level * step;
       const link = (before[level] >> 2) + offset;
@@ -220,7 +222,7 @@ export class SkipList implements OrderedIndex {
   }
 
   seek(bytes: DataView, at: number): Addr {
-    const node = this.#seekNode(bytes, at);
+    const node = this.seekNode(bytes, at);
     return node === NIL ? NIL : this.entryOf(node);
   }
 
@@ -235,9 +237,9 @@ export class SkipList implements OrderedIndex {
     });
   }
 
-  /** Height of every tower in entry order. O(entries). */
+  /** The entry and the height of each tower, in the order of the entries. O(entries). */
   *towers(): Generator<{ entry: Addr; height: number }> {
-    // From the top down: what a level leads to is on all levels below by the time those are loaded.
+    // From the top down: a node that a level leads to is on all levels below when those are loaded.
     const nodes: number[] = Array.from({ length: this.height });
     for (let level = nodes.length - 1; level >= 0; level--) nodes[level] = this.#link(this.#head, level);
     while (nodes[0] !== NIL) {
@@ -250,51 +252,17 @@ export class SkipList implements OrderedIndex {
   }
 
   verify(): void {
-    const { view, usedBytes } = this.arena.memory;
-    const alignment = this.layout === 'compact' ? 4 : 8;
-    const isByBytes = this.order.keyStart !== undefined;
-    const heightMax = this.arena.memory.i32[this.#line + Word.HeightMax];
-    for (let level = this.height; level < heightMax; level++) {
-      if (this.#link(this.#head, level) !== NIL)
-        malformed(`S3: level ${level} is in use, the height is ${this.height}`);
-    }
-    // On each level above 0, the node that is expected next; the walk along level 0 has to meet it.
-    const expected: number[] = [];
-    for (let level = 1; level < this.height; level++) expected[level] = this.#link(this.#head, level);
-    let count = 0;
-    let previous = NIL;
-    for (let node = this.#link(this.#head, 0); node !== NIL; node = this.#link(node, 0)) {
-      if (node % alignment !== 0 || node < 0 || node >= usedBytes) malformed(`S4: a link to ${node}`);
-      const entry = this.entryOf(node);
-      if (previous !== NIL && !(this.order.compare(view, previous, view, entry) < 0)) {
-        malformed(`S1: the entry at ${entry} does not come after the one at ${previous}`);
-      }
-      if (!isByBytes && previous !== NIL && !(this.order.compare(view, entry, view, previous) > 0)) {
-        malformed(`S5: the order contradicts itself about the entries at ${previous} and ${entry}`);
-      }
-      previous = entry;
-      count++;
-      if (count > this.entryCount) break; // A ring would never end.
-      for (let level = 1; level < this.height && expected[level] === node; level++) {
-        expected[level] = this.#link(node, level);
-      }
-    }
-    if (count !== this.entryCount) malformed(`S1: ${count} entries or more on level 0, ${this.entryCount} counted`);
-    const missed = expected.findIndex((node) => node !== undefined && node !== NIL);
-    if (missed !== -1)
-      malformed(`S2: the node at ${expected[missed]} is on level ${missed} but not where level 0 has it`);
-    if (!isByBytes) this.#verifySearches();
+    verifySkipList(this);
   }
 
-  /** When the links are known to be sound: a search that followed others might not end. */
-  #verifySearches(): void {
-    const { view } = this.arena.memory;
-    for (let node = this.firstNode(); node !== NIL; node = this.nextNode(node)) {
-      const found = this.#seekNode(view, this.entryOf(node));
-      if (found !== node) {
-        malformed(`S5: a search for the node at ${node} ends at ${found}: the order contradicts itself`);
-      }
-    }
+  /** @internal First word of the list's line in the superblock. */
+  get line(): number {
+    return this.#line;
+  }
+
+  /** @internal Levels that the head reaches. */
+  get heightMax(): number {
+    return this.arena.memory.i32[this.#line + Word.HeightMax];
   }
 
   /** @internal The node before the first one, which has no entry. */
@@ -307,12 +275,12 @@ export class SkipList implements OrderedIndex {
     return this.#link(node, level);
   }
 
-  /** @internal Where the tower of a node starts. */
+  /** @internal Address of a node's tower. */
   towerStartOf(node: number, height: number): number {
     return this.layout === 'compact' ? node - 4 * height : node;
   }
 
-  /** @internal Bytes of a tower; in the layout `leveldb` with the pointer to its entry. */
+  /** @internal Bytes of a tower. In the layout `leveldb` they include the pointer to its entry. */
   towerBytesOf(height: number): number {
     return this.layout === 'compact' ? 4 * height : 8 + 8 * height;
   }
@@ -322,7 +290,7 @@ export class SkipList implements OrderedIndex {
     return this.#link(this.#head, 0);
   }
 
-  /** @internal */
+  /** @internal The node after a node, NIL when it is the last. */
   nextNode(node: Addr): Addr {
     return this.#link(node, 0);
   }
@@ -343,7 +311,9 @@ export class SkipList implements OrderedIndex {
     return before === this.#head ? NIL : before;
   }
 
-  /** The node before a node, from where a search for it has ended: elsewhere, when the order contradicts itself. */
+  /**
+   * The node before a node. A search for it ended at `found`, which is another place if the order contradicts itself.
+   */
   #walkBefore(found: Addr, node: Addr): Addr {
     let before: Addr = found;
     let next = this.#link(before, 0);
@@ -353,17 +323,14 @@ export class SkipList implements OrderedIndex {
 
   /** @internal The first node not before the entry at `at` of `bytes`, or NIL. */
   seekNode(bytes: DataView, at: number): Addr {
-    return this.#seekNode(bytes, at);
-  }
-
-  #seekNode(bytes: DataView, at: number): Addr {
     return this.#descend(bytes, at, false);
   }
 
   /**
-   * The last node before the entry at `at` of `bytes`, the head when there is none; or the first node not before it, NIL
-   * when there is none. The latter is the very node that was compared: loaded again, the link may lead to one that has
-   * been inserted since, before the entry.
+   * Searches from the top level down.
+   * @param before - asks for the last node before the entry at `at` of `bytes`, or the head; else for the first node
+   * not before the entry, or NIL. That is the very node that was compared: loaded again, the link may lead to a node
+   * that another thread has inserted before the entry meanwhile.
    */
   #descend(bytes: DataView, at: number, before: boolean): Addr {
     const { view, i32 } = this.arena.memory;
@@ -373,7 +340,7 @@ export class SkipList implements OrderedIndex {
     let level = Atomics.load(i32, this.#line + Word.Height) - 1;
     let offset = this.#first + level * step;
     let node = i32[this.#line + Word.Head];
-    let greater: number = NIL; // Known not to be before; reached again on the next level, it needs no comparison.
+    let greater: number = NIL; // Known not to be before. The next level may reach it again.
     for (;;) {
       const next = Atomics.load(i32, (node >> 2) + offset);
       if (next !== greater && next !== NIL && order.compare(view, inline ? next : i32[next >> 2], bytes, at) < 0) {
@@ -387,7 +354,7 @@ export class SkipList implements OrderedIndex {
     }
   }
 
-  /** Fills `#before` for the entry at `at`; sets `foundEqual`. The same descent, which also keeps its way. */
+  /** Sets `#before` and `foundEqual` for the entry at `at`. Descends as `#descend` does. */
   #findPlace(bytes: DataView, at: number): void {
     const { i32: words, view } = this.arena.memory;
     const order = this.order;
@@ -419,7 +386,7 @@ export class SkipList implements OrderedIndex {
     this.foundEqual = equal;
   }
 
-  /** Whether the entry at `at` belongs right after the last one inserted: then `#before` is right for it too. */
+  /** @returns whether the entry at `at` belongs right after the last one inserted, so that `#before` is right for it */
   #isPlace(bytes: DataView, at: number): boolean {
     const { view } = this.arena.memory;
     const last = this.#lastInserted;
@@ -449,7 +416,7 @@ export class SkipList implements OrderedIndex {
     }
     const words = this.arena.memory.i32;
     words[node >> 2] = entry;
-    // The upper halves of the 64-bit pointers; the memory may have been used before a reset.
+    // Clear the upper halves of the 64-bit pointers: before a reset the memory may have held other bytes.
     for (let level = -1; level < height; level++) words[this.#linkWord(node, level) + 1] = 0;
     return node;
   }
@@ -482,7 +449,7 @@ export class SkipList implements OrderedIndex {
   }
 }
 
-/** A place in a {@link SkipList}. `next` is O(1); `prev` searches, as in LevelDB, since links run one way. */
+/** A place in a {@link SkipList}. `next` is O(1). `prev` searches, as in LevelDB, since links run one way. */
 export class SkipListCursor implements IndexCursor {
   readonly #list: SkipList;
   #node = NIL;
@@ -522,8 +489,4 @@ function isWhole(value: number, min: number, max: number): boolean {
 
 function check(name: string, value: unknown, holds: boolean, wanted: string): void {
   if (!holds) throw new SkipListError('SKIPLIST_INVALID_OPTION', `${name} must be ${wanted}: ${String(value)}`);
-}
-
-function malformed(message: string): never {
-  throw new SkipListError('SKIPLIST_MALFORMED', message);
 }

@@ -1,4 +1,4 @@
-/** Removal of entries, beside a sorted array. */
+/** Removal of entries from a block skip list, compared with a sorted array. */
 import { type Addr, Arena, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { BlockSkipList, type Order } from '../src/index.js';
@@ -33,7 +33,7 @@ const entriesOf = (index: BlockSkipList) => {
 };
 
 describe.each(orders)('%s', (_, order) => {
-  test('entries that are inserted and removed in any order leave those of a sorted array', () => {
+  test('inserts and removals in any order leave the entries that a sorted array would have', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.boolean(), fc.array(keys, { maxLength: 400, size: 'max' })), { maxLength: 6 }),
@@ -46,7 +46,7 @@ describe.each(orders)('%s', (_, order) => {
                 if (there.has(key)) continue;
                 there.set(key, add(index, Buffer.from(key, 'latin1')));
               } else {
-                // One that may be there, or the one at its place.
+                // The entry of this key, or the one after its place.
                 const found = index.seek(lookup(Buffer.from(key, 'latin1')), 0);
                 if (found === NIL) continue;
                 expect(index.remove(found)).toBe(true);
@@ -69,7 +69,7 @@ describe.each(orders)('%s', (_, order) => {
     );
   });
 
-  test('removing from the front, the back and the middle of a large list keeps all invariants', () => {
+  test('removals from the front, the back and the middle of a large list keep all invariants', () => {
     const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), order);
     const count = 6000;
     const entries = Array.from({ length: count }, (_, i) => add(index, Buffer.from(String(i).padStart(6, '0'))));
@@ -91,7 +91,7 @@ describe.each(orders)('%s', (_, order) => {
     index.verify();
   });
 
-  test('a cursor goes on from an entry that has been removed, both ways', () => {
+  test('a cursor goes on in both directions from an entry that has been removed', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.nat(999), { minLength: 3, maxLength: 300, size: 'max' }),
@@ -126,7 +126,7 @@ describe.each(orders)('%s', (_, order) => {
   });
 });
 
-test('a queue keeps filling its blocks completely while its front is removed', () => {
+test('ascending inserts fill blocks completely while the first entries are removed, as in a queue', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   const entries: Addr[] = [];
   for (let i = 0; i < 20_000; i++) {
@@ -134,6 +134,6 @@ test('a queue keeps filling its blocks completely while its front is removed', (
     if (i >= 200) index.remove(entries[i - 200]);
   }
   index.verify();
-  // A byte of length and nine of key in each; a block of 576 bytes holds 64 of them.
+  // An entry has one byte of length and nine of key. A block of 576 bytes holds 64 entries.
   expect(index.arena.memoryUsage() / 20_000).toBeLessThan(10 + 11);
 });

@@ -1,6 +1,6 @@
 import { Arena, MARK_WORDS, NIL } from '@memtable/arena';
 import { BlockSkipList, SkipList } from '../src/index.js';
-import { inspectIndex } from '../src/inspect.js';
+import { inspectIndex } from '../src/inspect/index.js';
 import { add, keyOf, keysOf, lookup, prepare, withCommon, withHeads } from './keys.js';
 
 const error = (code: string, message = '') =>
@@ -20,7 +20,7 @@ for (let i = count - 1; i > 0; i--) {
   [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
 }
 
-/** Bytes an entry takes beyond its own. */
+/** Bytes of memory for each entry, beyond its own 16. */
 const overhead = (index: BlockSkipList) => index.arena.stats().memoryUsage / index.entryCount - 16;
 
 test('ascending inserts fill blocks completely', () => {
@@ -31,7 +31,7 @@ test('ascending inserts fill blocks completely', () => {
   expect(overhead(index)).toBeLessThanOrEqual(11);
 });
 
-test('so do ascending runs between other entries', () => {
+test('an ascending run between other entries fills blocks completely', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   for (let i = 0; i < 100; i++) add(index, decimal(i * 1_000_000));
   for (let i = 1; i < count; i++) add(index, decimal(50_000_000 + i));
@@ -39,14 +39,14 @@ test('so do ascending runs between other entries', () => {
   expect(overhead(index)).toBeLessThanOrEqual(11);
 });
 
-test('in random order it takes at most 16 bytes an entry', () => {
+test('entries inserted in random order take at most 16 bytes of index each', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   for (const i of shuffled) add(index, decimal(i));
   index.verify();
   expect(overhead(index)).toBeLessThanOrEqual(16);
 });
 
-test('heads decide: a seek touches hardly any entry', () => {
+test('a seek compares fewer than three entries, since heads decide the rest', () => {
   let touched = 0;
   const index = new BlockSkipList(new Arena(), {
     ...withHeads,
@@ -61,7 +61,7 @@ test('heads decide: a seek touches hardly any entry', () => {
   expect(touched / 1000).toBeLessThan(3);
 });
 
-test('where heads do not decide, as with paths, what keys have in common is compared once', () => {
+test('among paths with equal heads a search skips the bytes that keys are known to share', () => {
   const words = ['node_modules', 'packages', 'source', 'index', 'test', 'style'];
   const path = () => Array.from({ length: 2 + random(5) }, () => words[random(words.length)]).join('/');
   const paths = [...new Set(Array.from({ length: 20_000 }, path))];
@@ -71,10 +71,10 @@ test('where heads do not decide, as with paths, what keys have in common is comp
   expect(keysOf(index)).toEqual(paths.map((path) => Buffer.from(path).toString('hex')).sort());
   Object.assign(withCommon, { spared: 0, compared: 0 });
   for (const path of paths) expect(index.seek(lookup(Buffer.from(path)), 0)).not.toBe(NIL);
-  expect(withCommon.spared).toBeGreaterThan(0.8 * withCommon.compared); // Half of what would be read otherwise.
+  expect(withCommon.spared).toBeGreaterThan(0.8 * withCommon.compared); // Without it twice as many bytes would be read.
 });
 
-test('keys that break the prefix of all others come first or last', () => {
+test('a key without the prefix of all others comes first or last', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   for (const i of shuffled) add(index, decimal(i));
   for (const key of ['1', 'a', '', '0000000000000', '000000000000000', '00000000000000x', '!', '00']) {
@@ -87,7 +87,7 @@ test('keys that break the prefix of all others come first or last', () => {
   }
 });
 
-test('blocks are taken in runs, and so lie side by side', () => {
+test('blocks lie side by side, since they are allocated in runs', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   for (const i of shuffled) add(index, decimal(i));
   const inspected = inspectIndex(index.arena.memory.buffer);
@@ -97,7 +97,7 @@ test('blocks are taken in runs, and so lie side by side', () => {
   expect(besideOneAnother.length / addresses.length).toBeGreaterThan(0.85);
 });
 
-test('what is unlinked gives back the spare blocks that it used', () => {
+test('unlink gives back the spare blocks that the unlinked entries used', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   const early = shuffled.slice(0, 5000);
   for (const i of early) add(index, decimal(i));
@@ -122,19 +122,19 @@ test('what is unlinked gives back the spare blocks that it used', () => {
   expect(index.entryCount).toBe(8000);
 });
 
-test('attach refuses another index', () => {
+test('BlockSkipList.attach refuses an arena with another index or none', () => {
   const arena = new Arena();
   expect(() => BlockSkipList.attach(arena, withHeads)).toThrow(error('SKIPLIST_MALFORMED', 'kind 0'));
   new SkipList(arena, withHeads);
   expect(() => BlockSkipList.attach(arena, withHeads)).toThrow(error('SKIPLIST_MALFORMED', 'kind 1'));
 });
 
-test('an arena too small for an empty list is refused', () => {
+test('a block skip list refuses an arena too small for its first block', () => {
   const arena = new Arena({ reserveBytes: 4096, maxBytes: 4096, blockBytes: 8192 });
   expect(() => new BlockSkipList(arena, withHeads)).toThrow(error('SKIPLIST_INVALID_OPTION', '4096 bytes'));
 });
 
-test('verify finds each broken invariant', () => {
+test('verify of a block skip list names each broken invariant', () => {
   const HEADS = 16;
   const ADDRESSES = HEADS + 1;
   const damaged = (damage: (words: Int32Array, leaf: number, root: number) => void) => {
@@ -166,7 +166,7 @@ test('verify finds each broken invariant', () => {
   expect(damaged((words) => words[32 + 6]++)).toThrow(says('B5'));
 });
 
-test('an entry can be inserted at the place that a search for it found', () => {
+test('insertFound inserts an entry at the place that find found for it', () => {
   const index = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   const other = new BlockSkipList(new Arena({ blockBytes: 16384 }), withHeads);
   for (const i of [...shuffled.slice(0, 3000), ...shuffled.slice(0, 100)]) {
@@ -175,7 +175,7 @@ test('an entry can be inserted at the place that a search for it found', () => {
     expect(keyOf(index, found) === key.toString('hex')).toBe(!add(other, key));
     if (keyOf(index, found) === key.toString('hex')) continue;
     const node = prepare(index, key);
-    index.find(lookup(decimal(random(count))), 0); // One that is not followed by an insert.
+    index.find(lookup(decimal(random(count))), 0); // No insert follows this search.
     index.find(lookup(key), 0);
     index.insertFound(node);
   }

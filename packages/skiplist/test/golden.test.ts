@@ -19,7 +19,7 @@ test.each(Object.entries(random.seeds))("LevelDB's Random(%s)", (seed, golden) =
 
 test('tower heights and usage of 1,000,000 ascending inserts are those of LevelDB', () => {
   const arena = new Arena({ reserveBytes: 32 << 20 });
-  // In the golden figures the number itself stands in the node, where LevelDB's memtable has the entry's address.
+  // The nodes of the golden run hold the number itself, where those of LevelDB's memtable hold the entry's address.
   const list = new SkipList(arena, byNumber, { layout: 'leveldb' });
   expect(arena.memoryUsage()).toBe(heights.arenaUsageEmptyUint64List);
   for (let i = 0; i < 100_000; i++) add(list, i);
@@ -31,7 +31,7 @@ test('tower heights and usage of 1,000,000 ascending inserts are those of LevelD
   for (const [height, index] of reached) expect(found.findIndex((h) => h >= Number(height))).toBe(index);
 });
 
-test('the histogram of 1,000,000 heights', () => {
+test('the histogram of 1,000,000 tower heights is that of LevelDB', () => {
   const arena = new Arena({ reserveBytes: 64 << 20 });
   const list = new SkipList(arena, byNumber);
   const histogram = Array<number>(12).fill(0);
@@ -43,7 +43,7 @@ test('the histogram of 1,000,000 heights', () => {
   expect(histogram).toEqual(heights.histogram1M);
 });
 
-test('skiplist_test.cc, InsertAndLookup: order of inserts, nodes a level, height', () => {
+test('InsertAndLookup of skiplist_test.cc has the same order of inserts, nodes on each level, and height', () => {
   const list = new SkipList(new Arena(), byNumber, { layout: 'leveldb' });
   let state = parkMillerSeed(1000);
   const inserted: number[] = [];

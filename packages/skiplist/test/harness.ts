@@ -2,10 +2,10 @@ import { type Addr, Arena, NIL } from '@memtable/arena';
 import { bytewise, type Comparator, type OrderedIndexHarness } from '@memtable/testing';
 import type { IndexCursor, Order, OrderedIndex } from '../src/index.js';
 
-/** An entry is its key, with the length before it: four bytes, little-endian. */
+/** An entry is the length of its key in four bytes, little-endian, then the key. */
 const LENGTH_BYTES = 4;
 
-/** An index of keys over one of entries in an arena, which is how `@memtable/testing` knows an index. */
+/** Wraps an index of entries in an arena as an index of keys, the form that `@memtable/testing` tests. */
 export class KeyIndex {
   readonly #index: OrderedIndex;
   readonly #mark = new Int32Array(64);
@@ -21,7 +21,7 @@ export class KeyIndex {
     return isNew;
   }
 
-  /** Inserts keys and takes them out again, as a memtable does with a batch that fails. */
+  /** Inserts keys and takes them out again, as a memtable undoes a failed batch. */
   rollBack(keys: readonly Uint8Array[]): void {
     this.#index.arena.mark(this.#mark);
     const inserted = keys.map((key) => this.#allocate(key)).filter((node) => this.#index.insert(node));
@@ -97,7 +97,7 @@ class KeyOrder implements Order {
   }
 }
 
-/** The order of the bytes, which has heads. */
+/** The order by bytes, which has heads. */
 class BytewiseKeyOrder extends KeyOrder {
   constructor() {
     super(bytewise);
@@ -121,10 +121,10 @@ function keyAt(from: DataView, at: number): Uint8Array {
   return new Uint8Array(from.buffer, from.byteOffset + at + LENGTH_BYTES, from.getUint32(at, true));
 }
 
-/** What `orderedIndexConformance` needs to test an index of this package. */
+/** Harness with which `orderedIndexConformance` tests an index of this package. */
 export function indexHarness(make: (arena: Arena, order: Order) => OrderedIndex): OrderedIndexHarness<KeyIndex> {
   return {
-    // Little memory to begin with, so that it moves while entries are inserted.
+    // Little memory at first, so that it moves while entries are inserted.
     factory: ({ comparator }) => {
       const order = comparator === undefined ? new BytewiseKeyOrder() : new KeyOrder(comparator);
       return new KeyIndex(make(new Arena({ reserveBytes: 4096 }), order));

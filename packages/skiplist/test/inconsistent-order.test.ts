@@ -1,8 +1,8 @@
-/** Orders that contradict themselves: everything ends, nothing is lost, the bytes stay sound, and `verify()` says so. */
+/** Orders that contradict themselves: calls end, no entry is lost, the bytes stay sound, and `verify()` reports it. */
 import { type Addr, Arena, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { BlockSkipList, type Order, type OrderedIndex, SkipList } from '../src/index.js';
-import { inspectIndex } from '../src/inspect.js';
+import { inspectIndex } from '../src/inspect/index.js';
 import { keyAt, prepare } from './keys.js';
 
 type Compare = (a: Buffer, b: Buffer) => number;
@@ -34,14 +34,14 @@ const inconsistent: Record<string, (seed: number) => Compare> = {
   'no number': () => () => NaN,
 };
 
-/** Adds it; refused, its room stays unused. */
+/** Adds a key. The room of a refused one stays unused. */
 const add = (index: OrderedIndex, key: Buffer): Addr => {
   const node = prepare(index, key);
   return index.insert(node) ? index.entryOf(node) : NIL;
 };
 const twoBytes = (number: number) => Buffer.from([number >> 8, number & 0xff]);
 
-/** Entries met by steps one way, cut off at `max`. */
+/** The entries that a walk meets, cut off beyond `max`. */
 const walk = (index: OrderedIndex, backward: boolean, max: number): number[] => {
   const met: number[] = [];
   const cursor = index.cursor();
@@ -73,7 +73,7 @@ describe.each(indexes)('%s', (_, invariant, make) => {
           expect(walk(index, true, added.length)).toEqual(forward.toReversed());
           expect(index.entryCount).toBe(added.length);
           index.arena.verify();
-          inspectIndex(index.arena.memory.buffer); // Looks at the structure, asks no order.
+          inspectIndex(index.arena.memory.buffer); // Checks the structure without the order.
         }),
         { numRuns: 15 },
       );
@@ -101,7 +101,7 @@ describe.each(indexes)('%s', (_, invariant, make) => {
   const says = (text: string) =>
     expect.objectContaining({ code: 'SKIPLIST_MALFORMED', message: expect.stringContaining(text) as string }) as Error;
 
-  test('verify finds that an order is not transitive, though all neighbours ascend', () => {
+  test('verify finds an order that is not transitive, though all neighbours ascend', () => {
     const wins = ['rp', 'ps', 'sr'];
     const index = make(orderOf((a, b) => (a.equals(b) ? 0 : wins.includes(`${a.toString()}${b.toString()}`) ? -1 : 1)));
     for (const key of ['r', 'p', 's']) add(index, Buffer.from(key));
@@ -109,7 +109,7 @@ describe.each(indexes)('%s', (_, invariant, make) => {
     expect(() => index.verify()).toThrow(says(invariant));
   });
 
-  test('verify finds that an order is not antisymmetric', () => {
+  test('verify finds an order that is not antisymmetric', () => {
     let both = false;
     const index = make(orderOf((a, b) => (both ? -1 : Buffer.compare(a, b))));
     for (const key of ['a', 'b', 'c']) add(index, Buffer.from(key));
@@ -118,7 +118,7 @@ describe.each(indexes)('%s', (_, invariant, make) => {
     expect(() => index.verify()).toThrow(says(invariant));
   });
 
-  test('verify takes no NaN for ascending', () => {
+  test('verify does not take NaN for ascending', () => {
     let broken = false;
     const index = make(orderOf((a, b) => (broken ? NaN : Buffer.compare(a, b))));
     for (const key of ['a', 'b']) add(index, Buffer.from(key));

@@ -1,11 +1,11 @@
-/** Entries that are a byte string with its length in front, ordered as bytes, with heads or without. */
+/** An entry is a length byte, then the key. Orders compare keys as bytes, with heads or without. */
 import { type Addr, NIL } from '@memtable/arena';
 import type { Order, OrderedIndex } from '../src/index.js';
 
 export const keyAt = (view: DataView, at: number): Buffer =>
   Buffer.from(view.buffer, view.byteOffset + at + 1, view.getUint8(at));
 
-/** Written for obviousness; a memtable's own order is faster. */
+/** Simple rather than fast. */
 export const withoutHeads: Order = { compare: (a, aAt, b, bAt) => Buffer.compare(keyAt(a, aAt), keyAt(b, bAt)) };
 
 export const withHeads: Order = {
@@ -14,10 +14,10 @@ export const withHeads: Order = {
   keyLength: (bytes, at) => bytes.getUint8(at),
 };
 
-/** Holds its caller to what it says that keys have in common. */
+/** Throws when its caller claims that keys share bytes that differ. */
 class CommonOrder implements Order {
   common = 0;
-  /** Bytes that need not be compared, and those that had to be. */
+  /** Bytes that the caller knew to be equal, and further bytes that turned out equal. */
   spared = 0;
   compared = 0;
 
@@ -54,7 +54,7 @@ export const lookup = (key: Buffer): DataView => {
   return new DataView(bytes.buffer);
 };
 
-/** Room for a key, written; NIL when there is none. */
+/** Allocates an entry and writes a key to it. NIL when the memory is at its limit. */
 export function prepare(index: OrderedIndex, key: Buffer): Addr {
   const node = index.allocate(key.length + 1);
   if (node !== NIL) {

@@ -1,4 +1,4 @@
-/** What every index has to do, whatever it is made of. */
+/** The contract of `OrderedIndex`, for each index. */
 import { type Addr, Arena, type ArenaOptions, MARK_WORDS, NIL } from '@memtable/arena';
 import fc from 'fast-check';
 import { attachIndex, BlockSkipList, type Order, type OrderedIndex, SkipList } from '../src/index.js';
@@ -12,7 +12,7 @@ const indexes: [string, Order, (arena: Arena, order: Order) => OrderedIndex][] =
   ['BlockSkipList without heads', withoutHeads, (arena, order) => new BlockSkipList(arena, order)],
 ];
 
-/** Keys out of numbers, of the kinds that a head finds hard: long common prefixes, prefixes of one another, all bytes. */
+/** Keys made of numbers, hard for heads: long common prefixes, prefixes of one another, all byte values. */
 const kinds: Record<string, (number: number) => Buffer> = {
   decimal: (number) => Buffer.from(String(number).padStart(16, '0')),
   binary: (number) => Buffer.from((number * 2654435761).toString(16).padStart(14, '0').slice(0, 14), 'hex'),
@@ -21,7 +21,7 @@ const kinds: Record<string, (number: number) => Buffer> = {
 };
 const kind = fc.constantFrom(...Object.keys(kinds));
 
-/** Many numbers, so that there are several levels of blocks; in one of the orders that matter. */
+/** Enough numbers for several levels of blocks, in one of four orders. */
 const numbersArbitrary = fc
   .record({
     count: fc.oneof(fc.nat(100), fc.nat(3000)),
@@ -34,7 +34,7 @@ const numbersArbitrary = fc
     if (order === 'descending') return all.reverse();
     let state = seed % 2147483646;
     const random = (n: number) => (state = ((state + 1) * 48271) % 2147483647) % n;
-    // Runs: stretches of ascending numbers, in shuffled order.
+    // Runs: stretches of ascending numbers. The stretches are shuffled.
     const runs: number[][] = [];
     while (all.length > 0) runs.push(all.splice(0, order === 'runs' ? 1 + random(200) : 1));
     for (let i = runs.length - 1; i > 0; i--) {
@@ -50,7 +50,7 @@ describe.each(indexes)('%s', (_, order, make) => {
   const empty = (options?: ArenaOptions) => make(new Arena(options), order);
   const runs = { numRuns: 15 };
 
-  test('an empty index has no place to stand', () => {
+  test('a cursor of an empty index is on no entry', () => {
     const index = empty();
     const cursor = index.cursor();
     for (const move of ['seekToFirst', 'seekToLast'] as const) {
@@ -63,7 +63,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     index.verify();
   });
 
-  test('it behaves like a sorted array: inserts, duplicates, seeks, both directions and turning round', () => {
+  test('the index behaves like a sorted array: inserts, duplicates, seeks, steps both ways and turns', () => {
     fc.assert(
       fc.property(numbersArbitrary, kind, fc.array(fc.nat(7000), { maxLength: 30 }), (numbers, kindName, targets) => {
         const index = empty();
@@ -102,7 +102,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     );
   });
 
-  test('a cursor stays on its entry while others are inserted, and sees those that come after it', () => {
+  test('a cursor stays on its entry while others are inserted, and steps to those beside it', () => {
     fc.assert(
       fc.property(numbersArbitrary, fc.nat(), kind, (numbers, which, kindName) => {
         const index = empty();
@@ -126,7 +126,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     );
   });
 
-  test('unlinking the last inserts and rewinding leaves it as it was', () => {
+  test('unlink and rewind leave the index as it was before the unlinked inserts', () => {
     fc.assert(
       fc.property(numbersArbitrary, fc.nat(3000), kind, fc.boolean(), (numbers, split, kindName, oneByOne) => {
         const index = empty();
@@ -138,7 +138,7 @@ describe.each(indexes)('%s', (_, order, make) => {
         const used = index.arena.memory.usedBytes;
         const mark = new Int32Array(MARK_WORDS);
         index.arena.mark(mark);
-        // All at once as in a batch, or one after the other.
+        // Allocate all first, as a batch does, or one by one.
         const nodes = keys.slice(split).map((key) => {
           const node = prepare(index, key);
           if (oneByOne) index.insert(node);
@@ -160,7 +160,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     );
   });
 
-  test('an order that throws in mid-insert leaves it sound, and later inserts right', () => {
+  test('an order that throws during an insert leaves the index sound for later inserts', () => {
     fc.assert(
       fc.property(numbersArbitrary, fc.nat(3000), kind, (numbers, fuse, kindName) => {
         let left = fuse;
@@ -188,7 +188,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     );
   });
 
-  test('memory that ends anywhere, with several entries pending: allocate says NIL, insert never fails', () => {
+  test('wherever memory ends, allocate returns NIL and insert never fails, with several entries pending', () => {
     for (let maxBytes = 6000; maxBytes < 12_000; maxBytes += 104) {
       const index = empty({ blockBytes: 512, reserveBytes: 4096, maxBytes });
       const mark = new Int32Array(MARK_WORDS);
@@ -216,7 +216,7 @@ describe.each(indexes)('%s', (_, order, make) => {
     }
   });
 
-  test('attached to a copy of its memory it goes on', () => {
+  test('an index attached to a copy of its memory goes on from there', () => {
     fc.assert(
       fc.property(numbersArbitrary, fc.nat(3000), kind, (numbers, split, kindName) => {
         const index = empty();

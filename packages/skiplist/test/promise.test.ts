@@ -1,4 +1,4 @@
-/** What `allocate` promises near the limit of the memory: every entry that has room can be inserted. */
+/** The promise of `allocate` near the limit of the memory: every entry that it made room for can be inserted. */
 import { type Addr, Arena, NIL } from '@memtable/arena';
 import { BlockSkipList } from '../src/index.js';
 import { add, keysOf, prepare, withHeads } from './keys.js';
@@ -9,7 +9,7 @@ const BLOCK_BYTES = 576;
 const SUBTREE = 64 * 64;
 const SUBTREES = 16;
 
-/** A list that ascending entries have filled, so that its blocks are full on all levels, and that has none to spare. */
+/** Bytes of a list whose blocks are full on all levels, as its entries ascend, and which has no spare block. */
 const image = (blockBytes: number) => {
   const index = new BlockSkipList(new Arena({ reserveBytes: 4 << 20, blockBytes }), withHeads);
   let count = 0;
@@ -17,7 +17,7 @@ const image = (blockBytes: number) => {
   return { count, bytes: index.arena.memory.u8.slice(0, index.arena.memory.usedBytes) };
 };
 
-/** The list in a memory of fixed length, which shared ones have, with so many bytes left. */
+/** Takes the list in a memory of fixed length, a shared one, with `leftBytes` bytes left. */
 const attach = (bytes: Uint8Array, leftBytes: number) => {
   const buffer = new SharedArrayBuffer(Math.floor((bytes.length + leftBytes) / 8) * 8);
   new Uint8Array(buffer).set(bytes);
@@ -25,38 +25,35 @@ const attach = (bytes: Uint8Array, leftBytes: number) => {
 };
 
 test.each([
-  ['of a batch, each of which splits a block on every level', 4096, 16],
-  ['of a batch, each of which splits a block on every level', 16384, 16],
+  ['a batch whose entries each split a block on every level', 4096, 16],
+  ['a batch whose entries each split a block on every level', 16384, 16],
   ['one by one', 4096, 1],
-])(
-  'entries that were given room near the limit can all be inserted: %s; blocks of %d bytes',
-  (_, blockBytes, batch) => {
-    const { count, bytes } = image(blockBytes);
-    const counts = new Set<number>();
-    for (let leftBytes = 0; leftBytes < 60_000; leftBytes += 2504) {
-      const index = attach(bytes, leftBytes);
-      let inserted = 0;
-      while (inserted < SUBTREES) {
-        const nodes: Addr[] = [];
-        for (let i = 0; i < batch; i++) {
-          const node = prepare(index, decimal(((inserted + i) * SUBTREE + 32) * 1000 + 1));
-          if (node === NIL) break;
-          nodes.push(node);
-        }
-        for (const node of nodes) expect(index.insert(node)).toBe(true);
-        inserted += nodes.length;
-        if (nodes.length < batch) break;
+])('near the limit every entry that got room can be inserted: %s, blocks of %d bytes', (_, blockBytes, batch) => {
+  const { count, bytes } = image(blockBytes);
+  const counts = new Set<number>();
+  for (let leftBytes = 0; leftBytes < 60_000; leftBytes += 2504) {
+    const index = attach(bytes, leftBytes);
+    let inserted = 0;
+    while (inserted < SUBTREES) {
+      const nodes: Addr[] = [];
+      for (let i = 0; i < batch; i++) {
+        const node = prepare(index, decimal(((inserted + i) * SUBTREE + 32) * 1000 + 1));
+        if (node === NIL) break;
+        nodes.push(node);
       }
-      counts.add(inserted);
-      index.arena.verify();
-      index.verify();
-      expect(index.entryCount).toBe(count + inserted);
+      for (const node of nodes) expect(index.insert(node)).toBe(true);
+      inserted += nodes.length;
+      if (nodes.length < batch) break;
     }
-    expect(Math.min(...counts)).toBe(0); // From memories that have no room for any to those that have it for all.
-    expect(Math.max(...counts)).toBe(SUBTREES);
-    expect(keysOf(attach(bytes, 0))).toHaveLength(count);
-  },
-);
+    counts.add(inserted);
+    index.arena.verify();
+    index.verify();
+    expect(index.entryCount).toBe(count + inserted);
+  }
+  expect(Math.min(...counts)).toBe(0); // The memories have room for none of the entries, up to all of them.
+  expect(Math.max(...counts)).toBe(SUBTREES);
+  expect(keysOf(attach(bytes, 0))).toHaveLength(count);
+});
 
 test.each([
   [64, 2, 'its one block splits, under a new root'],

@@ -6,7 +6,7 @@ import { add, byNumber, lookup, numberAt, numbers, write } from './uint64.js';
 const error = (code: string) => expect.objectContaining({ name: 'SkipListError', code }) as Error;
 const layouts: SkipListLayout[] = ['compact', 'leveldb'];
 
-/** Counts what it is asked. */
+/** Counts comparisons. */
 class CountingOrder implements Order {
   count = 0;
   compare(a: DataView, aAt: number, b: DataView, bAt: number): number {
@@ -18,7 +18,7 @@ class CountingOrder implements Order {
 describe.each(layouts)('%s', (layout) => {
   const empty = (options: SkipListOptions = {}) => new SkipList(new Arena(), byNumber, { ...options, layout });
 
-  test('behaves like a sorted array, whatever the order of inserts and the shape of the towers', () => {
+  test('the list behaves like a sorted array, in every order of inserts and with every shape of towers', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 200 }),
@@ -49,7 +49,7 @@ describe.each(layouts)('%s', (layout) => {
             cursor.seek(lookup(target), 0);
             expect(numberAt(list, cursor.entry)).toBe(model[place]);
             if (place === -1) continue;
-            cursor.prev(); // And turn round.
+            cursor.prev(); // Turn.
             expect(numberAt(list, cursor.entry)).toBe(model[place - 1]);
             if (place === 0) continue;
             cursor.next();
@@ -60,7 +60,7 @@ describe.each(layouts)('%s', (layout) => {
     );
   });
 
-  test('attached to a copy of its memory it goes on with the same towers', () => {
+  test('a list attached to a copy of its memory draws the same towers as the original', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(10_000), { maxLength: 100 }), fc.nat(100), (values, split) => {
         const list = empty();
@@ -79,7 +79,7 @@ describe.each(layouts)('%s', (layout) => {
     );
   });
 
-  test('ascending inserts cost two comparisons each, wherever in the list they are', () => {
+  test('ascending inserts take two comparisons each, anywhere in the list', () => {
     const order = new CountingOrder();
     const list = new SkipList(new Arena(), order, { layout });
     for (let i = 0; i < 1000; i++) add(list, i * 1000);
@@ -89,8 +89,8 @@ describe.each(layouts)('%s', (layout) => {
     list.verify();
   });
 
-  test('no node known to be greater is compared twice', () => {
-    // With every tower at full height each level shows the same nodes: without that, each costs heightMax comparisons.
+  test('a search compares no node twice', () => {
+    // Towers of full height show the same nodes on each level. A plain search would compare each heightMax times.
     const order = new CountingOrder();
     const list = new SkipList(new Arena(), order, { layout, branching: 2, heightMax: 12, seed: 1 });
     for (let i = 0; i < 4096; i++) add(list, (i * 2654435761) % 4096);
@@ -110,7 +110,7 @@ describe.each(layouts)('%s', (layout) => {
   });
 });
 
-test('a compact list of 8-byte entries needs 8 + 4 x 1.334 bytes an entry', () => {
+test('a compact list takes 8 + 4 x 1.334 bytes for each entry of 8 bytes', () => {
   const arena = new Arena();
   const list = new SkipList(arena, byNumber);
   for (let i = 0; i < 100_000; i++) add(list, i);
@@ -119,7 +119,7 @@ test('a compact list of 8-byte entries needs 8 + 4 x 1.334 bytes an entry', () =
   expect(slopBytes).toBe(0);
 });
 
-test('options out of range are refused with a code', () => {
+test('a skip list refuses options out of range with a code', () => {
   const options: SkipListOptions[] = [
     { branching: 3 },
     { branching: 1 },
@@ -133,11 +133,11 @@ test('options out of range are refused with a code', () => {
   }
 });
 
-test('attach refuses an arena without a list', () => {
+test('SkipList.attach refuses an arena without a list', () => {
   expect(() => SkipList.attach(new Arena(), byNumber)).toThrow(error('SKIPLIST_MALFORMED'));
 });
 
-test('verify finds each broken invariant', () => {
+test('verify of a skip list names each broken invariant', () => {
   const damaged = (damage: (words: Int32Array, list: SkipList) => void) => {
     const list = new SkipList(new Arena(), byNumber);
     for (let i = 0; i < 100; i++) add(list, i);

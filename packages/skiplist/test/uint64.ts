@@ -1,4 +1,4 @@
-/** The simplest entries there are, as in LevelDB's skiplist_test.cc: eight bytes, one number, ordered by it. */
+/** The simplest entries, as in LevelDB's skiplist_test.cc: eight bytes with one number, ordered by it. */
 import { type Addr, NIL } from '@memtable/arena';
 import type { Order, OrderedIndex } from '../src/index.js';
 
@@ -16,7 +16,7 @@ export function write(bytes: DataView, at: number, value: number): void {
   bytes.setFloat64(at, value, true);
 }
 
-/** Looks a number up as an entry in scratch bytes. */
+/** An entry in scratch bytes, to search for. */
 export function lookup(value: number): DataView {
   const bytes = new DataView(new ArrayBuffer(ENTRY_BYTES));
   write(bytes, 0, value);

@@ -8,7 +8,6 @@ export type {
   PinStats,
   RangeReadOptions,
   ReadOptions,
-  StoreEvent,
 } from './options.js';
 export type { PinKind } from './pins.js';
 export type { RangeOptions } from './range.js';

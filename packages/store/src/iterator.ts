@@ -6,7 +6,7 @@ import { type Codec, decodeStored, encode, read } from './encoding.js';
 import type { Pin, PinOwner } from './pins.js';
 import { Page } from './page.js';
 import type { KeyRange } from './range.js';
-import type { StoreTable } from './store-table.js';
+import type { StoreTable } from './table.js';
 
 /** @internal What an iterator needs of its store. */
 export interface IteratorHost {
@@ -130,7 +130,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const values = yields === 'keys' ? undefined : valueCodec;
     const page = new Page(keys, values, Math.min(size, this.#left));
     while (found.length + page.count < size && !this.#closed && this.#advance()) {
-      const { u8, view } = this.#table.table.arena.memory;
+      const { u8, view } = this.#table.arena.memory;
       if (page.add(u8, view, this.#entry)) continue;
       // Decoding may run code that writes to the store, so that this entry is copied before.
       const first = new Page(keys, values, 1);
@@ -174,14 +174,14 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   /** Bytes of the key that it stands on, in the store's memory: only good until the next write or step. */
   get keyView(): Uint8Array {
     const entry = this.#current();
-    const { buffer, view } = this.#table.table.arena.memory;
+    const { buffer, view } = this.#table.arena.memory;
     return new Uint8Array(buffer, keyStartOf(view, entry), keyLengthOf(view, entry));
   }
 
   /** Bytes of the value, for as long as {@link StoreIterator.keyView}. */
   get valueView(): Uint8Array {
     const entry = this.#current();
-    const { buffer, view } = this.#table.table.arena.memory;
+    const { buffer, view } = this.#table.arena.memory;
     return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
@@ -221,7 +221,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
 
   /** @internal The table has been rewritten. It keeps its place as a key, and looks for it when it goes on. */
   tableReplaced(): void {
-    const { u8, view } = this.#table.table.arena.memory;
+    const { u8, view } = this.#table.arena.memory;
     const cursor = this.#cursor;
     this.#table = this.#host.current();
     this.#cursor = this.#table.index.cursor();
@@ -250,7 +250,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   /** What it stands on, copied as a whole before any of it is decoded. */
   #take(): T {
     const { yields, keyCodec, valueCodec } = this.#options;
-    const { u8, view } = this.#table.table.arena.memory;
+    const { u8, view } = this.#table.arena.memory;
     const entry = this.#entry;
     const key =
       yields === 'values' ? undefined : read(keyCodec, u8, view, keyStartOf(view, entry), keyLengthOf(view, entry));
@@ -294,7 +294,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     }
     let isSince = false;
     for (let entry = cursor.entry; entry !== NIL; cursor.next(), entry = cursor.entry) {
-      const { view } = table.table.arena.memory;
+      const { view } = table.arena.memory;
       if (upper !== undefined && order.compare(view, entry, upper.view, upper.at) >= 0) break;
       if (table.sequenceOf(entry) > sequence) {
         isSince = true; // Written since.
@@ -328,7 +328,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { order } = table.index;
     while (cursor.entry !== NIL) {
       const oldest = cursor.entry;
-      const { view } = table.table.arena.memory;
+      const { view } = table.arena.memory;
       if (lower !== undefined && order.compare(view, oldest, lower.view, lower.at) < 0) return false;
       let newest: Addr = NIL;
       let top: Addr = NIL;

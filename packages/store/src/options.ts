@@ -3,8 +3,9 @@ import {
   type Comparator,
   type FlushOptions,
   type FlushStats,
+  type LifecycleEvent,
   MemTableError,
-  type StallReason,
+  type WaitingStats,
 } from '@memtable/memtable';
 import type { AnyEncoding, EncodingOption } from './encoding.js';
 import type { PinKind } from './pins.js';
@@ -53,8 +54,13 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
    * 2^30. @defaultValue 4 MiB
    */
   writeBufferBytes?: number | undefined;
+  /**
+   * Sequence of the last write before the first one of this store, from 0 to 2^52. With it the runs of a flush go on from
+   * the numbers that another process had reached. @defaultValue 0
+   */
+  lastSequence?: number | undefined;
   /** Told of everything that happens. What it throws is reported as an uncaught error and disturbs nothing. */
-  onEvent?: ((event: StoreEvent) => void) | undefined;
+  onEvent?: ((event: LifecycleEvent) => void) | undefined;
 }
 
 /** Encodings of one call, instead of the store's own; what they yield has to be of the store's types. */
@@ -113,56 +119,13 @@ export interface MemStoreStats {
     readonly lastError: unknown;
   };
   readonly flush: FlushStats;
-  readonly waiting: { readonly writers: number; readonly bytes: number };
+  readonly waiting: WaitingStats;
   /** Memory that calls use again, for keys and strings on their way in; not part of `memoryUsage`. */
   readonly scratchBytes: number;
   /** Oldest first. */
   readonly pins: readonly PinStats[];
   readonly arena: ArenaStats;
 }
-
-/** What happens in a store. Times are in milliseconds. Each event is published on `memtable:store` too. */
-export type StoreEvent =
-  /** A compaction or a flush has begun, with what there is now; or `freeze()` was called. */
-  | {
-      readonly type: 'freeze';
-      readonly reason: 'compaction' | 'flush' | 'call';
-      readonly garbageBytes: number;
-      readonly memoryUsage: number;
-    }
-  /** The target has all that was there at the `freeze`; the store has moved to a table with what was written since. */
-  | {
-      readonly type: 'flush';
-      readonly table: number;
-      readonly entryCount: number;
-      readonly attempts: number;
-      readonly ms: number;
-    }
-  /** The target failed; it is tried again after `retryMs`. */
-  | {
-      readonly type: 'flush-error';
-      readonly table: number;
-      readonly attempts: number;
-      readonly error: unknown;
-      readonly retryMs: number;
-    }
-  /** A compaction has ended: the store has moved to a table without garbage. */
-  | {
-      readonly type: 'compact';
-      readonly beforeBytes: number;
-      readonly afterBytes: number;
-      readonly entryCount: number;
-      readonly slices: number;
-      readonly ms: number;
-    }
-  /** A compaction was given up; it is tried again when there is half as much garbage again. */
-  | { readonly type: 'compact-error'; readonly error: unknown }
-  /** The memory of the table before has been given back. */
-  | { readonly type: 'drop'; readonly bytes: number }
-  /** Somebody waits for room from now on. */
-  | { readonly type: 'stall'; readonly reason: StallReason | 'full'; readonly bytes: number }
-  /** The last one waiting has gone on; the first had to wait for `ms`. */
-  | { readonly type: 'resume'; readonly ms: number };
 
 /** @internal */
 export function checkOption(name: string, value: number, min: number, max: number): void {

@@ -20,7 +20,7 @@
  * P2. `heldBytes` is the sum over all versions that pins hold, and `from` of each is not above its pin's sequence.
  */
 import { MemTableError } from '@memtable/memtable';
-import type { StoreTable } from './store-table.js';
+import type { StoreTable } from './table.js';
 
 /** What holds old versions back. A flush needs those that it writes. */
 export type PinKind = 'snapshot' | 'iterator' | 'flush';

@@ -1,5 +1,7 @@
 import { INSPECT, show } from '@memtable/arena';
 import type { Pin } from './pins.js';
+import type { Readers } from './readers.js';
+import type { StoreState } from './state.js';
 
 /**
  * A store as it was when `store.snapshot()` was called: to be passed as the option `snapshot` of its reads. Old versions
@@ -10,16 +12,16 @@ export class StoreSnapshot implements Disposable {
   readonly pin: Pin;
   /** @internal The store that it is of. */
   readonly store: object;
-  readonly #check: () => void;
-  readonly #release: (pin: Pin) => void;
+  readonly #state: StoreState;
+  readonly #readers: Readers;
   #open = true;
 
   /** @internal */
-  constructor(store: object, pin: Pin, check: () => void, release: (pin: Pin) => void) {
+  constructor(store: object, pin: Pin, state: StoreState, readers: Readers) {
     this.store = store;
     this.pin = pin;
-    this.#check = check;
-    this.#release = release;
+    this.#state = state;
+    this.#readers = readers;
   }
 
   /** Number of the last write that it sees. */
@@ -34,9 +36,9 @@ export class StoreSnapshot implements Disposable {
   /** Lets go of the old versions. Idempotent. @throws MemTableError `MEMTABLE_REENTERED` from a comparator of the store */
   close(): void {
     if (!this.#open) return;
-    this.#check();
+    this.#state.checkNotComparing();
     this.#open = false;
-    this.#release(this.pin);
+    this.#readers.release(this.pin);
   }
 
   /** What `console.log` prints of it. */

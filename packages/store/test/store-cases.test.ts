@@ -1,7 +1,7 @@
 /** Situations from bug reports of other ordered stores, each with the right value. */
 import { inspect } from 'node:util';
-import { MemTable, MemTableList, WriteBatch } from '@memtable/memtable';
-import { MemStore, type StoreEvent } from '../src/index.js';
+import { type LifecycleEvent, MemTable, MemTableList, WriteBatch } from '@memtable/memtable';
+import { MemStore } from '../src/index.js';
 import { kthOf, uncaughtIn, withoutBuffers } from '../../memtable/test/buffers.js';
 import { utf8 } from '../../memtable/test/bytes.js';
 
@@ -327,7 +327,7 @@ describe('errors after the fact', () => {
   test('no write fails that was made when the system refuses the k-th buffer, for all k', async () => {
     let mostRefused = 0;
     for (let k = 1; ; k++) {
-      const events: StoreEvent[] = [];
+      const events: LifecycleEvent[] = [];
       let uncaught: unknown[] = [];
       const refused = await withoutBuffers(kthOf(k, 60_000), async () => {
         uncaught = await uncaughtIn(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FlushRun, type FlushTarget, levelTarget, ValueType } from '@memtable/memtable';
-import { MemStore, type MemStoreOptions, type StoreEvent } from '../src/index.js';
+import { type FlushRun, type FlushTarget, levelTarget, type LifecycleEvent, ValueType } from '@memtable/memtable';
+import { MemStore, type MemStoreOptions } from '../src/index.js';
 import { MemoryLevel } from 'memory-level';
 import { kthOf, uncaughtIn, withoutBuffers } from '../../memtable/test/buffers.js';
 
@@ -62,7 +62,7 @@ class Shelf implements FlushTarget {
 }
 
 const withTarget = (target: FlushTarget, options: MemStoreOptions<string, string> = {}) => {
-  const events: StoreEvent[] = [];
+  const events: LifecycleEvent[] = [];
   const store = new MemStore({
     target,
     retryMs: 1,
@@ -92,12 +92,18 @@ test('the newest versions go to the target in order, deletions too, and the memo
   const before = store.memoryUsage();
   await store.flush();
   expect(shelf.writes).toEqual([['a', 'b=22', 'c']]);
-  expect(shelf.runs[0]).toMatchObject({ id: 1, entryCount: 3, memoryUsage: before });
+  expect(shelf.runs[0]).toMatchObject({ id: 5, entryCount: 3, memoryUsage: before }); // Of the five writes.
   expect([store.size, store.get('b'), store.isDeleted('c')]).toEqual([0, undefined, false]);
   expect(events).toEqual([
-    { type: 'freeze', reason: 'flush', garbageBytes: expect.any(Number) as number, memoryUsage: before },
+    {
+      type: 'freeze',
+      reason: 'flush',
+      table: 1,
+      stats: expect.objectContaining({ entryCount: 4 }) as object,
+      garbageBytes: expect.any(Number) as number,
+    },
     { type: 'flush', table: 1, entryCount: 3, attempts: 1, ms: expect.any(Number) as number },
-    { type: 'drop', bytes: before },
+    { type: 'drop', table: 1, bytes: before },
   ]);
   expect(store.stats()).toMatchObject({
     heldBytes: 0,
@@ -106,6 +112,41 @@ test('the newest versions go to the target in order, deletions too, and the memo
   });
   await store.flush(); // There is nothing.
   expect(shelf.writes).toHaveLength(1);
+  store.close();
+});
+
+test('the put that begins a flush does not walk the table', async () => {
+  let calls = 0;
+  const comparator = (a: Uint8Array, b: Uint8Array) => (calls++, Buffer.compare(a, b));
+  const { store, events } = withTarget(new Shelf({ isPatient: true }), { comparator, writeBufferBytes: 256 << 10 });
+  let most = 0;
+  for (let i = 0; events.length === 0; i++) {
+    calls = 0;
+    store.put(`key ${(i * 7919) % 10_007}`, 'v'.repeat(20));
+    most = Math.max(most, calls);
+  }
+  expect(store.size).toBeGreaterThan(4000);
+  expect(most).toBeLessThan(100);
+  store.verify();
+  store.close({ discard: true });
+});
+
+test('a run is numbered by its last write, which goes on from process to process; a retry has the same number', async () => {
+  const shelf = new Shelf({ isPatient: true });
+  const { store } = withTarget(shelf, { lastSequence: 100 });
+  store.put('a', '1');
+  store.put('b', '1');
+  const flushed = store.flush();
+  store.put('c', '1');
+  await shelf.settle(new Error('not now'));
+  while (!shelf.isWriting) await sleep(1);
+  await shelf.settle();
+  await flushed;
+  const second = store.flush();
+  await shelf.settle();
+  await second;
+  expect(shelf.runs.map(({ id }) => id)).toEqual([102, 102, 103]);
+  expect(store.stats().lastSequence).toBe(103);
   store.close();
 });
 
@@ -323,7 +364,7 @@ test('a comparator that throws while a write is made to the fresh table too cost
   expect(repeated).toBeGreaterThan(1);
 });
 
-describe('whoever waits for a store, waits for something that is running (T3)', () => {
+describe('a call that waits for a store, waits for something that runs (T3)', () => {
   // A table has 64 KiB, of which a write may have about 31,000 bytes.
   const small = { maxBytes: 128 << 10, writeBufferBytes: 1 << 20, blockBytes: 1024 };
   const write = async (store: MemStore, key: string, bytes: number, signal?: AbortSignal) => {
@@ -343,7 +384,7 @@ describe('whoever waits for a store, waits for something that is running (T3)', 
       const abort = new AbortController();
       const big = store.admit(wanted, { signal: abort.signal });
       const little = store.admit(10);
-      expect(store.stats().waiting).toEqual({ writers: 2, bytes: wanted + 10 });
+      expect(store.stats().waiting).toMatchObject({ writers: 2, bytes: wanted + 10 });
       abort.abort(new Error('no time'));
       await expect(big).rejects.toThrow('no time');
       await little;
@@ -397,6 +438,20 @@ describe('whoever waits for a store, waits for something that is running (T3)', 
     await expect(store.admit(32_000)).rejects.toEqual(error('MEMTABLE_FULL'));
     expect(store.stats().waiting.writers).toBe(0);
     store.close();
+  });
+
+  test('an observer that closes the store when a flush begins: the target is not called', async () => {
+    const shelf = new Shelf();
+    const store: MemStore = new MemStore({
+      target: shelf,
+      onEvent: ({ type }) => {
+        if (type === 'freeze') store.close({ discard: true });
+      },
+    });
+    store.put('a', '1');
+    await expect(store.flush()).rejects.toEqual(error('MEMTABLE_CLOSED'));
+    expect(shelf.runs).toEqual([]);
+    expect(store.stats()).toMatchObject({ state: 'closed', memoryUsage: 0, pins: [] });
   });
 
   test('an observer that closes the store when a flush has failed leaves no pause behind', async () => {
@@ -474,7 +529,7 @@ describe('a flush that cannot begin', () => {
     await Promise.all(refused);
   });
 
-  test('a comparator that throws while its entries are counted fails no write', async () => {
+  test('a comparator that throws while the target reads fails no write', async () => {
     for (let calls = 1; calls < 12; calls++) {
       let left = Infinity;
       const shelf = new Shelf();

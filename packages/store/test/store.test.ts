@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { LifecycleEvent } from '@memtable/memtable';
 import type { StoreSnapshot } from '../src/index.js';
-import { MemStore, type MemStoreOptions, type StoreEvent } from '../src/index.js';
+import { MemStore, type MemStoreOptions } from '../src/index.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({
@@ -248,7 +249,7 @@ describe('memory', () => {
   });
 
   test('who waits for room gets it when some has been made, in order', async () => {
-    const events: StoreEvent[] = [];
+    const events: LifecycleEvent[] = [];
     const store = new MemStore({ maxBytes: 256 << 10, onEvent: (event) => events.push(event) });
     const value = 'x'.repeat(1000);
     expect(() => {
@@ -259,7 +260,7 @@ describe('memory', () => {
     await expect(store.admit(1000, { signal })).rejects.toThrow('tired');
     await expect(store.admit(1 << 30)).rejects.toThrow(error('MEMTABLE_FULL'));
     const waits = [1, 2].map((n) => store.admit(2000).then(() => order.push(n)));
-    expect(store.stats().waiting).toEqual({ writers: 2, bytes: 4000 });
+    expect(store.stats().waiting).toMatchObject({ writers: 2, bytes: 4000, reason: 'full' });
     for (let i = 0; i < 60; i++) store.del(`key ${i}`);
     await Promise.all(waits);
     expect(order).toEqual([1, 2]);
@@ -345,7 +346,7 @@ describe('snapshots and iterators', () => {
 });
 
 test('events are told of, and published: a compaction is traced', async () => {
-  const events: StoreEvent[] = [];
+  const events: LifecycleEvent[] = [];
   const store = filled({ onEvent: (event) => events.push(event), ...NEVER });
   const seen: string[] = [];
   const messages: unknown[] = [];

@@ -37,13 +37,13 @@ export interface Entry {
 export interface Cursor {
   /** Whether the cursor stands on an item. */
   readonly valid: boolean;
-  /** Moves to the first item. */
+  /** Moves to the first item. Not `valid` afterwards if there is none. */
   seekToFirst(): void;
   /** Moves to the last item. Needed with `supports.backward`. */
   seekToLast?(): void;
-  /** Moves to the next item. */
+  /** Moves to the next item. Not `valid` afterwards if it stood on the last. */
   next(): void;
-  /** Moves to the item before. Needed with `supports.backward`. */
+  /** Moves to the item before. Not `valid` afterwards if it stood on the first. Needed with `supports.backward`. */
   prev?(): void;
 }
 
@@ -255,7 +255,7 @@ export interface StoreIterator<T> extends IterableIterator<T> {
   nextv(size: number): T[];
   /** Moves to the first item at or after `key` in its direction, or to the end if `key` is outside the range. */
   seek(key: Uint8Array): void;
-  /** Ends the iterator. */
+  /** Ends the iterator. It yields nothing more. */
   close(): void;
 }
 
@@ -320,7 +320,7 @@ export interface Store<S extends StoreSnapshot = StoreSnapshot> {
   flush?(): Promise<void> | void;
   /** Throws if the structure of the store is broken. */
   verify?(): void;
-  /** Ends the store. */
+  /** Ends the store and releases what it holds. */
   close?(): Promise<void> | void;
 }
 
@@ -416,11 +416,13 @@ export interface MemtableList {
 export interface MemtableListSupports<T = MemtableList> {
   /** Makes several writes as one. The promise resolves when the list has accepted them. */
   write: (list: T, operations: readonly WriteOperation[], options: { signal: AbortSignal }) => Promise<void>;
-  /** How a caller waits for its turn (`wait`) and then writes at once (`apply`). Its turn ends if it does not write. */
+  /** How a caller waits for its turn and then writes. */
   admit:
     | false
     | {
+        /** Resolves when it is the caller's turn. The turn ends if the caller does not write at once. */
         wait: (list: T, options: { signal: AbortSignal }) => Promise<void>;
+        /** Makes several writes as one. The suite calls it right after `wait` has resolved, or not at all. */
         apply: (list: T, operations: readonly WriteOperation[]) => void;
       };
   /** All entries still in memory, of all memtables, in any order. */

@@ -29,12 +29,12 @@ export abstract class SortedModel<Item> {
   /** Below 0 if `a` comes first, above 0 if `b` does, 0 if they are equal. */
   abstract order(a: Item, b: Item): number;
 
-  /** Whether an equal item is in the list. */
+  /** Whether an equal item is in the list. O(n). */
   has(item: Item): boolean {
     return this.items.some((other) => this.order(other, item) === 0);
   }
 
-  /** Adds an item, which must not equal one of the list. */
+  /** Adds an item, which must not equal one of the list. O(n). */
   insert(item: Item): void {
     const after = this.items.findIndex((other) => this.order(other, item) > 0);
     if (after === -1) this.items.push(item);
@@ -177,12 +177,12 @@ export class StoreModel extends SortedModel<StoreItem> {
     return this.compareKeys(a.key, b.key);
   }
 
-  /** The value of a key, or undefined. */
+  /** The value of a key, not a copy; undefined if it has none. O(n). */
   get(key: Uint8Array): Uint8Array | undefined {
     return this.items.find((item) => this.compareKeys(item.key, key) === 0)?.value;
   }
 
-  /** Sets a key. */
+  /** Sets a key. The model keeps both arrays, so do not overwrite them. O(n). */
   put(key: Uint8Array, value: Uint8Array): void {
     this.del(key);
     this.insert({ key, value });

@@ -1,7 +1,7 @@
 import { ALLOCATORS } from './contenders.js';
 import { measureAllocator, measurePlacement, measureSharing } from './measure.js';
 
-/** One case, in a process of its own, so that V8 sees one kind of allocator only. */
+/** One case. Each case has its own process, so that V8 sees only one kind of allocator. */
 export type Case =
   | { readonly what: 'allocator'; readonly index: number; readonly bytes: number }
   | { readonly what: 'placement'; readonly bytes: number; readonly alignment: number }

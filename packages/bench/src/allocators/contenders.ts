@@ -1,21 +1,21 @@
 import { Arena, FixedArena, Heap, type HeapFit, SlabAllocator } from '@memtable/arena';
 import { MemPool } from '@thi.ng/malloc';
 
-/** What is measured, and what one would use instead. */
+/** An allocator that is measured: ours, or an alternative. */
 export interface AllocatorContender {
   readonly name: string;
   allocate(bytes: number): unknown;
-  /** Left out: single allocations cannot be given back. */
+  /** Undefined if single allocations cannot be freed. */
   free?(allocation: never): unknown;
-  /** Gives everything back. */
+  /** Frees all allocations. */
   reset(): void;
   /** Allocations are objects, not addresses. */
   readonly objects?: true;
-  /** Frees that are timed together; fewer where one takes milliseconds. */
+  /** Number of frees timed together. Lower it if one free takes milliseconds. */
   readonly freesTimed?: number;
 }
 
-/** Room for a million blocks with headers, so that nothing grows while it is measured. */
+/** Room for a million blocks with headers, so that no memory grows during a measurement. */
 const RESERVE_BYTES = 256 << 20;
 
 const heap = (fit: HeapFit) => (): AllocatorContender => {
@@ -23,7 +23,7 @@ const heap = (fit: HeapFit) => (): AllocatorContender => {
   return named(`Heap, ${fit} fit`, heap);
 };
 
-/** Each is made and measured in a process of its own. */
+/** Makers of the allocators. Each allocator is measured in its own process. */
 export const ALLOCATORS: readonly (() => AllocatorContender)[] = [
   (): AllocatorContender => named('Arena', new Arena({ reserveBytes: RESERVE_BYTES })),
   (): AllocatorContender =>
@@ -56,7 +56,7 @@ export const ALLOCATORS: readonly (() => AllocatorContender)[] = [
   }),
 ];
 
-/** Its own object with a name; the methods are called on it as a user would. */
+/** Adds a name to the allocator itself, so that calls go to its methods directly, as in user code. */
 function named<T extends { allocate(bytes: number): unknown; reset(): void }>(
   name: string,
   allocator: T,

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 
-/** Counts up a word of shared memory, and keeps for itself when it has begun and ended. */
+/** A worker that increments its own word of shared memory `count` times. */
 const { buffer, start, address, count } = workerData as {
   buffer: SharedArrayBuffer;
   start: number;
@@ -9,5 +9,5 @@ const { buffer, start, address, count } = workerData as {
 };
 const words = new Int32Array(buffer);
 Atomics.add(words, start >> 2, 1);
-while (Atomics.load(words, start >> 2) < 2); // Both begin together.
+while (Atomics.load(words, start >> 2) < 2); // Wait until both workers are ready.
 for (let i = 0; i < count; i++) Atomics.add(words, address >> 2, 1);

@@ -7,10 +7,10 @@ import { ALLOCATIONS, type AllocatorTimes, type PlacementTimes, type SharingTime
 
 const SIZES = [24, 126];
 const PLACED_BYTES = [24, 48];
-/** As it comes, and at cache lines. */
+/** The default alignment, and cache lines. */
 const ALIGNMENTS = [8, 64];
 
-/** Every allocator beside what one would use instead, and what cache-line placement costs and gains. */
+/** Prints the times of all allocators, and the cost and gain of cache-line placement. */
 export function runAllocators(json: boolean): void {
   const times = SIZES.flatMap((bytes) =>
     ALLOCATORS.map((_, index) => child<AllocatorTimes>({ what: 'allocator', index, bytes })),
@@ -36,7 +36,7 @@ function child<T>(one: Case): T {
 }
 
 function sharingLine(alignment: number, countNs: number): string {
-  return `Two threads, each counting up an object of its own, at multiples of ${alignment}: ${ns(countNs)} ns a count\n`;
+  return `Two threads, each incrementing its own object at multiples of ${alignment}: ${ns(countNs)} ns each\n`;
 }
 
 function timesTable(bytes: number, all: readonly AllocatorTimes[]): string {
@@ -65,12 +65,13 @@ function timesTable(bytes: number, all: readonly AllocatorTimes[]): string {
       ns(freeAllNs),
     ]);
   }
-  return `${ALLOCATIONS.toLocaleString('en-US')} requests of ${bytes} bytes, medians of 5 rounds\n${table.toString()}\n\n`;
+  const title = `${ALLOCATIONS.toLocaleString('en-US')} requests of ${bytes} bytes, medians of 5 rounds`;
+  return `${title}\n${table.toString()}\n\n`;
 }
 
 function placementTable(placement: readonly PlacementTimes[]): string {
   const table = new Table({
-    head: ['object\nbytes', 'at multiples\nof', 'memory\nan object', 'allocate\nns', 'random read\nns'],
+    head: ['object\nbytes', 'at multiples\nof', 'memory\nper object', 'allocate\nns', 'random read\nns'],
     colAligns: Array<'right'>(5).fill('right'),
     style: { head: [], border: [], compact: true },
   });

@@ -4,19 +4,19 @@ import type { AllocatorContender } from './contenders.js';
 
 export const ALLOCATIONS = 1_000_000;
 const ROUNDS = 5;
-/** Rounds before those that count: the code is compiled, and the memory's pages are there. */
+/** Rounds before those that count. They compile the code and map the memory's pages. */
 const WARM_UPS = 2;
 const FREES_TIMED = 1000;
 
-/** Nanoseconds for one request, a median of 5 rounds. */
+/** Nanoseconds per request, as the median of 5 rounds. */
 export interface AllocatorTimes {
   readonly name: string;
   readonly bytes: number;
   readonly allocateNs: number;
-  /** Of a million allocations: one of the oldest, one of the newest; undefined when nothing can be freed. */
+  /** Frees among a million allocations: of the oldest, and of the newest. Undefined if single ones cannot be freed. */
   readonly freeOldestNs?: number;
   readonly freeNewestNs?: number;
-  /** All, from the oldest to the newest. */
+  /** Frees of all allocations, from the oldest to the newest. */
   readonly freeAllNs?: number;
 }
 
@@ -51,7 +51,7 @@ export function measureAllocator(contender: AllocatorContender, bytes: number): 
       timeOf(() => free(contender, allocations, newest, ALLOCATIONS)),
     );
     allocate(contender, allocations, bytes, newest, ALLOCATIONS);
-    if (freesTimed < FREES_TIMED) continue; // A million of those would take hours.
+    if (freesTimed < FREES_TIMED) continue; // A million of these frees would take hours.
     keep(
       times.freeAllNs,
       ALLOCATIONS,
@@ -67,7 +67,7 @@ export function measureAllocator(contender: AllocatorContender, bytes: number): 
   } as AllocatorTimes;
 }
 
-/** What placement at cache lines costs and gains: objects read in random order, and the memory they take. */
+/** The cost and gain of cache-line placement: memory per object, and reads in random order. */
 export interface PlacementTimes {
   readonly bytes: number;
   readonly alignment: number;
@@ -103,12 +103,12 @@ export async function measurePlacement(bytes: number, alignment: number): Promis
     allocateNs.push((allocating * 1e6) / OBJECTS);
     readNs.push((reading * 1e6) / OBJECTS);
   }
-  if (sum !== 0) throw new Error('nobody has written, and yet there is something to read');
+  if (sum !== 0) throw new Error('the arena is not zeroed: the sum of its unwritten objects is not 0');
   const bytesPerObject = arena.memoryUsage() / OBJECTS;
   return { bytes, alignment, bytesPerObject, allocateNs: median(allocateNs), readNs: median(readNs) };
 }
 
-/** What two threads pay that count up objects of their own, side by side. */
+/** The cost of false sharing: two threads increment adjacent objects. */
 export interface SharingTimes {
   readonly alignment: number;
   readonly countNs: number;
@@ -134,7 +134,7 @@ export async function measureSharing(alignment: number): Promise<SharingTimes> {
   return { alignment, countNs: median(rounds) };
 }
 
-/** Addresses, or objects that have to be held. */
+/** Addresses, or objects that must stay referenced. */
 type Allocations = { [index: number]: unknown };
 
 function allocate(

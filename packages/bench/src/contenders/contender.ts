@@ -4,40 +4,40 @@ import type { Input } from '../inputs.js';
 
 export interface Setup {
   readonly input: Input;
-  /** An empty directory, for those who write files. */
+  /** An empty directory for contenders that write files. */
   readonly directory: string;
 }
 
-/** What an operation saw: for each value the length and the first byte, added up. All contenders must see the same. */
+/** Sum of length and first byte over all values that an operation read. All contenders must reach the same sum. */
 export type Sum = number | Promise<number>;
 
 /**
- * A store that is measured. Each operation is a loop of its own over the chunk, as one would write it for this store
- * alone: what is timed contains no indirection that all contenders share.
+ * A store that is measured. Each contender loops over the chunk itself, with code written for this store alone, so that
+ * the timed code contains no shared indirection.
  */
 export interface Contender {
-  /** That it searches for nothing but knows where every entry is, so that there is nothing to miss. */
+  /** Set if the contender knows the address of every entry. It does not search, so it cannot miss. */
   readonly knows?: true;
-  /** Entries of a batch or synchronous loop: new keys. */
+  /** Inserts new keys, in a loop or as a batch. */
   insert(chunk: Chunk): void | Promise<void>;
-  /** Called after the last chunk of an operation that writes; timed with it. */
+  /** Called after the last chunk of an operation that writes, and timed as part of it. */
   finish?(): void | Promise<void>;
-  /** The value of each key as a copy, which the caller may keep and change. */
+  /** Copies the value of each key, so that the caller may keep and change it. */
   get(chunk: Chunk): Sum;
-  /** The value of each key as it comes: by reference, as a view, or as a copy where there is nothing else. */
+  /** Reads the value of each key by reference or as a view; as a copy if the store offers neither. */
   view(chunk: Chunk): Sum;
-  /** Visits every entry in order by reference, and touches its value. */
+  /** Visits every entry in order by reference, and reads its value. */
   scan(): Sum;
   reverseScan?(): Sum;
-  /** From each key on, `length` entries. */
+  /** Visits `length` entries from each key on. */
   range(chunk: Chunk, length: number): Sum;
-  /** New values for keys that are there. */
+  /** Writes new values for existing keys. */
   overwrite?(chunk: Chunk): void | Promise<void>;
   remove?(chunk: Chunk): void | Promise<void>;
-  /** In turn the value of a key by copy, and a new value for the next key. */
+  /** Alternates: copies the value of a key, then writes a new value for the next key. */
   mixed?(chunk: Chunk): Sum;
   digest(digest: ContentDigest): void | Promise<void>;
-  /** Bytes in use by its own account. */
+  /** Bytes in use, as reported by the store itself. */
   bytes?(): number;
   close(): void | Promise<void>;
 }
@@ -45,12 +45,12 @@ export interface Contender {
 export interface ContenderKind {
   readonly name: string;
   readonly about: string;
-  /** The npm package whose version is shown. */
+  /** The npm package whose version the report shows. */
   readonly package?: string;
   readonly keys: 'bytes' | 'string';
-  /** Whether it keeps the buffers that it is given. */
+  /** Whether the store keeps references to the given buffers. */
   readonly keeps: 'references' | 'copies';
-  /** Thousands of inserts a second at 1 M entries, for the estimate of the time left. */
+  /** Thousands of inserts per second at 1 M entries, for the estimate of the time left. */
   readonly rate: number;
   open(setup: Setup): Contender | Promise<Contender>;
 }

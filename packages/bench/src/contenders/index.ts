@@ -10,7 +10,7 @@ import { memtables } from './memtable.js';
 import { properSkipList } from './proper-skip-list.js';
 import { sortedBTrees } from './sorted-btree.js';
 
-/** Who the others are compared with. */
+/** The contender that all others are compared with. */
 export const OURS = 'memtable-block';
 
 export const CONTENDERS: readonly ContenderKind[] = [

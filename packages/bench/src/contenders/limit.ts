@@ -4,18 +4,18 @@ import type { Input } from '../inputs.js';
 import type { Contender, ContenderKind } from './contender.js';
 
 /**
- * What no index can beat: entries are copied to the end of a buffer, values are copied from addresses that are known.
- * Only what needs no search can be measured so.
+ * The upper bound for any index: copies entries to the end of a buffer, and values from known addresses. Supports only
+ * operations that need no search.
  */
 class Limit implements Contender {
   readonly knows = true;
   readonly #input: Input;
   readonly #bytes: Buffer;
-  /** Of each entry: where its key starts, where its value does, and where that ends. */
+  /** For each entry: the start of its key, the start of its value, and the end of its value. */
   readonly #keyAt: Uint32Array;
   readonly #valueAt: Uint32Array;
   readonly #endAt: Uint32Array;
-  /** The entries in the order of their keys, and for each entry its place there. */
+  /** The entries in key order, and the rank of each entry in that order. */
   readonly #sorted: Uint32Array;
   readonly #ranks: Uint32Array;
   #used = 0;

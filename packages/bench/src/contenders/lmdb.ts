@@ -48,7 +48,7 @@ class Lmdb implements Contender {
     return sum;
   }
 
-  /** The gets of a chunk and its writes in one transaction. */
+  /** Performs all gets and writes of a chunk in one transaction. */
   mixed(chunk: Chunk): number {
     const database = this.#database;
     return database.transactionSync(() => {

@@ -119,7 +119,7 @@ class SortedMap implements Contender {
 
 export const mapSorted: ContenderKind = {
   name: 'map-sorted',
-  about: 'a Map, its keys sorted once at the end (inserts include that)',
+  about: 'a Map whose keys are sorted once at the end (timed with the inserts)',
   keys: 'string',
   keeps: 'references',
   rate: 350,

@@ -1,15 +1,11 @@
-import { MemStore, type MemStoreOptions } from '@memtable/store';
+import { MemStore } from '@memtable/store';
 import type { Chunk } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
 import type { Contender, ContenderKind } from './contender.js';
 
-/** Strings for keys and bytes for values, as sorted-btree has them; all are copied in and out. */
+/** Uses string keys and byte values, like sorted-btree. Unlike it, MemStore copies both in and out. */
 class MemStoreContender implements Contender {
-  readonly #store: MemStore<string, Buffer>;
-
-  constructor(options: MemStoreOptions<string, Buffer> = {}) {
-    this.#store = new MemStore<string, Buffer>({ valueEncoding: 'buffer', ...options });
-  }
+  readonly #store = new MemStore<string, Buffer>({ valueEncoding: 'buffer' });
 
   insert(chunk: Chunk): void {
     const store = this.#store;

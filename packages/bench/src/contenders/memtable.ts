@@ -117,8 +117,8 @@ class MemTableContender implements Contender {
 const COMMON = { package: '@memtable/memtable', keys: 'bytes', keeps: 'copies' } as const;
 
 /**
- * Twice what is loaded and the index, as further operations write too: whoever embeds a memtable knows its write buffer, and a
- * list passes it on.
+ * Reserves twice the bytes of the data set and its index, because later operations write too. A `MemTableList` likewise
+ * reserves memory from its write buffer size.
  */
 function reserved({ input }: Setup): { reserveBytes: number } {
   return { reserveBytes: 2 * (input.contentBytes() + 40 * input.dataSet.entries) + (1 << 20) };

@@ -7,7 +7,7 @@ import type { Contender, ContenderKind } from './contender.js';
 const BTree = BTreeModule.default;
 type BTree<K> = BTreeType.default<K, Buffer>;
 
-/** The loops are the same for both kinds of keys; a process only ever has one of them. */
+/** Shares its loops between both kinds of keys. A process uses only one kind, so calls stay monomorphic. */
 class SortedBTree<K extends string | Buffer> implements Contender {
   readonly #tree: BTree<K>;
   readonly #keysOf: (chunk: Chunk) => K[];

@@ -4,7 +4,7 @@ import { tableInput } from './table-input.js';
 
 const BLOCK_BYTES = [4096, 16384, 65536, 262144, 1048576];
 
-/** Size of the arena's blocks: what it costs to fill a table, and what is lost at the ends of blocks. */
+/** Measures the size of arena blocks: the time to fill a table, and the bytes lost in tails of blocks. */
 export function blockSize(): void {
   const { keys, values } = tableInput();
   for (const index of ['block', 'skiplist'] as const) {

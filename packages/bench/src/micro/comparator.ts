@@ -2,7 +2,7 @@ import { MemTable, ValueType } from '@memtable/memtable';
 import { bench, do_not_optimize, group } from 'mitata';
 import { tableInput } from './table-input.js';
 
-/** What comparing keys costs: bytewise in place, and by a function of the user's. */
+/** Measures key comparisons: bytewise in place, and with a comparator function. */
 export function comparator(): void {
   const { keys, values } = tableInput();
   const tables = {

@@ -4,7 +4,7 @@ import { comparator } from './comparator.js';
 import { encoding } from './encoding.js';
 import { valueCopy } from './value-copy.js';
 
-/** The parts by themselves: which size, which way is the quickest on this machine. */
+/** Measures single parts, to find the fastest variant on this machine. */
 export async function runMicro(): Promise<void> {
   blockSize();
   comparator();

@@ -3,7 +3,7 @@ import { Input } from '../inputs.js';
 
 const ENTRIES = 10_000;
 
-/** Ten thousand entries of the scenario `main` as arrays, in the order of their insertion. */
+/** Ten thousand entries of the scenario `main` as arrays, in insertion order. */
 export function tableInput(): { keys: Buffer[]; values: Buffer[] } {
   const input = new Input(dataSet('main', ENTRIES));
   const order = [...input.order];

@@ -2,10 +2,10 @@ import { bench, do_not_optimize, group } from 'mitata';
 
 const LENGTHS = [8, 32, 100, 1000, 4096];
 const BYTES = 1 << 24;
-/** A prime, so that the addresses do not repeat soon. */
+/** A prime, so that addresses repeat late. */
 const STRIDE = 1_000_003;
 
-/** Ways to copy a value out of a large memory, and into it. */
+/** Measures ways to copy a value out of a large memory, and into it. */
 export function valueCopy(): void {
   const memory = new Uint8Array(BYTES).fill(1);
   const buffer = Buffer.from(memory.buffer);

@@ -1,5 +1,5 @@
-// LevelDB's own memtable, called as DBImpl calls it, with the inputs that all contenders get. Reads a file of words and
-// bytes, in the order in which leveldb-memtable.ts writes them, and prints what it measured as JSON.
+// Measures LevelDB's own memtable, called as DBImpl calls it, with the inputs of all contenders. Reads a file of words
+// and bytes, in the order in which leveldb-memtable.ts writes them. Prints the results as JSON.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -66,7 +66,7 @@ class Input {
   size_t at_;
 };
 
-// Copied and so near at hand, as those of the other contenders are.
+// Copies the inputs of a chunk into the cache, as for the other contenders.
 static void Fill(std::vector<std::string>* chunk, Input* input, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const Slice bytes = input->Bytes();

@@ -8,7 +8,7 @@ import { entriesOf, type Measured, type Operation, scansOf } from '../operations
 import { packageRoot } from '../package-root.js';
 import type { Case, CaseResult } from '../run-case.js';
 
-/** LevelDB's memtable in C++, from the sources that classic-level brings along: a program, not a store of JavaScript's. */
+/** LevelDB's memtable in C++, a program built from the LevelDB sources in the package classic-level. */
 export const LEVELDB_MEMTABLE = {
   name: 'leveldb-c++',
   about: "LevelDB's own MemTable, in C++ and called from C++",
@@ -16,12 +16,12 @@ export const LEVELDB_MEMTABLE = {
   rate: 300,
 } as const;
 
-/** What the program measures. */
+/** The operations that the program measures. */
 export const LEVELDB_OPERATIONS = ['insert', 'get', 'scan', 'reverse-scan'] as const satisfies readonly Operation[];
 
 const SOURCE = fileURLToPath(new URL('../../src/native/leveldb-memtable.cc', import.meta.url));
 const DIST = fileURLToPath(new URL('.', import.meta.url));
-/** All of LevelDB that a memtable needs. */
+/** The LevelDB sources that a memtable needs. */
 const PARTS = [
   ...['db/memtable.cc', 'db/dbformat.cc', 'port/port_posix.cc', 'table/iterator.cc'],
   ...['arena', 'coding', 'comparator', 'filter_policy', 'hash', 'logging', 'status'].map((name) => `util/${name}.cc`),
@@ -34,7 +34,7 @@ interface Printed {
   readonly longestStallMs: number;
 }
 
-/** @throws Error when there is no compiler, or what it or the program wrote */
+/** @throws Error if there is no compiler, or with the error output of the compiler or the program */
 export function runLeveldbMemtable({ dataSet, operations }: Case, directory: string): CaseResult {
   const program = build();
   const path = join(directory, 'input');
@@ -42,7 +42,7 @@ export function runLeveldbMemtable({ dataSet, operations }: Case, directory: str
   const printed = JSON.parse(execFileSync(program, [path], { encoding: 'utf8' })) as Printed;
   const wanted = Object.entries(printed.operations).filter(([name]) => operations.includes(name as Operation));
   const { accountedBytes, residentBytes, longestStallMs } = printed;
-  // Nothing is collected in C++.
+  // C++ has no garbage collector.
   const pauses = { longestPauseMs: 0, pausesMs: 0, fullGcMs: 0 };
   return {
     digests: [],
@@ -51,7 +51,7 @@ export function runLeveldbMemtable({ dataSet, operations }: Case, directory: str
   };
 }
 
-/** Compiles the program, unless that has been done since its source changed. */
+/** Compiles the program, if its source changed since the last time. */
 function build(): string {
   const program = join(DIST, 'leveldb-memtable');
   const built = statSync(program, { throwIfNoEntry: false });
@@ -75,8 +75,8 @@ function build(): string {
 }
 
 /**
- * Everything in the order in which the program reads it: how many entries, reads and scans; the entries, key and value; the keys
- * that are read. Before each key and value its length; all numbers as words.
+ * The input of the program, in its reading order: the numbers of entries, reads and scans; key and value of each entry;
+ * the keys to read. The length precedes each key and value. All numbers are words.
  */
 function inputFile(dataSet: DataSet): Buffer {
   const input = new Input(dataSet);

@@ -2,7 +2,7 @@ import { OURS } from '../contenders/index.js';
 import { type Operation, OPERATIONS } from '../operations.js';
 import type { Results } from './results.js';
 
-/** How far a ratio may fall before it is a regression. */
+/** A ratio that falls by more than this share is a regression. */
 const FALL_MAX = 0.25;
 
 export interface Comparison {
@@ -13,7 +13,7 @@ export interface Comparison {
   readonly now: number;
 }
 
-/** All ratios that both results have. */
+/** Pairs the ratios that occur in both results. */
 export function compare(before: Results, now: Results): Comparison[] {
   return now.dataSets.flatMap(({ name: dataSet, contenders }) => {
     const others = before.dataSets.find(({ name }) => name === dataSet)?.contenders ?? [];
@@ -36,5 +36,6 @@ export function hasFallen({ before, now }: Comparison): boolean {
 
 export function describeFall({ dataSet, contender, operation, before, now }: Comparison): string {
   const percent = Math.round(100 * (1 - now / before));
-  return `${dataSet} ${operation}: ${now.toPrecision(3)} times ${contender}, was ${before.toPrecision(3)} (${percent} % less)`;
+  const ratios = `${now.toPrecision(3)} times ${contender}, was ${before.toPrecision(3)}`;
+  return `${dataSet} ${operation}: ${ratios} (${percent} % less)`;
 }

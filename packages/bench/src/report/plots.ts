@@ -9,7 +9,7 @@ const OTHERS_COLOR = '#7f9bb3';
 const WIDTH = 220;
 const STEP = 18;
 
-/** Inserts, gets and scans of one data set as bars, with the spread over the rounds. */
+/** Plots inserts, gets and scans of one data set as bars, with the spread over the rounds. */
 export function speedPlot({ name, contenders }: DataSetResults): Promise<string> {
   const panels = (['insert', 'get', 'scan'] as const).map((operation, i) => {
     const values = contenders.flatMap(({ name: contender, speeds }) => {
@@ -23,7 +23,7 @@ export function speedPlot({ name, contenders }: DataSetResults): Promise<string>
   return svg({ title: name, hconcat: panels });
 }
 
-/** Memory and pauses of one data set as bars. */
+/** Plots memory and pauses of one data set as bars. */
 export function memoryPlot({ name, contenders }: DataSetResults): Promise<string> {
   const figures: [keyof FigureResults, string][] = [
     ['heapBytesPerEntry', 'bytes/entry, heap + external'],
@@ -37,7 +37,7 @@ export function memoryPlot({ name, contenders }: DataSetResults): Promise<string
   return svg({ title: name, hconcat: panels });
 }
 
-/** How speed falls as the table grows, one line a contender. */
+/** Plots speed over the number of entries, with a line for each contender. */
 export function growthPlot({ dataSets }: Results): Promise<string> {
   const panels = (['insert', 'get', 'scan'] satisfies Operation[]).map((operation) => ({
     width: WIDTH,

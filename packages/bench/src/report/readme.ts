@@ -8,7 +8,7 @@ import { markdown, markdownTables } from './table.js';
 const BEGIN = '<!-- generated: begin -->';
 const END = '<!-- generated: end -->';
 
-/** The README with its generated part replaced. @throws Error when the markers are missing */
+/** Replaces the generated part of the README. @throws Error if the markers are missing */
 export function withGenerated(readme: string, generated: string): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);
@@ -16,7 +16,7 @@ export function withGenerated(readme: string, generated: string): string {
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${generated.trim()}\n\n${readme.slice(end)}`;
 }
 
-/** The whole runs of each kind, as far as there were any. */
+/** The latest whole run of each kind, if there is one. */
 export interface Runs {
   readonly full: Results | undefined;
   readonly growth: Results | undefined;
@@ -40,25 +40,25 @@ export function generatedPart({ full, growth, leveldb }: Runs): string {
     );
   }
   if (growth !== undefined) {
-    parts.push(`## How the cost grows\n\n${origin(growth)}`, '![growth](results/growth.svg)');
+    parts.push(`## Growth\n\n${origin(growth)}`, '![growth](results/growth.svg)');
     parts.push(...growth.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
   }
   if (leveldb !== undefined) {
-    parts.push(`## Beside LevelDB's own memtable\n\n${origin(leveldb)}`);
+    parts.push(`## LevelDB's own memtable\n\n${origin(leveldb)}`);
     parts.push(...leveldb.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
   }
   parts.push(
-    '## Who and what',
+    '## Contenders, operations, scenarios',
     markdown(
-      ['contender', 'is'],
+      ['contender', 'description'],
       [...CONTENDERS, LEVELDB_MEMTABLE].map(({ name, about }) => [name, about]),
     ),
     markdown(
-      ['operation', 'is'],
+      ['operation', 'description'],
       OPERATIONS.map((operation) => [operation, ABOUT_OPERATIONS[operation]]),
     ),
     markdown(
-      ['scenario', 'is'],
+      ['scenario', 'description'],
       Object.entries(SCENARIOS).map(([name, { about }]) => [name, about]),
     ),
   );

@@ -8,7 +8,7 @@ import { PACKAGE, readResults, RESULTS } from './write.js';
 
 const README = join(PACKAGE, 'README.md');
 
-/** Draws the plots and writes the generated part of the README, from the results that are committed. */
+/** Draws the plots and writes the generated part of the README, from the stored results. */
 export async function writeReport(): Promise<void> {
   const full = ofFile('full');
   const growth = ofFile('growth');

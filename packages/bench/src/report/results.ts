@@ -10,16 +10,16 @@ import { packageRoot } from '../package-root.js';
 import type { CaseResult } from '../run-case.js';
 import type { Measurements } from '../schedule.js';
 
-/** Entries a second. */
+/** Entries per second. */
 export interface Speed {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** How many times as fast ours is: the median over the rounds. */
+  /** How many times as fast ours is, as the median over the rounds. */
   readonly ratio?: number;
 }
 
-/** Medians over the rounds; of pauses and stalls the longest of a round. */
+/** Medians over the rounds. For the longest pause and stall: medians of each round's longest. */
 export interface FigureResults {
   readonly accountedBytesPerEntry?: number;
   readonly heapBytesPerEntry: number;
@@ -43,7 +43,7 @@ export interface DataSetResults {
   readonly contenders: readonly ContenderResults[];
 }
 
-/** What a run writes as JSON. */
+/** The JSON document of a run. */
 export interface Results {
   readonly date: string;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryBytes: number };

@@ -12,7 +12,7 @@ const FIGURES: readonly [keyof FigureResults, string][] = [
   ['longestStallMs', 'longest stall, ms'],
 ];
 
-/** For the terminal. */
+/** Formats tables for a terminal. */
 export function tables({ name, contenders }: DataSetResults): string {
   const operations = operationsOf(contenders);
   const speeds = new Table({ head: [name, ...operations], style: { head: [], border: [], compact: true } });
@@ -28,7 +28,7 @@ export function tables({ name, contenders }: DataSetResults): string {
   return `${speeds.toString()}\n${figures.toString()}\n`;
 }
 
-/** For a README. */
+/** Formats tables for a README. */
 export function markdownTables({ contenders }: DataSetResults): string {
   const operations = operationsOf(contenders);
   return [

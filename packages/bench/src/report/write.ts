@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Results } from './results.js';
 
 export const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
-/** Where results are written to; tests have a place of their own. */
+/** Directory of the results. Tests set their own. */
 export const RESULTS = process.env.MEMTABLE_BENCH_RESULTS ?? join(PACKAGE, 'results');
 
 export function writeResults(name: string, results: Results): string {
@@ -14,7 +14,7 @@ export function writeResults(name: string, results: Results): string {
   return path;
 }
 
-/** @throws Error that names the file when it is missing or no JSON */
+/** @throws Error that names the file if it is missing, or that says why it is not JSON */
 export function readResults(path: string): Results {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Results;

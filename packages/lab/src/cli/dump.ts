@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { MemTable } from '@memtable/memtable';
 import { systemReason } from '../sources/system-reason.js';
 
-/** Writes the first memtable that is frozen to a file, as it lies in memory, for the lab's page and for `inspect`. */
+/** Writes the bytes of the first frozen memtable to a file. The page opens it, and `inspectMemTable` reads it. */
 export class Dump {
   readonly #path: string;
   #written = false;
@@ -12,7 +12,7 @@ export class Dump {
     this.#path = path;
   }
 
-  /** To be called with every table that has been frozen, before its memory is given back. */
+  /** Call this for every frozen table, before its memory is freed. Only the first call writes. */
   take(table: MemTable): void {
     if (this.#written || this.#error !== undefined) return;
     const { u8, usedBytes } = table.arena.memory;
@@ -24,7 +24,7 @@ export class Dump {
     }
   }
 
-  /** Why there is no dump, or undefined. */
+  /** Why no dump was written; undefined if one was. */
   get error(): string | undefined {
     if (this.#error !== undefined || this.#written) return this.#error;
     return `no dump in ${this.#path}: there was no entry, so no memtable was frozen`;

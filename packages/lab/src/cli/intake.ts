@@ -8,7 +8,7 @@ import { Expectation } from './verify.js';
 
 const SKIPPED_SHOWN_MAX = 10;
 
-/** Reads a source into a list, and keeps account of what the list has accepted. */
+/** Reads a source into a list, and counts what the list accepts. */
 export class Intake {
   readonly expectation = new Expectation();
   readonly limit: ByteLimit;
@@ -37,17 +37,17 @@ export class Intake {
     this.#recorder = recorder;
   }
 
-  /** Entries that the list has accepted. */
+  /** Entries that the list accepted. */
   get entries(): number {
     return this.#entries;
   }
 
-  /** Bad ones that were passed over. */
+  /** Bad entries that were skipped. */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** How far it is, as a function for whoever shows it now and then. */
+  /** How far reading has come. A bound function, which a progress display calls when it draws. */
   readonly figures = (): Figures => {
     const { totalBytes } = this.#source;
     const parts: number[] = [];
@@ -57,8 +57,8 @@ export class Intake {
   };
 
   /**
-   * Reads to the end, to the limit, or until `signal` is aborted.
-   * @throws BadInput unless it is to be skipped
+   * Reads to the end of the source, to the limit, or until `signal` aborts.
+   * @throws BadInput at the first bad entry, unless bad entries are skipped
    */
   async read(list: MemTableList, fields: Fields, out: string, signal: AbortSignal): Promise<void> {
     const reading = { onBad: (error: BadInput) => this.#onBad(error), limit: this.limit, signal };
@@ -69,7 +69,8 @@ export class Intake {
           await this.#insert(list, entry, signal);
         } catch (error) {
           const full = error instanceof MemTableError && error.code === 'MEMTABLE_FULL';
-          if (!full && !(error instanceof RangeError)) throw error; // A RangeError: no buffer of that size is to be had.
+          // A RangeError means that no buffer of this size could be allocated.
+          if (!full && !(error instanceof RangeError)) throw error;
           const bytes = entry.key.length + entry.value.length;
           this.#onBad(new BadInput(entry.where, `an entry of ${bytes} bytes: ${error.message}`, { cause: error }));
           continue;
@@ -81,7 +82,7 @@ export class Intake {
         this.#progress.update(this.figures);
       }
     } catch (error) {
-      if (!signal.aborted) throw error; // Whatever was under way when the signal came ends with an error.
+      if (!signal.aborted) throw error; // The abort makes the pending read or write throw.
     }
   }
 
@@ -92,7 +93,7 @@ export class Intake {
     try {
       list.apply(batch);
     } catch (error) {
-      // The memory of the active table has reached its end before the write buffer was full.
+      // The memory of the active table ran out before the write buffer was full: wait for the next table.
       if (!(error instanceof MemTableError && error.code === 'MEMTABLE_STALLED')) throw error;
       await list.write(batch, { signal });
       return;
@@ -104,6 +105,6 @@ export class Intake {
     if (!this.#skipBad) throw error;
     this.#skipped++;
     if (this.#skipped <= SKIPPED_SHOWN_MAX) this.#progress.say(`skipped: ${error.message}`);
-    if (this.#skipped === SKIPPED_SHOWN_MAX) this.#progress.say('skipped: further ones are only counted');
+    if (this.#skipped === SKIPPED_SHOWN_MAX) this.#progress.say('skipped: further bad entries are only counted');
   }
 }

@@ -1,8 +1,8 @@
 import { Exit } from './failure.js';
 
 /**
- * Ctrl-C, heard from its making to `end()`: the first one aborts the signal, so that the command can end in good order;
- * a second one ends the process at once.
+ * Handles Ctrl-C from construction until `end()`. The first Ctrl-C aborts the signal, so that the command can finish
+ * cleanly. A second one ends the process at once.
  */
 export class Interrupt {
   readonly #controller = new AbortController();

@@ -8,7 +8,7 @@ import { commanderOutput, print } from './terminal.js';
 const PAGE = fileURLToPath(new URL('../../src/page', import.meta.url));
 const SITE = fileURLToPath(new URL('../../dist/site', import.meta.url));
 
-/** The packages are taken from their sources, so that the page can't be older than they are. */
+/** Bundles the packages from their sources, so the page always runs their current code. */
 function configFor(outDir: string): InlineConfig {
   return {
     root: PAGE,

@@ -8,10 +8,10 @@ import { Failure, reasonOf } from './failure.js';
 
 const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
-/** A LevelDB in a directory, as the place that memtables are flushed to and read back from. */
+/** A LevelDB in a directory. Memtables are flushed into it, and verification reads it back. */
 export class LevelDirectory {
   readonly path: string;
-  /** Where a list flushes to, to bring it into this LevelDB. */
+  /** The flush target that writes into this LevelDB. */
   readonly target: FlushTarget;
   readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
 
@@ -21,7 +21,7 @@ export class LevelDirectory {
     this.target = levelTarget(this.#database);
   }
 
-  /** Makes the directory: the given one, or a fresh one for temporary files. @throws Failure */
+  /** Creates the given directory, or a new one for temporary files. @throws Failure if that fails */
   static async make(path: string | undefined): Promise<string> {
     try {
       if (path === undefined) return await mkdtemp(join(tmpdir(), 'memtable-lab-'));
@@ -32,7 +32,7 @@ export class LevelDirectory {
     }
   }
 
-  /** @throws Failure: it is in use, or is no LevelDB, or cannot be written */
+  /** @throws Failure if the directory is locked, is not a LevelDB, or cannot be written */
   static async open(path: string): Promise<LevelDirectory> {
     const level = new LevelDirectory(path);
     try {
@@ -50,7 +50,7 @@ export class LevelDirectory {
     return level;
   }
 
-  /** Everything that is stored, in the order of the keys. */
+  /** All stored entries in key order. */
   entries(): AsyncIterable<[Uint8Array, Uint8Array]> {
     return this.#database.iterator({ ...BYTES, fillCache: false });
   }

@@ -7,7 +7,7 @@ import { addTuneCommand } from './tune.js';
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read this has seen enough, as `head` has; the work is done all the same.
+    // The reader closed the pipe, as `head` does. The run itself goes on.
     if (error.code === 'EPIPE') return;
     process.exitCode = Exit.Failed;
     if (stream === process.stdout) print(process.stderr, `error: cannot write the result: ${error.message}`);

@@ -1,32 +1,32 @@
 import type { LifecycleEvent } from '@memtable/memtable';
 
-/** One memtable of a run; sizes in bytes. What has not happened is null. */
+/** One memtable of a run. Sizes are in bytes. A field is null if its event has not happened. */
 export interface MemtableRow {
   readonly table: number;
   readonly entries: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
-  /** What the entries and their links asked the arena for. */
+  /** Bytes that entries and index requested from the arena. */
   readonly askedBytes: number;
   readonly memoryUsage: number;
-  /** The part of the memory usage that nobody asked for. */
+  /** Share of the memory usage that nothing requested. */
   readonly wastePercent: number;
   readonly regularBlocks: number;
   readonly dedicatedBlocks: number;
   readonly height: number;
-  /** Time spent inserting into it. */
+  /** Time spent on inserts into it. */
   readonly fillMs: number;
   readonly flushMs: number | null;
   readonly flushAttempts: number;
-  /** Resident memory of the process once it was flushed. */
+  /** Resident memory of the process right after the flush. */
   readonly rssBeforeDrop: number | null;
-  /** The same once it was dropped. */
+  /** Resident memory of the process right after the drop. */
   readonly rssAfterDrop: number | null;
 }
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Keeps a row for every memtable that was frozen, from the events of a list. */
+/** Keeps one row for each frozen memtable, built from the events of a list. */
 export class MemtableLog {
   readonly #rows: Growing<MemtableRow>[] = [];
   #fillMs = 0;
@@ -35,7 +35,7 @@ export class MemtableLog {
     return this.#rows;
   }
 
-  /** Adds to the time spent on the active memtable. */
+  /** Adds to the insert time of the active memtable. */
   addFill(ms: number): void {
     this.#fillMs += ms;
   }

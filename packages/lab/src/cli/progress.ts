@@ -1,5 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import prettyBytes from 'pretty-bytes';
+import { count, percent, size } from './numbers.js';
 import { print, printable } from './terminal.js';
 
 const REDRAW_MS = 100;
@@ -9,19 +9,19 @@ const STEPS = 1000;
 /** How far a run has come. */
 export interface Figures {
   readonly entries: number;
-  /** Of keys and values. */
+  /** Bytes of keys and values. */
   readonly bytes: number;
-  /** From 0 to 1, or undefined when the end is not known. */
+  /** From 0 to 1; undefined if the size of the input is unknown. */
   readonly done: number | undefined;
 }
 
-/** Tells whoever waits how a run is getting on, on standard error, because standard output is for the result. */
+/** Shows the progress of a run on standard error. Standard output is reserved for the result. */
 export interface Progress {
-  /** To be called as often as there is something new; `figures` is only asked for when it is shown. */
+  /** Call this after every entry. It calls `figures` only when it redraws. */
   update(figures: () => Figures): void;
-  /** To be called when a memtable has been flushed. */
+  /** Call this after each flush. */
   flushed(table: number, figures: () => Figures): void;
-  /** Prints a line that stays. */
+  /** Prints a line that later drawing does not overwrite. */
   say(line: string): void;
   stop(): void;
 }
@@ -39,9 +39,9 @@ class BarProgress implements Progress {
   constructor(known: boolean) {
     const figures = '{entries} entries, {bytes}, {tables} memtables flushed';
     const format = known ? `{bar} {percentage} % | ${figures}` : figures;
-    // Lines stay wrapped as they are: a second Ctrl-C ends the process before the terminal could be set back.
+    // `linewrap: true` leaves the terminal's line wrapping on. A second Ctrl-C could not restore it.
     this.#bars = new MultiBar({ format, clearOnComplete: true, linewrap: true, barsize: 30 }, Presets.shades_classic);
-    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: prettyBytes(0), tables: 0 });
+    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: size(0), tables: 0 });
   }
 
   update(figures: () => Figures): void {
@@ -62,7 +62,7 @@ class BarProgress implements Progress {
   }
 
   stop(): void {
-    this.#bars.update(); // Prints the lines that are still to be said.
+    this.#bars.update(); // Prints the lines still queued by `say`.
     this.#bars.stop();
   }
 }
@@ -77,8 +77,7 @@ class LineProgress implements Progress {
     if (now - this.#saidAt < LINE_MS) return;
     this.#saidAt = now;
     const { entries, bytes, done } = figures();
-    const part = done === undefined ? '' : ` (${Math.min(100, Math.floor(done * 100))} %)`;
-    this.say(`memtable ${table} flushed; ${count(entries)} entries, ${size(bytes)} accepted so far${part}`);
+    this.say(`memtable ${table} flushed; ${count(entries)} entries, ${size(bytes)} accepted so far${percent(done)}`);
   }
 
   say(line: string): void {
@@ -86,12 +85,4 @@ class LineProgress implements Progress {
   }
 
   stop(): void {}
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }

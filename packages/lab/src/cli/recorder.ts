@@ -6,8 +6,9 @@ import { linesOf, RecordingArena, traceArenaOf } from '../tune/trace.js';
 import { Failure } from './failure.js';
 
 /**
- * Writes down what the memtables of a run ask their arenas for, for `tune`. It has memtables of its own, which get the
- * same entries: allocation follows from the entries alone, and so nothing of it is in the way of what is measured.
+ * Records the arena requests of a run's memtables, so that `tune` can replay them. It fills memtables of its own with
+ * the same entries. Requests depend on the entries alone, so the trace is the same, and recording stays out of the
+ * measured inserts.
  */
 export class Recorder {
   readonly #options: MemTableOptions;
@@ -18,7 +19,7 @@ export class Recorder {
   #table: MemTable;
   #sequence = 0;
 
-  /** @throws Failure when the file cannot be made */
+  /** @throws Failure if the file cannot be created */
   static async open(path: string, options: MemTableOptions, writeBufferBytes: number): Promise<Recorder> {
     const file = createWriteStream(path);
     try {
@@ -32,7 +33,7 @@ export class Recorder {
   private constructor(path: string, file: WriteStream, options: MemTableOptions, writeBufferBytes: number) {
     this.#path = path;
     this.#file = file;
-    // `close()` tells of a failure; a run does not end by it, as what was read has to be flushed.
+    // `close()` reports a write error. Until then the run goes on, because accepted entries must be flushed.
     file.on('error', () => undefined);
     this.#options = options;
     this.#writeBufferBytes = writeBufferBytes;
@@ -40,7 +41,7 @@ export class Recorder {
     this.#table = new MemTable({ ...options, arena: this.#arena });
   }
 
-  /** Adds what a list has accepted, in the same way. */
+  /** Adds an entry that the list accepted, and changes tables at the same point as the list. */
   add(key: Uint8Array, value: Uint8Array): void {
     if (this.#table.entryCount > 0 && this.#table.approximateMemoryUsage() > this.#writeBufferBytes) {
       this.#write();
@@ -50,7 +51,7 @@ export class Recorder {
     this.#table.add(++this.#sequence, ValueType.Value, key, value);
   }
 
-  /** @throws Failure when not everything could be written */
+  /** @throws Failure if the trace is incomplete */
   async close(): Promise<void> {
     this.#write();
     this.#file.end();

@@ -1,14 +1,14 @@
 import Table from 'cli-table3';
-import prettyBytes from 'pretty-bytes';
+import { count, size } from './numbers.js';
 import type { MemtableRow } from './memtable-log.js';
 import type { Verification } from './verify.js';
 
-/** Everything that a run found out; `--json` prints it as it is. Sizes in bytes, times in milliseconds. */
+/** The result of a run. `--json` prints this object. Sizes are in bytes, times in milliseconds. */
 export interface RunReport {
   readonly input: {
     readonly path: string;
     readonly format: string;
-    /** Passed over under `--skip-bad`. */
+    /** Entries skipped because of `--skip-bad`. */
     readonly skipped: number;
     readonly limitReached: boolean;
   };
@@ -26,25 +26,25 @@ export interface RunReport {
   };
   readonly memtables: readonly MemtableRow[];
   readonly totals: Totals;
-  /** Null when not everything could be flushed, or read back. */
+  /** Null if a flush or the reading back failed. */
   readonly verified: Verification | null;
   readonly interrupted: boolean;
-  /** What ended the run early, or made it fail. */
+  /** Why the run ended early or failed. */
   readonly error: string | null;
 }
 
 /** Sums over all memtables. */
 export interface Totals {
   readonly entries: number;
-  /** Of keys and values. */
+  /** Bytes of keys and values. */
   readonly bytes: number;
   readonly askedBytes: number;
   readonly memoryUsage: number;
   readonly inserted: Throughput;
   readonly flushed: Throughput;
-  /** How long inserting had to wait for flushes. */
+  /** Total time of write stalls: inserts waited for a flush. */
   readonly waitedMs: number;
-  /** From the first entry to the last flush, reading of the input included. */
+  /** From the first entry to the last flush. Includes reading the input. */
   readonly elapsedMs: number;
 }
 
@@ -52,7 +52,7 @@ export interface Throughput {
   readonly entries: number;
   readonly bytes: number;
   readonly ms: number;
-  /** Null when there was nothing to measure. */
+  /** Null if no time was measured. */
   readonly entriesPerSecond: number | null;
   readonly bytesPerSecond: number | null;
 }
@@ -80,7 +80,7 @@ export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsed
   };
 }
 
-/** The lines of a report for people. */
+/** The report as lines of text. */
 export function linesOf(report: RunReport): string[] {
   const { input, options, memtables, totals, verified } = report;
   const parts = [
@@ -107,11 +107,11 @@ export function linesOf(report: RunReport): string[] {
   return parts;
 }
 
-/** What is wrong with what was read back: nothing, or a line. */
+/** One line that describes the differences found by verification, or no line. */
 export function differencesOf({ missing, different, firstKeys }: Verification): string[] {
   if (missing + different === 0) return [];
   return [
-    `${missing + different} entries were not read back as they had been: ${missing} missing, ` +
+    `${missing + different} entries differ from the input after reading back: ${missing} missing, ` +
       `${different} with another value; the first keys: ${firstKeys.join(', ')}`,
   ];
 }
@@ -156,14 +156,6 @@ function throughputOf({ entries, bytes, ms: time, entriesPerSecond, bytesPerSeco
   const amount = `${count(entries)} entries, ${size(bytes)} in ${ms(time)} ms`;
   if (entriesPerSecond === null || bytesPerSecond === null) return amount;
   return `${amount}: ${count(Math.round(entriesPerSecond))} entries/s, ${size(bytesPerSecond)}/s`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }
 
 function ms(value: number): string {

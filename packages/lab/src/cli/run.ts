@@ -19,54 +19,54 @@ import { LifecycleWatch } from './watch.js';
 
 const HELP = `
 What it does:
-  Puts every entry of the input through memtables: full ones are frozen, flushed into a LevelDB and dropped, while the
-  next one is filled. Then it opens that LevelDB anew, reads everything back and compares it with the input (of a key
-  that occurs several times, the last value counts).
+  Inserts every entry of the input into a memtable. A full memtable is frozen, flushed into a LevelDB and dropped, while
+  the next one fills. At the end, run reopens the LevelDB, reads everything back and compares it with the input. If a
+  key occurs several times, its last value counts.
 
 Input:
-  directory     every regular file below it: its path below the directory is the key, its bytes are the value.
-                Symbolic links are not followed; the directory of --out is left out.
+  directory     Every regular file below it is an entry: the key is the path below the directory, the value the bytes.
+                Symbolic links and the directory of --out are skipped.
   .ndjson .jsonl
-                one JSON object a line. The key is a string or a number, the value anything. A string is stored as UTF-8,
-                anything else as it stands in the line. A line with either of them twice is bad.
-  .csv .tsv     records under a header, fields quoted as in CSV where need be.
-  -             standard input, as --format says (ndjson when it is left out).
+                One JSON object per line. The key is a string or a number, the value any JSON. A string is stored as
+                UTF-8, any other value as its JSON text. A line with the key or the value twice is invalid.
+  .csv .tsv     Records below a header line. Fields may be quoted as in CSV.
+  -             Standard input, in the format of --format (default: ndjson).
 
-Sizes are bytes, or have a unit: 64KiB, 4MiB, 1GiB.
+A size is a number of bytes, or has a unit: 64KiB, 4MiB, 1GiB.
 
 The table has one row for each memtable:
-  asked bytes   what the entries and their links asked the arena for
-  memory usage  the blocks of the arena with their headers
-  waste %       the part of the memory usage that nobody asked for
-  blocks        regular + dedicated ones
-  tallest tower levels in use by the index
-  fill ms       time spent inserting into it; reading the input and waiting for flushes do not count
-  flush ms      time from the beginning of its flush to the end, that of a repeated one alone
-  RSS           resident memory of this process before and after the memory of the flushed memtable is given back
+  asked bytes   bytes that entries and index requested from the arena
+  memory usage  the arena's blocks with their headers
+  waste %       share of the memory usage that nothing requested
+  blocks        regular + dedicated blocks
+  tallest tower levels of the index in use
+  fill ms       time spent on inserts, without reading the input and without write stalls
+  flush ms      duration of the flush; after failures, of the last attempt
+  RSS           resident memory of this process before and after the flushed memtable is dropped
 
-A flush that fails is tried again until it succeeds, while reading waits. Ctrl-C ends the reading: what was accepted is
-flushed and verified. A second Ctrl-C ends the process at once.
+A failed flush is repeated until it succeeds; meanwhile reading waits. Ctrl-C ends the reading, then flushes and
+verifies all accepted entries. A second Ctrl-C ends the process at once.
 
 Exit codes:
   0    everything was flushed and verified
-  1    something failed, could not be read, or was not read back as it had been
-  2    an unknown option, or a value that it does not take
-  130  interrupted; everything that was accepted before was flushed and verified, unless it was interrupted twice
+  1    something failed, could not be read, or differs from the input
+  2    unknown option or invalid value
+  130  interrupted; all accepted entries were flushed and verified, unless a second Ctrl-C came
 `;
 
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')
-    .summary('put real data through memtables into a LevelDB, and verify it')
+    .summary('insert real data into memtables, flush them into a LevelDB, and verify it')
     .description(
-      'Puts real data through memtables into a LevelDB, shows what each memtable took, and verifies the result.',
+      'Inserts real data into memtables, flushes them into a LevelDB, reports each memtable, and verifies the result.',
     )
     .addHelpText('after', HELP);
   declareRunOptions(command).action(async (input: string | undefined, options: RunOptions) => {
     try {
       new MemTable(memtableOptionsOf(options));
     } catch (error) {
-      // Each is allowed by itself, but not together.
+      // Each option is valid alone, but not in this combination.
       command.error(`error: ${(error as Error).message}`, { exitCode: Exit.Usage });
     }
     try {
@@ -74,14 +74,17 @@ export function addRunCommand(program: Command): void {
     } catch (error) {
       if (!(error instanceof Failure || error instanceof BadInput || error instanceof UnclearFormat)) throw error;
       const hint =
-        input === undefined && error instanceof BadInput ? 'no input was given, and the default is not there: ' : '';
+        input === undefined && error instanceof BadInput ? 'no input was given, and the default does not exist: ' : '';
       print(process.stderr, `error: ${hint}${error.message}`);
       process.exitCode = error instanceof UnclearFormat ? Exit.Usage : Exit.Failed;
     }
   });
 }
 
-/** @returns the exit code. @throws before anything is accepted: Failure, BadInput, UnclearFormat */
+/**
+ * @returns the exit code
+ * @throws Failure, BadInput or UnclearFormat before the first entry is accepted
+ */
 async function run(input: string | undefined, options: RunOptions): Promise<number> {
   const source = await openSource(input ?? DEFAULT_INPUT, options.format);
   const out = await LevelDirectory.make(options.out);
@@ -99,7 +102,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   const progress = watch ?? startProgress(source.totalBytes !== undefined || maxBytes !== Infinity);
   const dump = options.dump === undefined ? undefined : new Dump(options.dump);
   const interrupt = new Interrupt(() =>
-    progress.say('interrupted: flushing what was accepted; Ctrl-C again ends at once'),
+    progress.say('interrupted: flushing the accepted entries; press Ctrl-C again to end at once'),
   );
   const log = new MemtableLog();
   const intake = new Intake(source, maxBytes, options.skipBad, progress, log, recorder);
@@ -110,7 +113,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
     onEvent: (event) => {
       log.onEvent(event);
       watch?.onEvent(event);
-      if (event.type === 'freeze') dump?.take(list.tables()[1]); // Behind the new active one.
+      if (event.type === 'freeze') dump?.take(list.tables()[1]); // Index 0 is the new active table.
       if (event.type === 'flush') progress.flushed(event.table, intake.figures);
       const trouble = troubleOf(event);
       if (trouble !== undefined) progress.say(trouble);
@@ -125,7 +128,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   try {
     await intake.read(list, { key: options.keyField, value: options.valueField }, out, interrupt.signal);
   } catch (error) {
-    // A bug ends the run like bad input does, and is thrown at its end: what was read has to be flushed.
+    // Bad input and bugs both end the reading. A bug is rethrown after the accepted entries were flushed.
     if (!(error instanceof BadInput)) bug = error as Error;
     errors.push((error as Error).message);
     stopped = true;
@@ -184,13 +187,13 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   else print(process.stdout, ...linesOf(report));
   print(process.stderr, ...errors);
   if (interrupt.requested && unflushed === undefined) {
-    print(process.stderr, `interrupted after ${intake.entries} entries; everything accepted was flushed`);
+    print(process.stderr, `interrupted after ${intake.entries} entries; all of them were flushed`);
   }
   if (bug !== undefined) throw bug;
   return errors.length > 0 ? Exit.Failed : interrupt.requested ? Exit.Interrupted : 0;
 }
 
-/** Flushes what is left. @returns what could not be flushed, and why; undefined when nothing is left */
+/** Flushes the remaining memtables. @returns why some could not be flushed; undefined if all were */
 async function closeList(list: MemTableList): Promise<string | undefined> {
   try {
     await list.close();
@@ -205,7 +208,7 @@ async function closeList(list: MemTableList): Promise<string | undefined> {
   }
 }
 
-/** A line about an event that whoever waits should know of, or undefined. */
+/** A line about an event that delays the run, or undefined. */
 function troubleOf(event: LifecycleEvent): string | undefined {
   if (event.type === 'stall' && event.reason === 'flush-failing') return 'reading waits for a flush that keeps failing';
   if (event.type !== 'flush-error') return undefined;

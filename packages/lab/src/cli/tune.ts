@@ -1,34 +1,34 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import prettyBytes from 'pretty-bytes';
 import { BadInput } from '../sources/source.js';
 import { type Distribution, DISTRIBUTIONS, traceOf } from '../tune/distributions.js';
 import { tune, type TuneRow } from '../tune/replay.js';
 import { parseTrace, type Trace } from '../tune/trace.js';
 import { Exit, reasonOf } from './failure.js';
+import { count, size } from './numbers.js';
 import { print, printText } from './terminal.js';
 
-/** Of the arenas of a named distribution: LevelDB's write buffer. */
+/** Requested bytes per arena of a named distribution: LevelDB's write buffer. */
 const ARENA_BYTES = 4 << 20;
 const COUNT_MAX = 10_000_000;
 
 const HELP = `
 What it does:
-  Replays the requests of a trace (recorded by run --record), or of a named distribution, over every source of blocks
-  and over blocks of several sizes; two arenas are alive at a time, as an active and a frozen memtable are. Shown first
-  is the one to take: time and memory, each relative to the least of all, are multiplied to its cost.
+  Replays the requests of a trace (recorded by run --record) or of a named distribution. It tries every source of blocks
+  with every block size, and keeps two arenas alive, as an active and a frozen memtable do. The best choice comes first:
+  the cost multiplies time and memory, each relative to the smallest.
 
 Sources:
-  memory        a memory for each arena
-  heap, ...     one heap for all, with mixed, first, next or best fit
-  slabs         one slab allocator for all, slabs of 1 MiB
+  memory        each arena has its own memory
+  heap, ...     all arenas share one heap, with mixed, first, next or best fit
+  slabs         all arenas share one slab allocator, with slabs of 1 MiB
 
 Distributions:
-  leveldb       LevelDB's own test: mostly under 20 bytes, seldom up to 6000
+  leveldb       LevelDB's own test: mostly under 20 bytes, rarely up to 6000
   uniform       1 to 256 bytes, one in four aligned
-  entries       memtable entries of 16 + 100 bytes, and a block of an index now and then
-  documents     all sizes up to 32 KiB, as many of a size as of twice that size
+  entries       memtable entries of 16 + 100 bytes, and sometimes an index block
+  documents     sizes up to 32 KiB, each doubling of the size equally frequent
 `;
 
 interface TuneOptions {
@@ -42,17 +42,17 @@ interface TuneOptions {
 export function addTuneCommand(program: Command): void {
   program
     .command('tune')
-    .summary('find the block size and source that suit these requests and this machine')
-    .description('Finds the block size and the source of blocks that suit these requests and this machine.')
+    .summary('find the best block size and source of blocks for these requests on this machine')
+    .description('Finds the best block size and source of blocks for these requests on this machine.')
     .addHelpText('after', HELP)
-    .addOption(new Option('-t, --trace <file>', 'replay what run --record wrote').conflicts('distribution'))
+    .addOption(new Option('-t, --trace <file>', 'replay a trace that run --record wrote').conflicts('distribution'))
     .addOption(
-      new Option('-d, --distribution <name>', 'replay requests by a rule')
+      new Option('-d, --distribution <name>', 'replay generated requests')
         .choices(Object.keys(DISTRIBUTIONS))
         .default('entries'),
     )
-    .option('-n, --count <number>', 'requests of a distribution', count, 300_000)
-    .option('-p, --plot <file>', 'where the plot goes', 'tune.svg')
+    .option('-n, --count <number>', 'number of generated requests', requestCount, 300_000)
+    .option('-p, --plot <file>', 'file for the plot', 'tune.svg')
     .option('--json', 'print one JSON document instead of the table', false)
     .action(async (options: TuneOptions) => {
       try {
@@ -70,7 +70,7 @@ async function runTune({ trace: path, distribution, count, plot, json }: TuneOpt
   const trace =
     path === undefined ? traceOf(distribution, count, ARENA_BYTES) : parseTrace(path, await readFile(path, 'utf8'));
   const rows = tune(trace);
-  const { plotOf } = await import('../tune/plot.js'); // Loading it takes longer than many a replay.
+  const { plotOf } = await import('../tune/plot.js'); // Loading vega can take longer than the replay.
   await writeFile(plot, await plotOf(trace.name, rows));
   const requests = trace.arenas.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const report = { trace: trace.name, arenas: trace.arenas.length, requests, recommended: rows[0], rows, plot };
@@ -85,28 +85,27 @@ function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot:
     style: { head: [], border: [], compact: true },
   });
   for (const { source, blockBytes, ms, memoryBytes, wastePercent, blocks, cost } of rows) {
-    const size = (bytes: number): string => prettyBytes(bytes, { binary: true });
     table.push([
       source,
       size(blockBytes),
       ms.toFixed(1),
       size(memoryBytes),
       wastePercent.toFixed(2),
-      blocks.toLocaleString('en-US'),
+      count(blocks),
       cost.toFixed(2),
     ]);
   }
   const { source, blockBytes } = rows[0];
   return [
-    `trace    ${trace.name}: ${requests.toLocaleString('en-US')} requests in ${trace.arenas.length} arenas`,
-    `take     ${source}, blocks of ${prettyBytes(blockBytes, { binary: true })}`,
+    `trace    ${trace.name}: ${count(requests)} requests in ${trace.arenas.length} arenas`,
+    `take     ${source}, blocks of ${size(blockBytes)}`,
     `plot     ${plot}`,
     '',
     ...table.toString().split('\n'),
   ];
 }
 
-function count(text: string): number {
+function requestCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= COUNT_MAX) return value;
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${COUNT_MAX}.`);

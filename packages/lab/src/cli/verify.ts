@@ -4,9 +4,9 @@ import { LevelDirectory } from './level-directory.js';
 
 const NAMED_MAX = 5;
 
-/** What a LevelDB has to hold: of every key a digest of its last value. */
+/** The expected content of a LevelDB: a digest of the last value of each key. */
 export class Expectation {
-  /** By the bytes of the key, each as one character. */
+  /** From the key, with one character per byte, to the digest. */
   readonly digests = new Map<string, string>();
 
   set(key: Uint8Array, value: Uint8Array): void {
@@ -14,21 +14,21 @@ export class Expectation {
   }
 }
 
-/** How what was read back compares with the input; all counts are of distinct keys. */
+/** The result of comparing the LevelDB with the input. All counts are of distinct keys. */
 export interface Verification {
-  /** Keys of the input whose value was read back as it had been. */
+  /** Keys of the input that have the expected value. */
   readonly entries: number;
   readonly missing: number;
   readonly different: number;
-  /** Keys that were not in the input: they were there before. */
+  /** Keys that are not in the input: the LevelDB held them before the run. */
   readonly others: number;
-  /** The first few keys that are missing or different. */
+  /** The first keys that are missing or different. */
   readonly firstKeys: readonly string[];
 }
 
 /**
- * Opens the LevelDB anew, so that what only a process remembers does not count, and reads all of it.
- * @throws Failure when that cannot be done
+ * Reopens the LevelDB, so that only stored entries count, and compares all of it with the input.
+ * @throws Failure if it cannot be opened or read
  */
 export async function verify(path: string, expectation: Expectation): Promise<Verification> {
   const missing = new Map(expectation.digests);
@@ -61,7 +61,7 @@ function digestOf(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64');
 }
 
-/** A key for people, quoted and of bounded length. */
+/** A key as quoted text of at most 80 characters. */
 function readable(text: string): string {
   return JSON.stringify(Buffer.from(text, 'latin1').toString().slice(0, 80));
 }

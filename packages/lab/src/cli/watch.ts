@@ -1,6 +1,6 @@
 import type { LifecycleEvent, MemTableList, MemTableListStats, MemTableStats } from '@memtable/memtable';
 import { createLogUpdate } from 'log-update';
-import prettyBytes from 'pretty-bytes';
+import { count, percent, size } from './numbers.js';
 import type { Figures, Progress } from './progress.js';
 import { print, printable } from './terminal.js';
 
@@ -9,11 +9,12 @@ const BAR_WIDTH = 24;
 const HISTORY = 60;
 const EVENTS_SHOWN = 6;
 const LEVELS = '▁▂▃▄▅▆▇█';
-const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
+const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing', full: 'no room' };
 
 /**
- * The lifecycle of the memtables of a run, live, on standard error: who waits, what is active, frozen and flushed, and the
- * memory usage of the last six seconds. Where standard error is no terminal, a line for each event instead.
+ * Shows the lifecycle of a run's memtables live on standard error: waiting writers, active and frozen memtables,
+ * flushes, and the memory usage of the last six seconds. If standard error is not a terminal, it prints a line for
+ * each event.
  */
 export class LifecycleWatch implements Progress {
   readonly #list: () => MemTableList;
@@ -25,11 +26,11 @@ export class LifecycleWatch implements Progress {
   #figures: (() => Figures) | undefined;
   #drawnAt = 0;
 
-  /** @param list - asked when there is something to show, so it may be made after this */
+  /** @param list - returns the list; called only when drawing, so the list may be created later */
   constructor(list: () => MemTableList, writeBuffer: number) {
     this.#list = list;
     this.#writeBuffer = writeBuffer;
-    // Also while nothing is read because writers wait; and it keeps no process alive.
+    // The timer draws during write stalls, when `update` is not called. `unref` lets the process end.
     if (this.#screen !== undefined) this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
   }
 
@@ -42,11 +43,11 @@ export class LifecycleWatch implements Progress {
 
   update(figures: () => Figures): void {
     this.#figures = figures;
-    // Reading may keep the event loop busy, and then the timer never fires.
+    // Synchronous reading blocks the event loop, and then the timer cannot fire.
     if (this.#screen !== undefined && performance.now() - this.#drawnAt >= REDRAW_MS) this.#draw();
   }
 
-  /** An event has told. */
+  /** The flush event already printed this. */
   flushed(): void {}
 
   say(line: string): void {
@@ -106,8 +107,7 @@ function tableLine(id: number, { entryCount, arena }: MemTableStats, writeBuffer
 }
 
 function inputLine({ entries, bytes, done }: Figures): string {
-  const part = done === undefined ? '' : ` (${Math.min(100, Math.floor(done * 100))} %)`;
-  return `${count(entries)} entries, ${size(bytes)} accepted${part}`;
+  return `${count(entries)} entries, ${size(bytes)} accepted${percent(done)}`;
 }
 
 function sparkline(values: readonly number[]): string {
@@ -117,27 +117,23 @@ function sparkline(values: readonly number[]): string {
 
 function lineOf(event: LifecycleEvent): string {
   switch (event.type) {
-    case 'freeze':
-      return `memtable ${event.table} frozen: ${count(event.stats.entryCount)} entries, ${count(event.stats.arena.memoryUsage)} bytes`;
+    case 'freeze': {
+      const { entryCount, arena } = event.stats;
+      return `memtable ${event.table} frozen: ${count(entryCount)} entries, ${count(arena.memoryUsage)} bytes`;
+    }
     case 'flush':
       return `memtable ${event.table} flushed in ${event.ms.toFixed(1)} ms`;
     case 'rotate-error':
-      return `no memory for a table after ${event.table}`;
+      return `no memory for the table after memtable ${event.table}`;
     case 'flush-error':
       return `memtable ${event.table} not flushed, attempt ${event.attempts}`;
     case 'drop':
-      return `memtable ${event.table} dropped: ${count(event.stats.arena.memoryUsage)} bytes given back`;
+      return `memtable ${event.table} dropped: ${count(event.bytes)} bytes freed`;
     case 'stall':
-      return `writers wait: ${REASONS[event.reason]}`;
+      return `write stall: ${REASONS[event.reason]}`;
     case 'resume':
-      return `writers go on after ${event.ms.toFixed(1)} ms`;
+      return `write stall over after ${event.ms.toFixed(1)} ms`;
+    default: // A list makes no compactions.
+      return event.type;
   }
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function size(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
 }

@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { BadInput, type Entry, type Fields, type Reading } from './source.js';
 
-/** Records under a header; fields may be quoted. The fields are stored as the bytes that they are in the file. */
+/** Reads records below a header line. Fields may be quoted, and are stored as their bytes in the file. */
 export async function* csv(
   stream: Readable,
   file: string,
@@ -10,8 +10,8 @@ export async function* csv(
   delimiter: ',' | '\t',
   { onBad }: Reading,
 ): AsyncGenerator<Entry> {
-  // The parser is ahead of the records that it has handed out, and an error would take those along. So it skips what
-  // is malformed, and the error is raised here when its turn has come.
+  // The parser reads ahead. If it failed at a malformed record, valid records before it would be lost. So it skips
+  // malformed records, and `raise` reports each one when the records before it have been yielded.
   const malformed: CsvError[] = [];
   const parser = parse({
     delimiter,
@@ -23,7 +23,7 @@ export async function* csv(
       if (error !== undefined) malformed.push(error);
     },
   });
-  pipeline(stream, withoutByteOrderMark, parser, () => undefined); // A failure comes out of the loop below.
+  pipeline(stream, withoutByteOrderMark, parser, () => undefined); // The loop below throws the error of a failure.
 
   const raise = (linesDone: number): void => {
     while (malformed.length > 0 && lineOf(malformed[0]) <= linesDone) {
@@ -53,7 +53,7 @@ function columnsOf(header: Buffer[], fields: Fields, where: string): { key: numb
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-/** The parser would remove the mark itself, but then decode the fields too. */
+/** Removes a byte order mark. The parser's own option for it would also decode the fields. */
 async function* withoutByteOrderMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let start: Buffer | undefined = Buffer.alloc(0);
   const unmarked = (bytes: Buffer): Buffer =>
@@ -64,7 +64,7 @@ async function* withoutByteOrderMark(chunks: AsyncIterable<Buffer>): AsyncGenera
       continue;
     }
     start = Buffer.concat([start, chunk]);
-    if (start.length < BYTE_ORDER_MARK.length) continue; // The mark may come in parts.
+    if (start.length < BYTE_ORDER_MARK.length) continue; // The mark may arrive in parts.
     yield unmarked(start);
     start = undefined;
   }
@@ -75,7 +75,7 @@ function lineOf(error: CsvError): number {
   return Number(error['lines']);
 }
 
-/** The parser's message without the field itself, which it adds as a list of byte values. */
+/** The parser's message without the value of the field, which it appends as a list of bytes. */
 function whatOf(error: CsvError): string {
   return error.message.replace(/, value is .*$/s, '');
 }

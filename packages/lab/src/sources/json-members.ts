@@ -4,21 +4,21 @@ const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, C
 
 export interface Member {
   readonly name: string;
-  /** JSON, as it is written, without the whitespace around it. */
+  /** The JSON text of the value, without surrounding whitespace. */
   readonly value: string;
 }
 
 /**
- * The members of a JSON object with their values as they are written, which `JSON.parse` cannot tell: it rounds
- * numbers, reorders fields and keeps one of several with the same name. This only looks for the ends of values, so
- * `JSON.parse` still has to say what is JSON; and it counts brackets, so any depth of nesting is read.
- * @param text - the JSON of an object, which `JSON.parse` has accepted
+ * Yields the members of a JSON object with the text of each value. `JSON.parse` loses that text: it rounds numbers,
+ * reorders fields and keeps only one of several members with the same name. This scanner only finds the ends of values
+ * and does not validate. It counts brackets instead of recursing, so nesting may be of any depth.
+ * @param text - the JSON of an object; `JSON.parse` must have accepted it
  */
 export function* jsonMembers(text: string): Generator<Member> {
   let at = text.indexOf('{') + 1;
   for (;;) {
     const nameStart = text.indexOf('"', at);
-    if (nameStart === -1) return; // An empty object, or what follows the last member.
+    if (nameStart === -1) return; // The object is empty, or the last member is done.
     const nameEnd = stringEnd(text, nameStart);
     const valueStart = text.indexOf(':', nameEnd) + 1;
     at = valueEnd(text, valueStart);
@@ -26,7 +26,7 @@ export function* jsonMembers(text: string): Generator<Member> {
   }
 }
 
-/** Where the value ends: at the comma or brace that belongs to the object around it. */
+/** The end of a value: the index of the comma or brace of the enclosing object. */
 function valueEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; ; at++) {
@@ -39,12 +39,12 @@ function valueEnd(text: string, start: number): number {
   }
 }
 
-/** Behind the closing quote of the string that opens at `start`. */
+/** The index after the closing quote of the string that starts at `start`. */
 function stringEnd(text: string, start: number): number {
   for (let at = start + 1; ; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at + 1;
-    if (code === BACKSLASH) at++; // Whatever it escapes does not end the string.
+    if (code === BACKSLASH) at++; // An escaped character does not end the string.
   }
 }
 

@@ -3,10 +3,11 @@ import { constants } from 'node:buffer';
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream as bytes, without their newline; undefined for one that is too long to become a string.
+ * Yields the lines of a stream as bytes, without the newline. Yields undefined for a line of more than `bytesMax`
+ * bytes, by default the length of the longest possible string.
  *
- * Bytes, because whoever decodes them can then tell what is not UTF-8 (a splitter of strings has replaced it by then);
- * and the parts of a long line are joined once, not with every chunk that arrives.
+ * Lines are bytes so that the caller can detect invalid UTF-8; a string would already hold replacement characters.
+ * The chunks of a long line are joined once, at its end.
  */
 export async function* lines(
   chunks: AsyncIterable<Buffer>,

@@ -2,7 +2,7 @@ import { jsonMembers, type Member } from './json-members.js';
 import { lines } from './lines.js';
 import { BadInput, type Entry, type Fields, type Reading } from './source.js';
 
-/** One JSON object a line; empty lines are passed over. */
+/** Reads one JSON object per line, and skips empty lines. */
 export async function* ndjson(
   chunks: AsyncIterable<Buffer>,
   file: string,
@@ -26,7 +26,7 @@ export async function* ndjson(
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function entryOf(line: Buffer | undefined, where: string, fields: Fields): Entry | undefined {
-  if (line === undefined) throw new BadInput(where, 'the line is too long to be read');
+  if (line === undefined) throw new BadInput(where, 'the line is too long');
   let text: string;
   let record: unknown;
   try {
@@ -52,7 +52,7 @@ function entryOf(line: Buffer | undefined, where: string, fields: Fields): Entry
   return { key: bytesOf(key, fields.key, where), value: bytesOf(value, fields.value, where), where };
 }
 
-/** A field's value as it is written; of several it would be a guess which one is meant. */
+/** The JSON text of a field. A field that occurs twice is an error, because choosing one would be a guess. */
 function valueOf(members: readonly Member[], field: string, where: string): string {
   const found = members.filter(({ name }) => name === field);
   if (found.length === 1) return found[0].value;
@@ -60,12 +60,15 @@ function valueOf(members: readonly Member[], field: string, where: string): stri
   throw new BadInput(where, found.length === 0 ? `no field ${name}` : `${found.length} fields ${name}`);
 }
 
-/** The characters of a string, and of anything else its text. */
+/** The bytes to store: the characters of a string, or the JSON text of any other value. */
 function bytesOf(json: string, field: string, where: string): Buffer {
   const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
-  // Half of a surrogate pair has no UTF-8: it would be stored as another character.
+  // A lone surrogate has no UTF-8 encoding. It would be stored as a replacement character.
   if (/\p{Surrogate}/u.test(text)) {
-    throw new BadInput(where, `the field ${JSON.stringify(field)} holds half of a surrogate pair, which has no UTF-8`);
+    throw new BadInput(
+      where,
+      `the field ${JSON.stringify(field)} holds half of a surrogate pair, which UTF-8 cannot encode`,
+    );
   }
   return Buffer.from(text);
 }

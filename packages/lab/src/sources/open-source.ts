@@ -13,7 +13,7 @@ export type Format = (typeof FORMATS)[number];
 
 type Reader = (stream: Readable, file: string, fields: Fields, reading: Reading) => AsyncGenerator<Entry>;
 
-/** What reads a stream of each format, wherever its chunks end. */
+/** The reader of each format. Chunks of the stream may end anywhere. */
 export const READERS: Readonly<Record<Format, Reader>> = {
   ndjson,
   csv: (stream, file, fields, reading) => csv(stream, file, fields, ',', reading),
@@ -27,33 +27,34 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
   '.tsv': 'tsv',
 };
 
-/** The name of standard input on the command line. */
+/** Stands for standard input on the command line. */
 export const STDIN = '-';
 
-/** An input that is there, and whose format is known. */
+/** An input that exists and has a known format. */
 export interface Source {
   readonly path: string;
   readonly format: 'directory' | Format;
-  /** Length of a file; of a directory or a stream it is not known. */
+  /** Length of a file; undefined for a directory or a stream. */
   readonly totalBytes: number | undefined;
-  /** How far into the file reading has come. */
+  /** Bytes of the file that have been read. */
   readBytes(): number;
-  /** @param out - a directory that is written meanwhile, and is therefore no part of the input */
+  /** @param out - the output directory; it is skipped if it lies in the input, because the run writes to it */
   entries(fields: Fields, reading: Reading, out: string): AsyncGenerator<Entry>;
 }
 
-/** The format of an input was not to be had from its name or the options. */
+/** Neither the name of an input nor the options give a usable format. */
 export class UnclearFormat extends Error {
   override readonly name = 'UnclearFormat';
 }
 
 /**
- * Finds out what an input is, before anything is made for it.
- * @throws BadInput when it is not there; UnclearFormat
+ * Determines the kind and format of an input before any output is created.
+ * @throws BadInput if it does not exist or is of no usable kind
+ * @throws UnclearFormat if its format cannot be determined
  */
 export async function openSource(path: string, format: Format | undefined): Promise<Source> {
   if (path === STDIN) {
-    if (fstatSync(0).isDirectory()) throw new BadInput('stdin', 'a directory; name it instead');
+    if (fstatSync(0).isDirectory()) throw new BadInput('stdin', 'is a directory; pass its path instead');
     return streamSource(path, format ?? 'ndjson', undefined, () => process.stdin);
   }
   let found;
@@ -63,7 +64,7 @@ export async function openSource(path: string, format: Format | undefined): Prom
     throw new BadInput(path, systemReason(error), { cause: error });
   }
   if (found.isDirectory()) {
-    if (format !== undefined) throw new UnclearFormat(`${path} is a directory, and --format ${format} is for files`);
+    if (format !== undefined) throw new UnclearFormat(`${path} is a directory, but --format ${format} is for files`);
     return {
       path,
       format: 'directory',
@@ -74,13 +75,13 @@ export async function openSource(path: string, format: Format | undefined): Prom
       },
     };
   }
-  // Opening or reading a pipe by its name blocks a thread that nothing can stop, not even the end of the process.
-  if (!found.isFile()) throw new BadInput(path, `neither a file nor a directory; read it with ${STDIN} < ${path}`);
+  // Opening or reading a named pipe blocks a thread, which nothing can interrupt, not even the exit of the process.
+  if (!found.isFile()) throw new BadInput(path, `is neither a file nor a directory; read it with ${STDIN} < ${path}`);
   const extension = extname(path).toLowerCase();
   const known = format ?? EXTENSIONS[extension];
   if (known === undefined) {
     const names = Object.keys(EXTENSIONS).join(' ');
-    throw new UnclearFormat(`${path} does not end in one of ${names}: say what it is with --format`);
+    throw new UnclearFormat(`${path} does not end in one of ${names}: name its format with --format`);
   }
   return streamSource(path, known, found.size, () => createReadStream(path));
 }

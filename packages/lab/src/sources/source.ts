@@ -1,28 +1,28 @@
-/** One key and its value, as they go into the memtable. */
+/** A key and its value, as inserted into the memtable. */
 export interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
-  /** Where it stands, for messages: a file, or `FILE:LINE`. */
+  /** Its place in the input, for messages: a file, or `FILE:LINE`. */
   readonly where: string;
 }
 
-/** What every source is given besides its place. */
+/** What every source needs besides its path. */
 export interface Reading {
-  /** Told of what cannot be used. When it returns, reading goes on behind that place; when it throws, reading ends. */
+  /** Called for each bad entry. If it returns, reading skips the entry; if it throws, reading ends. */
   readonly onBad: (error: BadInput) => void;
-  /** How much may be read at all. */
+  /** Upper bound on the bytes to read. */
   readonly limit: ByteLimit;
-  /** Ends reading when it is aborted, also in the middle of a wait for more. */
+  /** Ends the reading when it aborts, even during a wait for input. */
   readonly signal: AbortSignal;
 }
 
-/** Names of the two fields that are used of a record. */
+/** Names of the fields that hold the key and the value of a record. */
 export interface Fields {
   readonly key: string;
   readonly value: string;
 }
 
-/** Input that cannot be used, and where it stands. */
+/** Invalid or unreadable input, with its place. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
 
@@ -32,7 +32,7 @@ export class BadInput extends Error {
   }
 }
 
-/** Bytes of keys and values that may be accepted. It is never exceeded: reading ends before the entry that would. */
+/** Upper bound on the accepted bytes of keys and values. Reading ends before the first entry that would exceed it. */
 export class ByteLimit {
   readonly max: number;
   #taken = 0;
@@ -42,17 +42,18 @@ export class ByteLimit {
     this.max = max;
   }
 
-  /** Whether something did not fit. */
+  /** Whether an entry did not fit. */
   get reached(): boolean {
     return this.#reached;
   }
 
-  /** Whether that many more bytes fit; a large file need not be read to find out. */
+  /** Whether this many more bytes fit. Lets a source check the size of a file before it reads the file. */
   admits(bytes: number): boolean {
     if (this.#taken + bytes > this.max) this.#reached = true;
     return !this.#reached;
   }
 
+  /** Counts the bytes of an accepted entry. @returns whether they fit; if not, nothing is counted */
   take(bytes: number): boolean {
     if (!this.admits(bytes)) return false;
     this.#taken += bytes;

@@ -2,7 +2,7 @@ import { parse, View } from 'vega';
 import { compile } from 'vega-lite';
 import type { TuneRow } from './replay.js';
 
-/** Time and waste over block sizes, one line a source, as SVG. */
+/** Plots time and waste over the block size as SVG, with a line for each source. */
 export function plotOf(name: string, rows: readonly TuneRow[]): Promise<string> {
   const panel = (field: 'ms' | 'wastePercent', title: string) => ({
     width: 300,

@@ -1,14 +1,14 @@
 import { Arena, Heap, NIL, SlabAllocator } from '@memtable/arena';
 import type { Trace, TraceArena } from './trace.js';
 
-export const BLOCK_BYTES = [1024, 4096, 16384, 65536, 262144];
+const BLOCK_BYTES = [1024, 4096, 16384, 65536, 262144];
 const ROUNDS = 5;
-/** A frozen memtable is still there while the next one is filled. */
+/** Arenas alive at once: a frozen memtable stays while the next one fills. */
 const ALIVE = 2;
 
 const SLAB_BYTES = 1 << 20;
 
-/** Where blocks come from: a memory for each arena, or a source for all of them. */
+/** The sources of blocks: a memory for each arena, or one source for all arenas. */
 const SOURCES = {
   memory: undefined,
   'heap, mixed': (reserveBytes: number) => new Heap({ fit: 'mixed', reserveBytes }),
@@ -18,29 +18,26 @@ const SOURCES = {
   slabs: (reserveBytes: number, blockBytes: number) =>
     new SlabAllocator({ slabBytes: SLAB_BYTES, sizes: slabSizesFor(blockBytes), reserveBytes }),
 } as const;
-export type SourceName = keyof typeof SOURCES;
+type SourceName = keyof typeof SOURCES;
 
-/** What one way of allocating took; the first in the list is the one to take. */
+/** The cost of one source with one block size. The first row of a list is the best. */
 export interface TuneRow {
   readonly source: SourceName;
   readonly blockBytes: number;
   /** Median of 5 replays of the whole trace. */
   readonly ms: number;
-  /** Most memory in use at once: blocks, headers, and what the source could not use. */
+  /** Peak memory: blocks, headers, and waste of the source. */
   readonly memoryBytes: number;
-  /** The part of it that nobody had asked for. */
+  /** Share of the peak memory that nothing requested. */
   readonly wastePercent: number;
-  /** Blocks of all arenas. */
+  /** Number of blocks in all arenas. */
   readonly blocks: number;
-  /** Time and memory, each relative to the least of all, multiplied: 1 is the best there could be. */
+  /** Time times memory, each relative to the smallest of all rows. The lower bound is 1. */
   readonly cost: number;
 }
 
-/**
- * Replays a trace over every source and block size, each in turn in each round.
- * @param onRound - called after each round
- */
-export function tune(trace: Trace, onRound: (done: number) => void = () => {}): TuneRow[] {
+/** Replays a trace with every source and block size, in turn in each round. @returns the rows by ascending cost */
+export function tune(trace: Trace): TuneRow[] {
   const reserveBytes = reserveFor(trace);
   const cases = (Object.keys(SOURCES) as SourceName[]).flatMap((source) =>
     BLOCK_BYTES.map((blockBytes) => ({
@@ -52,14 +49,13 @@ export function tune(trace: Trace, onRound: (done: number) => void = () => {}): 
       blocks: 0,
     })),
   );
-  // One round more than counts: the first one compiles.
+  // The first round does not count: V8 compiles in it.
   for (let round = 0; round <= ROUNDS; round++) {
     for (const one of cases) {
       const { ms, ...figures } = replay(trace, one.source, one.blockBytes, reserveBytes);
       if (round > 0) one.times.push(ms);
       Object.assign(one, figures);
     }
-    onRound((round + 1) / (ROUNDS + 1));
   }
   const rows = cases.map(({ source, blockBytes, times, memoryBytes, askedBytes, blocks }) => {
     const ms = times.sort((a, b) => a - b)[times.length >> 1];
@@ -104,7 +100,7 @@ function replay(trace: Trace, name: SourceName, blockBytes: number, reserveBytes
   return { ms: performance.now() - start, memoryBytes, askedBytes, blocks };
 }
 
-/** Writes the first byte of each, as whoever asked for it would: a page costs when it is touched. */
+/** Writes the first byte of each allocation, as a real caller would. A page costs memory only when it is written. */
 function fill(arena: Arena, { bytes, alignments }: TraceArena): void {
   for (let i = 0; i < bytes.length; i++) {
     const at = alignments[i] === 1 ? arena.allocate(bytes[i]) : arena.allocateAligned(bytes[i], alignments[i]);
@@ -113,7 +109,7 @@ function fill(arena: Arena, { bytes, alignments }: TraceArena): void {
   }
 }
 
-/** An arena's lines, its regular blocks with their headers, and eight sizes to a doubling for what gets a block alone. */
+/** Sizes for the arena's own lines and its regular blocks, then eight sizes per doubling for dedicated blocks. */
 function slabSizesFor(blockBytes: number): number[] {
   const sizes = [192, blockBytes + 8];
   for (let step = blockBytes / 32; step * 16 <= SLAB_BYTES / 2; step *= 2) {
@@ -122,7 +118,7 @@ function slabSizesFor(blockBytes: number): number[] {
   return sizes;
 }
 
-/** Enough for the largest arena with the largest blocks, so that nothing grows while it is measured. */
+/** Enough memory for the largest arena with the largest blocks, so that no memory grows during a measurement. */
 function reserveFor({ arenas }: Trace): number {
   const asked = arenas.map(({ bytes, alignments }) =>
     bytes.reduce((sum, size, i) => sum + size + alignments[i] + 16, 4 * Math.max(...BLOCK_BYTES)),

@@ -1,20 +1,20 @@
 import { type Addr, Arena, type ArenaOptions, NIL } from '@memtable/arena';
 import { BadInput } from '../sources/source.js';
 
-/** The requests that arenas were asked for, one arena after the other; what `tune` replays. */
+/** The requests of several arenas in order. `tune` replays them. */
 export interface Trace {
   readonly name: string;
-  /** One for each arena: its requests in order. */
+  /** The requests of each arena. */
   readonly arenas: readonly TraceArena[];
 }
 
 export interface TraceArena {
   readonly bytes: Int32Array;
-  /** 1 for a request at any address. */
+  /** 1 for an unaligned request. */
   readonly alignments: Int32Array;
 }
 
-/** An arena that remembers what it was asked for. */
+/** An arena that records its requests. */
 export class RecordingArena extends Arena {
   readonly requests: { bytes: number; alignment: number }[] = [];
 
@@ -43,7 +43,7 @@ export function traceArenaOf(requests: readonly { bytes: number; alignment: numb
   };
 }
 
-/** As text: a line `bytes` or `bytes alignment` for each request, and a line `drop` at the end of each arena. */
+/** Formats an arena: a line `bytes` or `bytes alignment` for each request, then a line `drop`. */
 export function* linesOf(arena: TraceArena): Generator<string> {
   for (let i = 0; i < arena.bytes.length; i++) {
     yield arena.alignments[i] === 1 ? `${arena.bytes[i]}\n` : `${arena.bytes[i]} ${arena.alignments[i]}\n`;
@@ -51,7 +51,7 @@ export function* linesOf(arena: TraceArena): Generator<string> {
   yield 'drop\n';
 }
 
-/** @throws BadInput for a line that is no request */
+/** Parses a trace. @throws BadInput for an invalid line, and for a trace without requests */
 export function parseTrace(name: string, text: string): Trace {
   const arenas: TraceArena[] = [];
   let requests: { bytes: number; alignment: number }[] = [];
@@ -65,12 +65,12 @@ export function parseTrace(name: string, text: string): Trace {
       const [bytes, alignment = 1] = line.split(' ').map(Number);
       const power = alignment >= 1 && alignment <= 4096 && (alignment & (alignment - 1)) === 0;
       if (!/^\d+( \d+)?$/.test(line) || bytes < 1 || bytes > 2 ** 30 || !power) {
-        throw new BadInput(`${name}:${i + 1}`, `no request of an arena: ${line.slice(0, 40)}`);
+        throw new BadInput(`${name}:${i + 1}`, `not an arena request: ${line.slice(0, 40)}`);
       }
       requests.push({ bytes, alignment });
     }
   });
   end();
-  if (arenas.length === 0) throw new BadInput(name, 'there is no request in it');
+  if (arenas.length === 0) throw new BadInput(name, 'holds no requests');
   return { name, arenas };
 }

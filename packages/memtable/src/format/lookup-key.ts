@@ -1,5 +1,6 @@
 import { copyBytes } from './copy.js';
-import { TAG_BYTES } from './internal-key.js';
+import { checkKind, checkThere } from './bytes.js';
+import { checkSequence, type Sequence, SEQUENCE_MAX, TAG_BYTES, tagHigh, tagLow, ValueType } from './internal-key.js';
 import { textBytesMax, writeText } from './text.js';
 import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './varint.js';
 
@@ -44,13 +45,31 @@ export class LookupKey {
     if (typeof key === 'string') {
       this.#ensure(textBytesMax(key));
       this.keyLength = writeText(this.#room, 0, key);
-    } else {
-      this.#ensure(key.length);
-      copyBytes(this.u8, KEY_AT, key, 0, key.length);
-      this.keyLength = key.length;
+      this.#finish();
+      return this;
     }
+    return this.#setBytes(key);
+  }
+
+  #setBytes(key: Uint8Array): this {
+    const { length } = key;
+    if (length === 0) checkThere('the key', key);
+    this.#ensure(length);
+    copyBytes(this.u8, KEY_AT, key, 0, length);
+    this.keyLength = length;
     this.#finish();
     return this;
+  }
+
+  /**
+   * The lookup key of a read: (key, sequence), both from the caller.
+   * @throws TypeError: the key is not bytes; MemTableError `MEMTABLE_INVALID_SEQUENCE`
+   */
+  setFor(key: Uint8Array, sequence: Sequence): this {
+    checkKind('the key', key);
+    if (sequence === SEQUENCE_MAX) return this.#setBytes(key).beforeAll();
+    checkSequence(sequence);
+    return this.#setBytes(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
   }
 
   /** The same for bytes that lie somewhere. */

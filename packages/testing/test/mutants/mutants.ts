@@ -13,6 +13,7 @@ export type Mutant = {
 const order = 'memtable/src/order.ts';
 const table = 'memtable/src/memtable.ts';
 const list = 'memtable/src/memtable-list.ts';
+const queue = 'memtable/src/write-buffer/flush-queue.ts';
 const batch = 'memtable/src/write-batch.ts';
 const skiplist = 'skiplist/src/skiplist.ts';
 /** The store of this package's tests; each fault is one that ours, or another one, has had. */
@@ -296,23 +297,23 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a memtable is dropped before the target has resolved',
     suite: 'memtable list',
-    file: list,
-    from: 'await attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt);',
-    to: 'attemptFlush(this.#options, new FlushRun(id, sourceOf(table)), this.#attempt).catch(() => undefined);',
+    file: queue,
+    from: 'await this.#write(run, attempt);',
+    to: 'this.#write(run, attempt).catch(() => undefined);',
   },
   {
     name: 'a retry writes twice',
     suite: 'memtable list',
-    file: list,
-    from: 'this.#flushedTables++;',
-    to: 'if (frozen.failures > 0) {\n      frozen.failures = 0;\n      return true;\n    }\n    this.#flushedTables++;',
+    file: queue,
+    from: 'if (this.#host.isComplete?.() === false) return true;',
+    to: 'if (attempts > 1) return true;',
   },
   {
     name: 'the newest memtable is flushed first',
     suite: 'memtable list',
-    file: list,
-    from: 'for (let oldest = this.#frozen[0]; oldest !== undefined; oldest = this.#frozen[0])',
-    to: 'for (let oldest = this.#frozen.at(-1); oldest !== undefined; oldest = this.#frozen.at(-1))',
+    file: queue,
+    from: 'for (let oldest = this.frozen[0]; oldest !== undefined; oldest = this.frozen[0])',
+    to: 'for (let oldest = this.frozen.at(-1); oldest !== undefined; oldest = this.frozen.at(-1))',
   },
   {
     name: 'a write that fails leaves a gap in the sequence',
@@ -325,41 +326,41 @@ export const mutants: readonly Mutant[] = [
     name: 'get asks the oldest memtable first',
     suite: 'memtable list',
     file: list,
-    from: 'for (let i = this.#frozen.length - 1; found === undefined && i >= 0; i--)',
-    to: 'for (let i = 0; found === undefined && i < this.#frozen.length; i++)',
+    from: 'for (let i = frozen.length - 1; found === undefined && i >= 0; i--)',
+    to: 'for (let i = 0; found === undefined && i < frozen.length; i++)',
   },
   {
     name: 'a write that was aborted while it waited is made all the same',
     suite: 'memtable list',
-    file: list,
-    from: 'remove(this.#waiters, waiter);\n      this.#endWait();\n      this.#wake();',
-    to: 'this.#endWait();\n      this.#wake();',
+    file: 'memtable/src/write-buffer/admission.ts',
+    from: 'this.#remove(waiter);',
+    to: '',
   },
   {
     name: 'close resolves though not everything was flushed',
     suite: 'memtable list',
     file: list,
-    from: 'waiter.reject(error);\n    throw error;',
-    to: 'waiter.reject(error);',
+    from: 'this.#queue.refuse(error);\n    throw error;',
+    to: 'this.#queue.refuse(error);',
   },
   {
     name: 'flush resolves when the memtable before has been flushed',
     suite: 'memtable list',
-    file: list,
-    from: 'this.#flushWaiters[0].id <= id',
-    to: 'this.#flushWaiters[0].id <= id + 1',
+    file: queue,
+    from: 'this.#waiters[0].sequence <= run.id',
+    to: 'this.#waiters[0].sequence <= run.id + 1',
   },
   {
     name: 'a flush that has ended counts as running for a few more microtasks',
     suite: 'memtable list',
-    file: list,
-    from: 'this.#flushing = undefined; // In the step',
-    to: 'for (let tick = 0; tick < 4; tick++) await undefined;\n      this.#flushing = undefined; // After the step',
+    file: queue,
+    from: 'this.#isRunning = false; // In the step',
+    to: 'for (let tick = 0; tick < 4; tick++) await undefined;\n      this.#isRunning = false; // After the step',
   },
   {
     name: 'flush leaves deletions out',
     suite: 'memtable list',
-    file: 'memtable/src/flush-target.ts',
+    file: 'memtable/src/write-buffer/flush-run.ts',
     from: 'for (cursor.seekToFirst(); cursor.valid; cursor.next()) {',
     to: 'for (cursor.seekToFirst(); cursor.valid; cursor.next()) {\n      if (cursor.type === 0) continue;',
   },

@@ -1,4 +1,4 @@
-/** What the page is showing, as signals; views read them, and change them through the functions here. */
+/** The state of the page, as signals. Views read the signals and change them through the functions below. */
 import { type MemTable, MemTable as Table } from '@memtable/memtable';
 import { inspectMemTable, type MemTableInspection, type SearchTrace, traceGet } from '@memtable/memtable/inspect';
 import { batch, computed, signal } from '@preact/signals';
@@ -22,30 +22,30 @@ export interface Source {
 }
 
 export const view = signal<View>('memory');
-/** Step of the guided tour, from 1; 0 while it is closed. */
+/** Step of the guided tour, from 1; 0 when the tour is closed. */
 export const tourStep = signal(1);
 export const settings = signal<Settings>(TOUR_SETTINGS);
 export const source = signal<Source>({ sample: 'words', ascending: false, count: 100 });
-/** Steps a second while it plays. */
+/** Steps per second in play mode. */
 export const speed = signal(4);
 export const playing = signal(false);
 export const theme = signal<'light' | 'dark' | undefined>(undefined);
 export const message = signal<{ readonly kind: 'error' | 'note'; readonly text: string } | undefined>(undefined);
-/** What was done last, for those who cannot see it. */
+/** The last action, as text for screen readers. */
 export const announcement = signal('');
 
 export const session = signal(newSession(TOUR_SETTINGS));
 const operations = signal<readonly Operation[]>([]);
-/** Counts the changes of the session, which has no signals itself. */
+/** Counts the changes of the session, which has no signals of its own. */
 export const changes = signal(0);
-/** Counts those after which the session was at rest: a long load changes too much to be looked at byte by byte. */
+/** Counts the changes that left the session at rest. A long load changes too often to inspect all bytes each time. */
 const halts = signal(0);
 export const busy = signal(false);
 
 export const dump = signal<Dump | undefined>(undefined);
-/** Number of the table that is shown, when it is not the active one. */
+/** Number of the shown table; undefined shows the active one. */
 export const shownId = signal<number | undefined>(undefined);
-/** The selected byte. */
+/** Address of the selected byte. */
 export const selectedAddress = signal<number | undefined>(undefined);
 export const hoveredAddress = signal<number | undefined>(undefined);
 export const search = signal<{ readonly key: string; readonly step: number } | undefined>(undefined);
@@ -55,7 +55,7 @@ export const tables = computed<NumberedTable[]>(() => {
   return session.value.tables();
 });
 
-/** The buffer that is shown: of a table of the session, or of a dump. */
+/** The table of the session that is shown; undefined if a dump is shown. */
 const shownTable = computed<MemTable | undefined>(() => {
   if (dump.value !== undefined) return undefined;
   void halts.value;
@@ -79,7 +79,7 @@ export const stats = computed(() => {
   return session.value.stats();
 });
 
-/** The piece that is selected, or that the tour is about. */
+/** The selected piece, or the piece that the tour step is about. */
 export const selectedPiece = computed<number | undefined>(() => {
   const seen = inspection.value;
   if (seen === undefined) return undefined;
@@ -100,17 +100,17 @@ export const trace = computed<SearchTrace | undefined>(() => {
 
 export const canUndo = computed(() => operations.value.some(isUserOperation));
 
-// Doing
+// Operations
 
 let queue: Promise<void> = Promise.resolve();
 
-/** One thing after the other, in the order in which they were asked for. */
+/** Runs tasks one at a time, in call order. */
 function enqueue(task: () => Promise<void>): Promise<void> {
   queue = queue.then(task).catch((error: unknown) => say('error', error));
   return queue;
 }
 
-/** Performs an operation on the session and remembers it. */
+/** Performs an operation on the session and records it for undo and links. */
 export function perform(operation: Operation): Promise<void> {
   if (isUserOperation(operation)) leaveTour();
   return enqueue(async () => {
@@ -127,7 +127,7 @@ export function perform(operation: Operation): Promise<void> {
   });
 }
 
-/** Takes back the last operation by doing all others again, in a new session. */
+/** Undoes the last operation: replays all earlier ones in a new session. */
 export function undo(): Promise<void> {
   leaveTour();
   return enqueue(async () => {
@@ -143,7 +143,7 @@ export function reset(): Promise<void> {
   return enqueue(() => replay(settings.value, []));
 }
 
-/** Other memtables: what was done so far is done again with them. */
+/** Changes the settings, and replays all operations with them. */
 export function change(changed: Partial<Settings>): Promise<void> {
   leaveTour();
   return enqueue(() => replay({ ...settings.value, ...changed }, operations.value));
@@ -162,7 +162,7 @@ export function goToTourStep(step: number): Promise<void> {
   });
 }
 
-/** Goes on from the state that the tour has reached. */
+/** Closes the tour. The session keeps the state of its last step. */
 export function leaveTour(): void {
   tourStep.value = 0;
 }
@@ -180,8 +180,7 @@ async function replay(wanted: Settings, again: readonly Operation[]): Promise<vo
     settings.value = wanted;
     session.value = fresh;
     operations.value = again;
-    selectedAddress.value = undefined;
-    hoveredAddress.value = undefined;
+    clearSelection();
     shownId.value = undefined;
     changes.value++;
     halts.value++;
@@ -190,7 +189,7 @@ async function replay(wanted: Settings, again: readonly Operation[]): Promise<vo
   scheduleTarget();
 }
 
-/** A session that tells of its changes, once it is the one that is shown. */
+/** Creates a session that reports its changes while it is the shown one. */
 function newSession(wanted: Settings): Session {
   const fresh: Session = new Session(wanted, () => {
     if (session.peek() !== fresh) return;
@@ -200,17 +199,17 @@ function newSession(wanted: Settings): Session {
   return fresh;
 }
 
-/** How long a target that is not prompt takes to read a run, and to answer. */
+/** How long a slow or failing target takes to read a run, and again to answer, in milliseconds. */
 const TARGET_MS = { slow: 1200, failing: 700 };
 let targetTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Lets a slow or failing target act by itself; those acts are operations too, so that they can be replayed. */
+/** Schedules the next step of a slow or failing target. Its steps are operations too, so replay repeats them. */
 function scheduleTarget(): void {
   clearTimeout(targetTimer);
   const { target, flush } = session.value;
   if (tourStep.value > 0 || (target !== 'slow' && target !== 'failing')) return;
   const failing = target === 'failing';
-  // Right after a failure the list pauses before it asks again.
+  // After a failed flush the list waits a moment before it retries.
   if (flush === 'none') {
     if (session.value.stats().frozen.length > 0) targetTimer = setTimeout(scheduleTarget, 100);
     return;
@@ -221,7 +220,7 @@ function scheduleTarget(): void {
   );
 }
 
-// Playing
+// Play mode
 
 let playTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -243,7 +242,7 @@ export function togglePlay(): void {
 
 // Dumps
 
-/** Shows the memtable in a file, if there is one in it; else says what is wrong and leaves everything as it is. */
+/** Shows the memtable in a file. A file without a valid memtable changes nothing but the error message. */
 export async function openDump(file: File): Promise<void> {
   try {
     const buffer = await file.arrayBuffer();
@@ -253,8 +252,7 @@ export async function openDump(file: File): Promise<void> {
       leaveTour();
       playing.value = false;
       message.value = undefined;
-      selectedAddress.value = undefined;
-      hoveredAddress.value = undefined;
+      clearSelection();
       search.value = undefined;
       dump.value = { name: file.name, buffer };
       if (view.value === 'lifecycle') view.value = 'memory';
@@ -269,14 +267,18 @@ export async function openDump(file: File): Promise<void> {
 export function closeDump(): void {
   batch(() => {
     dump.value = undefined;
-    selectedAddress.value = undefined;
-    hoveredAddress.value = undefined;
+    clearSelection();
   });
 }
 
-// The address
+function clearSelection(): void {
+  selectedAddress.value = undefined;
+  hoveredAddress.value = undefined;
+}
 
-/** Everything that is needed to see the same, as the part of the address after `#`. */
+// The link
+
+/** The state of the page as the fragment of its URL, so that a link shows the same. */
 export const hash = computed(() => {
   const parameters = new URLSearchParams();
   if (tourStep.value > 0) parameters.set('tour', String(tourStep.value));
@@ -296,7 +298,7 @@ export const hash = computed(() => {
   return parameters.toString();
 });
 
-/** Goes where an address says. What it says that makes no sense is told, and left out. */
+/** Restores the state from a URL fragment. Ignores invalid parts, and reports them in a message. */
 export function readHash(text: string): Promise<void> {
   const parameters = new URLSearchParams(text);
   const bad: string[] = [];
@@ -341,7 +343,7 @@ export function readHash(text: string): Promise<void> {
       theme.value = wantedTheme === 'light' || wantedTheme === 'dark' ? wantedTheme : undefined;
     });
     scheduleTarget();
-    if (bad.length > 0) say('error', new Error(`this address was only followed in part: ${bad.join('; ')}`));
+    if (bad.length > 0) say('error', new Error(`parts of this link are invalid: ${bad.join('; ')}`));
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What can happen to a session, as data: it can be undone by replaying all but the last, and a view can be sent to
- * somebody as an address. Text form, one operation after the other with `~` between them, `*n` for n equal ones:
+ * The operations of a session, as data. Undo replays all but the last one, and a link carries them all. The text form
+ * separates operations by `~`, and writes `*n` after one that occurs n times in a row:
  *
  * ```
  *   p:key:value  p:key:value:bytes  d:key  b:p:key:value:d:key  s:sample:order:count  f  t:target  r  a  x
@@ -8,12 +8,12 @@
  */
 import { isSample, type SampleName } from './samples.js';
 
-/** How the flush target behaves: at once, after a while, never, or when it is told. */
+/** When the flush target accepts a table: at once, after a delay, never, or on command. */
 export const TARGETS = ['prompt', 'slow', 'failing', 'held'] as const;
 export type TargetMode = (typeof TARGETS)[number];
 
 export type Write =
-  /** `bytes`: the value is repeated or cut to that length. */
+  /** `bytes`: repeats or cuts the value to this length. */
   { readonly type: 'put'; readonly key: string; readonly value: string; readonly bytes?: number } | Deletion;
 interface Deletion {
   readonly type: 'del';
@@ -23,14 +23,14 @@ interface Deletion {
 export type Operation =
   | Write
   | { readonly type: 'batch'; readonly writes: readonly Write[] }
-  /** The next entries of a sample, one write each. */
+  /** Inserts the next entries of a sample, with one write each. */
   | { readonly type: 'load'; readonly sample: SampleName; readonly ascending: boolean; readonly count: number }
   | { readonly type: 'freeze' }
   | { readonly type: 'target'; readonly mode: TargetMode }
-  /** What a target does that is not prompt: it reads its run, and accepts it or fails. */
+  /** A step of a target that is not prompt: it reads its run, then accepts it or fails. */
   | { readonly type: 'read' | 'accept' | 'fail' };
 
-/** Whether somebody did this, and not the target by itself. */
+/** Whether the user performs this operation; the flush target performs the others. */
 export function isUserOperation({ type }: Operation): boolean {
   return type !== 'read' && type !== 'accept' && type !== 'fail';
 }
@@ -46,7 +46,7 @@ export function encodeOperations(operations: readonly Operation[]): string {
   return parts.map(({ text, count }) => (count === 1 ? text : `${text}*${count}`)).join('~');
 }
 
-/** @throws Error that says which part makes no sense */
+/** Parses the text form. @throws Error that names the invalid part */
 export function decodeOperations(text: string): Operation[] {
   if (text === '') return [];
   const operations = text.split('~').flatMap((part) => {
@@ -56,11 +56,11 @@ export function decodeOperations(text: string): Operation[] {
     return Array<Operation>(Number(times)).fill(operation);
   });
   if (operations.length > OPERATIONS_MAX)
-    throw new Error(`${operations.length} operations, of ${OPERATIONS_MAX} at most`);
+    throw new Error(`${operations.length} operations; at most ${OPERATIONS_MAX} are allowed`);
   return operations;
 }
 
-/** A short address must not keep a browser busy for ever. */
+/** Bounds the work that a short link such as `f*999999` can cause. */
 const OPERATIONS_MAX = 20_000;
 
 function encode(operation: Operation): string {
@@ -83,7 +83,7 @@ const SHORT = { freeze: 'f', read: 'r', accept: 'a', fail: 'x' } as const;
 
 function encodeWrite(write: Write): string {
   if (write.type === 'del') return `d:${escape(write.key)}`;
-  // A batch has no separator between its writes, so the length is always there.
+  // A batch writes its operations without a separator, so the length is never left out.
   return `p:${escape(write.key)}:${escape(write.value)}:${write.bytes ?? ''}`;
 }
 
@@ -107,7 +107,7 @@ function decode(fields: string[], part: string): Operation {
   return decodeWrite(fields, part);
 }
 
-/** Takes a write from the front of the fields. */
+/** Removes a write from the front of the fields, and returns it. */
 function decodeWrite(fields: string[], part: string): Write {
   const kind = fields.shift();
   if (kind === 'd' && fields.length >= 1) return { type: 'del', key: fields.shift()! };
@@ -122,5 +122,5 @@ function escape(text: string): string {
 }
 
 function fail(part: string): never {
-  throw new Error(`"${part}" is no operation`);
+  throw new Error(`"${part}" is not an operation`);
 }

@@ -1,8 +1,8 @@
-/** Finding one's way in the pieces of an inspection. */
+/** Lookups in the pieces of an inspection. */
 import { type MemTableInspection, PIECE_KINDS, type PieceKind } from '@memtable/memtable/inspect';
 import { bisectRight } from 'd3-array';
 
-/** The piece that the byte at `address` belongs to. */
+/** The index of the piece that contains the byte at `address`. */
 export function pieceOf({ pieces }: MemTableInspection, address: number): number | undefined {
   const i = bisectRight(pieces.addresses, address) - 1;
   return i >= 0 && address < pieces.addresses[i] + pieces.bytes[i] ? i : undefined;
@@ -14,7 +14,7 @@ export function kindOf({ pieces }: MemTableInspection, piece: number): PieceKind
 
 const ENTRY_KINDS: readonly PieceKind[] = ['key length', 'key', 'tag', 'value length', 'value'];
 
-/** Rank of the entry that a piece is a part of, or whose tower it is; -1 for other pieces. */
+/** Rank of the entry that a piece is part of or whose tower it is; -1 for any other piece. */
 export function rankOf(seen: MemTableInspection, piece: number): number {
   const kind = kindOf(seen, piece);
   return kind === 'tower' || ENTRY_KINDS.includes(kind) ? seen.pieces.owners[piece] : -1;
@@ -24,7 +24,7 @@ export function isEntryPart(kind: PieceKind): boolean {
   return ENTRY_KINDS.includes(kind);
 }
 
-/** A whole allocation: an entry with all of its parts, or a piece that stands alone. */
+/** An allocation: an entry with all its parts, or any other single piece. */
 export interface Allocation {
   readonly kind: PieceKind | 'entry';
   readonly address: number;
@@ -39,7 +39,7 @@ export function allocationOf(seen: MemTableInspection, piece: number): Allocatio
   return { kind: 'entry', address: entries.addresses[rank], bytes: entries.bytes[rank] };
 }
 
-/** Where the tower of a node lies: what a link leads to. */
+/** The address of a node's tower, which is where links to the node lead. */
 export function towerAddressOf(seen: MemTableInspection, node: number): number | undefined {
   const { index } = seen;
   if (index.kind !== 'skiplist') return undefined;
@@ -48,7 +48,7 @@ export function towerAddressOf(seen: MemTableInspection, node: number): number |
   return rank === -1 ? undefined : index.towerAddresses[rank];
 }
 
-/** The node that a link leads to, by the link's level; 0 at the end of a level. */
+/** The successors of an entry, or of the head for rank -1, indexed by level; 0 at the end of a level. */
 export function linksOf(seen: MemTableInspection, rank: number): number[] {
   const { index } = seen;
   if (index.kind !== 'skiplist') return [];
@@ -57,7 +57,7 @@ export function linksOf(seen: MemTableInspection, rank: number): number[] {
     : [...index.links.subarray(index.linkStarts[rank], index.linkStarts[rank + 1])];
 }
 
-/** The address that a click on a byte of a piece leads to, if that byte is part of a link. */
+/** The address that the link at this byte leads to; undefined if the byte is not part of a link. */
 export function linkTargetAt(seen: MemTableInspection, piece: number, address: number): number | undefined {
   const { index, pieces } = seen;
   if (kindOf(seen, piece) !== 'tower' || index.kind !== 'skiplist') return undefined;

@@ -1,4 +1,4 @@
-/** Entries to fill tables with: the same ones every time, 100,000 of each kind, after which they come again. */
+/** Deterministic sample entries: 100,000 of each kind, then the same again. */
 
 export const SAMPLES = ['words', 'paths', 'random'] as const;
 export type SampleName = (typeof SAMPLES)[number];
@@ -13,11 +13,11 @@ export interface SampleEntry {
   readonly value: string;
 }
 
-/** The entry at `place` of a sample: keys ascend with the place, or jump about. */
+/** The entry at `place` of a sample. Keys ascend with the place, or are shuffled. */
 export function sampleEntry(sample: SampleName, ascending: boolean, place: number): SampleEntry {
   const i = place % SAMPLE_ENTRIES;
   if (sample === 'words') return wordEntry(i, ascending);
-  // A step that shares no factor with the number of entries comes to each of them once.
+  // The step is coprime to the number of entries, so it visits each rank once.
   const rank = ascending ? i : (i * 61_803 + 17) % SAMPLE_ENTRIES;
   return sample === 'paths' ? pathEntry(rank) : randomEntry(rank);
 }
@@ -40,7 +40,7 @@ function wordEntry(i: number, ascending: boolean): SampleEntry {
   const round = Math.floor(i / WORDS.length);
   const j = i % WORDS.length;
   const word = WORDS[ascending ? j : (j * 73 + 29) % WORDS.length];
-  // Later rounds sort behind all words: `~` comes after the letters.
+  // Keys of later rounds sort after all words, because `~` sorts after the letters.
   const key = round === 0 ? word : `~${String(round).padStart(3, '0')} ${word}`;
   return { key, value: `a word of ${word.length} letters` };
 }
@@ -59,7 +59,7 @@ function pathEntry(rank: number): SampleEntry {
   };
 }
 
-/** Keys of 16 digits, values of 100 bytes: what LevelDB's own benchmark takes. */
+/** 16-digit keys and 100-byte values, as in LevelDB's benchmark. */
 function randomEntry(rank: number): SampleEntry {
   const low = scramble(rank) % 1_000_000_000;
   const key = `${String(rank).padStart(5, '0')}${String(low).padStart(9, '0')}00`;

@@ -1,6 +1,6 @@
 /**
- * A real MemTableList with a flush target in the page, driven by operations. The same operations give the same bytes, in
- * whatever time they come; that is what makes undo by replay and addresses of views possible.
+ * A real MemTableList with a flush target in the page, driven by operations. The same operations give the same bytes
+ * at any speed. Undo by replay and links depend on that.
  */
 import {
   type FlushRun,
@@ -20,11 +20,11 @@ export interface Tick {
   readonly activeBytes: number;
   readonly frozenBytes: number;
   readonly waiting: number;
-  /** What happened, besides writes. */
+  /** The lifecycle event of this moment, if any. */
   readonly event?: LifecycleEvent;
 }
 
-/** A flush under way at a target that is not prompt. */
+/** A running flush that waits for the answer of a target that is not prompt. */
 interface Gate {
   readonly run: FlushRun;
   read: boolean;
@@ -39,28 +39,26 @@ export interface NumberedTable {
 
 const TICKS_A_LOAD = 400;
 const RETRY_MS = 20;
-/** A long load lets the page draw in between. */
+/** A long load pauses after this many milliseconds, so that the page can draw. */
 const SLICE_MS = 100;
 
 export class Session {
   readonly list: MemTableList;
   readonly ticks: Tick[] = [];
-  /** What the target has accepted: the newest version of each key. */
+  /** The content of the target: the type of the newest version of each key. */
   readonly stored = new Map<string, ValueType>();
   storedEntries = 0;
   target: TargetMode = 'prompt';
-  readonly #settings: Settings;
   readonly #onChange: () => void;
   readonly #places = new Map<string, number>();
   #gate: Gate | undefined;
   #gateOpened: (() => void) | undefined;
   #load: Promise<void> | undefined;
-  /** Resolves what waits for the load to come to a halt. */
+  /** Waiters that are resolved when the load ends or stalls. */
   #halted: (() => void)[] = [];
   #loading = false;
 
   constructor(settings: Settings, onChange: () => void = () => undefined) {
-    this.#settings = settings;
     this.#onChange = onChange;
     this.list = new MemTableList({
       ...tableOptionsOf(settings),
@@ -73,11 +71,7 @@ export class Session {
     this.#tick();
   }
 
-  get settings(): Settings {
-    return this.#settings;
-  }
-
-  /** The tables that hold entries, oldest first. */
+  /** All tables, the oldest first and the active one last. */
   tables(): NumberedTable[] {
     const tables = this.list.tables().reverse();
     const first = this.list.stats().flush.flushedTables + 1;
@@ -88,19 +82,19 @@ export class Session {
     return this.list.stats();
   }
 
-  /** How far the flush is that the target has not answered yet. */
+  /** State of the unanswered flush: none, the target was asked, or it has read the run. */
   get flush(): 'none' | 'asked' | 'read' {
     return this.#gate === undefined ? 'none' : this.#gate.read ? 'read' : 'asked';
   }
 
-  /** Whether a load is under way and nothing holds it up. */
+  /** Whether a load is running and not stalled. */
   get loading(): boolean {
     return this.#loading;
   }
 
   /**
-   * Performs an operation. Resolves when it has been done, or waits for the target: then later operations can go on.
-   * @throws MemTableError as the packages do; nothing was written then
+   * Performs an operation. Resolves when it is done, or when it waits for the target, so that later operations can run.
+   * @throws MemTableError if the write is refused; nothing was written then
    */
   async perform(operation: Operation): Promise<void> {
     await this.#untilHalted();
@@ -130,7 +124,7 @@ export class Session {
     this.#onChange();
   }
 
-  /** Ends it: what waits is refused, all memory is given back. */
+  /** Ends the session: rejects waiting writes and drops all tables. */
   async end(): Promise<void> {
     const signal = AbortSignal.abort(new Error('the session has ended'));
     const tables = this.list.tables();
@@ -148,7 +142,7 @@ export class Session {
     const done = this.list.write(batch);
     if (this.list.lastSequence === before) {
       done.then(() => this.#tick()).catch(() => undefined);
-      // Refused, or it waits for the target; then it is not waited for here.
+      // The write was refused, or it waits for the target. Do not wait for the target here.
       await Promise.race([done, settle()]);
     } else await done;
     this.#tick();
@@ -170,7 +164,7 @@ export class Session {
         const before = this.list.lastSequence;
         const done = this.list.write(batch.clear().put(encode(key, keyScratch), encode(value, valueScratch)));
         if (this.list.lastSequence === before) {
-          // A prompt target makes room in a moment; another one when it is told to.
+          // A prompt target makes room at once, any other one only on command.
           const waits = await Promise.race([done.then(() => false), settle().then(() => true)]);
           if (waits) {
             stalled = true;
@@ -188,10 +182,10 @@ export class Session {
       }
       await settle();
     } catch {
-      // The session was ended while the load waited.
+      // The session ended during a write stall of the load.
     } finally {
       this.#halt();
-      if (stalled) this.#onChange(); // Nobody waits for it any more who would tell.
+      if (stalled) this.#onChange(); // After a stall, `perform` has returned and cannot report this change.
     }
   }
 
@@ -200,7 +194,7 @@ export class Session {
     for (const resolve of this.#halted.splice(0)) resolve();
   }
 
-  /** Target and writers take turns: whatever comes next starts when the load has ended or waits. */
+  /** Waits until the load ends or stalls, so that operations never interleave with it. */
   async #untilHalted(): Promise<void> {
     if (this.#loading) await new Promise<void>((resolve) => this.#halted.push(resolve));
   }
@@ -208,7 +202,7 @@ export class Session {
   async #write(run: FlushRun, signal: AbortSignal): Promise<void> {
     if (this.target === 'prompt') {
       this.#store(run);
-      this.#gateOpened?.(); // Who has waited for the question finds it answered.
+      this.#gateOpened?.(); // Wakes an `#answer` that waits for this flush, which is done already.
       return;
     }
     const answered = new Promise<void>((accept, fail) => {
@@ -235,7 +229,7 @@ export class Session {
     }
   }
 
-  /** Lets the target answer. After a failure it is asked again in a moment, so this may have to wait for the question. */
+  /** Answers for the target. If the list pauses after a failed flush, this first waits for the retry. */
   async #answer(answer: 'read' | 'accept' | 'fail'): Promise<void> {
     if (this.#gate === undefined) {
       if (this.list.stats().frozen.length === 0) return;
@@ -251,7 +245,7 @@ export class Session {
   }
 
   #tick(event?: LifecycleEvent): void {
-    if (this.list === undefined) return; // The list tells of nothing before it is there.
+    if (this.list === undefined) return; // The list may emit events in its constructor.
     const { active, frozen, waiting } = this.list.stats();
     const frozenBytes = frozen.reduce((sum, { arena }) => sum + arena.memoryUsage, 0);
     this.ticks.push({
@@ -270,7 +264,7 @@ function valueOf({ value, bytes }: Write & { type: 'put' }): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, i) => source[i % source.length]);
 }
 
-/** Until everything that only waits for promises has come to rest. */
+/** Resolves after all pending promise callbacks have run. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -286,7 +280,7 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** A batch copies what it is given, so the entries of a sample need no arrays of their own: a third of the time of a load. */
+/** Upper bound on a sample's key and value bytes. A batch copies its input, so all entries share these buffers. */
 const SAMPLE_BYTES_MAX = 256;
 const keyScratch = new Uint8Array(SAMPLE_BYTES_MAX);
 const valueScratch = new Uint8Array(SAMPLE_BYTES_MAX);

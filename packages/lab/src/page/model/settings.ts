@@ -1,6 +1,6 @@
 import type { MemTableOptions } from '@memtable/memtable';
 
-/** How the memtables of the page are made. */
+/** The settings of the page's memtables. */
 export interface Settings {
   readonly layout: 'leveldb' | 'compact';
   readonly index: 'skiplist' | 'block';
@@ -27,7 +27,7 @@ export const CHOICES = {
   writeBufferBytes: [16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 64 << 20],
 } as const;
 
-/** The block list is there in the compact layout only. */
+/** The index in use. The block index exists only in the compact layout. */
 export function indexOf({ layout, index }: Settings): Settings['index'] {
   return layout === 'leveldb' ? 'skiplist' : index;
 }

@@ -1,4 +1,4 @@
-/** Ten states of a real memtable in LevelDB's layout, each reached by operations on top of those before it. */
+/** Ten states of a real memtable in LevelDB's layout. The operations of each step continue from the step before. */
 import type { MemTableInspection } from '@memtable/memtable/inspect';
 import { type Operation } from './operation.js';
 import type { Session } from './session.js';
@@ -17,7 +17,7 @@ export interface TourStep {
   readonly text: string;
   readonly operations: readonly Operation[];
   readonly view: View;
-  /** The address that the step is about. */
+  /** The address that the step shows. */
   readonly focus?: (seen: MemTableInspection) => number | undefined;
   readonly figures: (seen: MemTableInspection | undefined, session: Session) => Figure[];
 }
@@ -37,7 +37,7 @@ const put = (key: string, value: string, bytes?: number): Operation => ({
   ...(bytes === undefined ? {} : { bytes }),
 });
 
-/** Address of the first piece of this kind, or of the last. */
+/** Address of the first or last piece of this kind. */
 function addressOf(seen: MemTableInspection, kind: string, from: 'first' | 'last' = 'first'): number | undefined {
   const isKind = (_: number, i: number): boolean => kindOf(seen, i) === kind;
   const { kinds, addresses } = seen.pieces;
@@ -55,8 +55,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'The first allocation',
     text:
-      'An empty memtable already owns a block: its skip list needs a head, a tower of twelve links in 104 bytes. ' +
-      'The arena takes 4096 bytes from the system and 8 for the header that links its blocks, so LevelDB reports 4,104.',
+      'An empty memtable already owns a block, for the head of its skip list: a tower of twelve links in 104 bytes. ' +
+      'The arena takes a block of 4,096 bytes and a header of 8 bytes that links its blocks, so LevelDB reports 4,104.',
     operations: [],
     view: 'memory',
     focus: (seen) => (seen.index.kind === 'skiplist' ? seen.index.head.towerAddress : undefined),
@@ -66,20 +66,20 @@ export const TOUR: readonly TourStep[] = [
     ],
   },
   {
-    title: 'Bump',
+    title: 'Bump allocation',
     text:
-      'Every request is served by moving one pointer through the block: entry, tower, entry, tower, with no header and no ' +
-      'free list. Two writes later the memory usage has not moved, as the block was paid for at once.',
+      'The arena serves each request by moving one pointer forward: entry, tower, entry, tower, without headers or a ' +
+      'free list. After two writes the memory usage is the same, because the whole block was counted at once.',
     operations: [put('apple', 'red'), put('banana', 'yellow')],
     view: 'memory',
     focus: (seen) => entryWith(seen, 2),
     figures: (seen) => [usage(seen), { label: 'still free', value: bytes(seen?.stats.arena.remainingBytes) }],
   },
   {
-    title: '1,025 bytes get a block of their own',
+    title: '1,025 bytes get a dedicated block',
     text:
-      'The next entry needs 1,025 bytes, which the current block no longer has, and that is more than a quarter of a block. ' +
-      'So it gets a dedicated block of exactly its size, and the current block goes on being filled: here with its tower.',
+      'The next entry needs 1,025 bytes: more than the current block has left, and more than a quarter of a block. ' +
+      'It gets a dedicated block of exactly its size, while the current block stays in use and takes its tower.',
     operations: [
       put('cherry', 'dark red ', 950),
       put('damson', 'blue ', 950),
@@ -96,8 +96,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'A tail is lost',
     text:
-      'This entry is just small enough for a regular block, but the current one cannot hold it: a new block is begun. ' +
-      'What was left of the old one is never used again; at most a quarter of a block is lost that way.',
+      'This entry is small enough for a regular block, but the current one is too full: the arena starts a new one. ' +
+      'The tail of the old block is never used again; such a tail is at most a quarter of a block.',
     operations: [put('grape', 'green ', 990)],
     view: 'memory',
     focus: (seen) => addressOf(seen, 'tail'),
@@ -106,8 +106,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Alignment',
     text:
-      'Entries start anywhere, but a tower holds pointers and has to start at a multiple of eight. ' +
-      'The bytes that are skipped to get there are slop: a few for each entry, and counted.',
+      'An entry may start at any address, but a tower holds pointers and must start at a multiple of eight. ' +
+      'The bytes skipped in between are slop: a few for each entry, included in the memory usage.',
     operations: [],
     view: 'memory',
     focus: (seen) => addressOf(seen, 'slop', 'last'),
@@ -116,8 +116,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Two versions of a key',
     text:
-      'Writing a key again changes nothing: a new entry with a higher sequence number is added beside the old one. ' +
-      'Versions of a key stand in the list from the newest to the oldest, so a reader finds the one that it may see first.',
+      'Writing a key again overwrites nothing: it adds a new entry with a higher sequence number. ' +
+      'The list orders the versions of a key from newest to oldest, so a reader first meets the newest it may see.',
     operations: [put('apple', 'green')],
     view: 'list',
     focus: (seen) => entryWith(seen, 8),
@@ -132,8 +132,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'A tombstone',
     text:
-      'Deleting removes nothing either: it adds an entry of type 0 without a value, a tombstone. ' +
-      'It hides the older versions here and in whatever has been flushed before, so it has to be flushed as well.',
+      'A delete removes nothing either: it adds a tombstone, an entry of type 0 without a value. ' +
+      'The tombstone hides older versions here and in everything flushed before, so it must be flushed too.',
     operations: [{ type: 'del', key: 'banana' }],
     view: 'memory',
     focus: (seen) => entryWith(seen, 9),
@@ -142,8 +142,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Freeze',
     text:
-      'The full memtable becomes read-only, and an empty one takes its place at once: writers hardly notice. ' +
-      'Until the old one has been flushed, both are read, and both occupy memory.',
+      'A full memtable becomes read-only, and an empty one takes its place at once, so writers hardly wait. ' +
+      'Until the flush of the frozen memtable ends, readers search both, and both occupy memory.',
     operations: [{ type: 'target', mode: 'held' }, { type: 'freeze' }],
     view: 'lifecycle',
     figures: (_, session) => [
@@ -154,8 +154,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Flush',
     text:
-      'The target reads all entries in order, old versions and tombstones too. ' +
-      'As long as it has not said that they are safe, nothing is given back: should it fail, the same entries are there again.',
+      'The target reads all entries in order, including old versions and tombstones. ' +
+      'The memtable stays until the target accepts them; after a failure, the same entries are flushed again.',
     operations: [{ type: 'read' }],
     view: 'lifecycle',
     figures: (_, session) => [
@@ -166,8 +166,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: 'Drop',
     text:
-      'The target has accepted: the arena is dropped, and every entry, tower and block in it is gone in one step. ' +
-      'Nothing was freed one by one and no garbage is left; what remains is the next empty memtable, 4,104 bytes.',
+      'The target has accepted, so the arena is dropped: all its entries, towers and blocks are freed in one step. ' +
+      'No garbage is left; only the next, empty memtable of 4,104 bytes remains.',
     operations: [{ type: 'accept' }],
     view: 'lifecycle',
     figures: (_, session) => [
@@ -177,12 +177,12 @@ export const TOUR: readonly TourStep[] = [
   },
 ];
 
-/** All operations up to a step, from 1. */
+/** All operations up to and including a step. Steps count from 1. */
 export function tourOperations(step: number): Operation[] {
   return TOUR.slice(0, step).flatMap(({ operations }) => operations);
 }
 
-/** The piece that a step is about. */
+/** The piece that a step shows. */
 export function tourFocus(step: number, seen: MemTableInspection): number | undefined {
   const address = TOUR[step - 1]?.focus?.(seen);
   return address === undefined ? undefined : pieceOf(seen, address);

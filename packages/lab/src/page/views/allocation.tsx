@@ -1,4 +1,4 @@
-/** One allocation, named and shown byte by byte with its fields. */
+/** Shows one allocation: its name, its fields and its bytes. */
 import { type MemTableInspection } from '@memtable/memtable/inspect';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { hoveredPiece, inspection, selectedAddress, selectedPiece, shownBuffer, announcement } from '../model/lab.js';
@@ -7,21 +7,20 @@ import { byteCount, count, hexByte, textOf } from './bytes.js';
 import type { Pointer } from './canvas.js';
 import { KIND_COLOURS } from './palette.js';
 
-/** The key of the entry of this rank. */
+/** The key of the entry with this rank, as text. */
 export function keyText({ entries }: MemTableInspection, buffer: ArrayBufferLike, rank: number, max = 40): string {
   const start = entries.keyStarts[rank];
   return textOf(new Uint8Array(buffer).subarray(start, start + entries.keyBytes[rank]), max);
 }
 
-/** What a piece is, in a line. */
+/** Describes a piece in one line. */
 export function describe(seen: MemTableInspection, buffer: ArrayBufferLike, piece: number): string {
   const { kind, address, bytes } = allocationOf(seen, piece);
-  return `${titleOf(seen, buffer, piece)}, ${byteCount(bytes)} at ${count(address)}${kind === 'entry' ? entryLine(seen, piece) : ''}`;
-}
-
-function entryLine(seen: MemTableInspection, piece: number): string {
+  const line = `${titleOf(seen, buffer, piece)}, ${byteCount(bytes)} at ${count(address)}`;
+  if (kind !== 'entry') return line;
   const rank = rankOf(seen, piece);
-  return `, sequence ${seen.entries.sequences[rank]}, ${seen.entries.types[rank] === 1 ? 'a value' : 'a deletion'}`;
+  const type = seen.entries.types[rank] === 1 ? 'a value' : 'a tombstone';
+  return `${line}, sequence ${seen.entries.sequences[rank]}, ${type}`;
 }
 
 function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: number): string {
@@ -30,10 +29,7 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
   if (isEntryPart(kind)) return `Entry "${keyText(seen, buffer, rank)}"`;
   if (kind === 'tower') return rank === -1 ? 'Tower of the head' : `Tower of "${keyText(seen, buffer, rank)}"`;
   const owner = seen.pieces.owners[piece];
-  const titles: Record<
-    Exclude<typeof kind, 'tower' | 'key' | 'tag' | 'value' | 'key length' | 'value length'>,
-    string
-  > = {
+  const titles: Partial<Record<typeof kind, string>> = {
     superblock: 'Superblock',
     header: `Header of block ${owner + 1}`,
     'index block': 'Index block',
@@ -43,20 +39,20 @@ function titleOf(seen: MemTableInspection, buffer: ArrayBufferLike, piece: numbe
     free: `Free part of block ${owner + 1}`,
     gap: 'Between two blocks',
   };
-  return titles[kind as keyof typeof titles];
+  return titles[kind]!;
 }
 
 const EXPLAINED: Partial<Record<string, string>> = {
   superblock:
-    'Counters and states of memory, arena, index and table: everything that has to be known to attach to these bytes.',
-  spare: 'Taken ahead, so that the blocks of the index lie side by side.',
-  slop: 'Skipped, because what follows has to be aligned.',
-  tail: 'Too small for the request that came next, so a new block was begun. Nothing will ever lie here.',
-  free: 'Handed out next, from the left.',
-  gap: 'Blocks start at multiples of eight.',
+    'Counters and states of memory, arena, index and table: all that `attach` needs to use these bytes again.',
+  spare: 'Allocated ahead, so that index blocks are adjacent.',
+  slop: 'Skipped to align the next allocation.',
+  tail: 'Too small for the request that came next, so the arena started a new block. Never used again.',
+  free: 'The next allocations come from here, from the left.',
+  gap: 'Skipped, because a block starts at a multiple of eight.',
 };
 
-/** Beside the pointer. */
+/** Shows the hovered piece beside the pointer. */
 export function AllocationTip({ at }: { at: Pointer }): preact.JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -73,7 +69,7 @@ export function AllocationTip({ at }: { at: Pointer }): preact.JSX.Element | nul
   );
 }
 
-/** The selected one, in full. */
+/** Shows the selected piece with its links. */
 export function Details(): preact.JSX.Element {
   const seen = inspection.value;
   const piece = selectedPiece.value;
@@ -81,7 +77,7 @@ export function Details(): preact.JSX.Element {
     <section class="card details" id="details" aria-labelledby="details-title">
       <h2 id="details-title">Details</h2>
       {seen === undefined || piece === undefined ? (
-        <p class="hint">Select something to see its bytes and fields.</p>
+        <p class="hint">Select an allocation to see its bytes and fields.</p>
       ) : (
         <>
           <Shown seen={seen} piece={piece} bytesMax={256} />
@@ -125,7 +121,7 @@ function Shown({
   );
 }
 
-/** Bytes in the colours of their kinds. */
+/** Shows bytes in hexadecimal, underlined in the colours of their kinds. */
 function Hex({
   seen,
   address,
@@ -206,12 +202,12 @@ function IndexBlockFields({ seen, address }: { seen: MemTableInspection; address
     <dl class="fields">
       <Field kind="tower" name="level" value={String(block.level)} />
       <Field kind="tower" name="slots" value={`${block.slotCount} of ${block.slotMax}`} />
-      <Field kind="tower" name="prefix" value={`${byteCount(block.prefixBytes)} that all its keys share`} />
+      <Field kind="tower" name="prefix" value={`${byteCount(block.prefixBytes)}, shared by all its keys`} />
     </dl>
   );
 }
 
-/** Where one can go from here. */
+/** Buttons that lead to the linked allocations. */
 function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): preact.JSX.Element | null {
   const buffer = shownBuffer.value;
   const kind = kindOf(seen, piece);
@@ -233,7 +229,7 @@ function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): pr
       if (block !== undefined) links.push({ label: 'its index block', address: block.address });
     } else if (kind === 'index block') {
       const block = index.levels.flat().find(({ address }) => address === seen.pieces.addresses[piece])!;
-      if (block.previous !== 0) links.push({ label: 'block before', address: block.previous });
+      if (block.previous !== 0) links.push({ label: 'previous block', address: block.previous });
       if (block.next !== 0) links.push({ label: 'next block', address: block.next });
       if (block.slotCount > 0) links.push({ label: 'first entry', address: block.entries[0] });
       if (block.children.length > 0) links.push({ label: 'first block below', address: block.children[0] });
@@ -249,7 +245,7 @@ function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): pr
       <ul class="links">
         {links.map(({ label, address }) => (
           <li key={label}>
-            <button type="button" class="link" onClick={() => follow(address)}>
+            <button type="button" class="link" onClick={() => select(address)}>
               {label}
             </button>
           </li>
@@ -259,7 +255,8 @@ function Links({ seen, piece }: { seen: MemTableInspection; piece: number }): pr
   );
 }
 
-function follow(address: number): void {
+/** Selects the piece at an address, and announces it. */
+export function select(address: number): void {
   selectedAddress.value = address;
   const seen = inspection.value;
   const piece = selectedPiece.value;

@@ -48,7 +48,7 @@ function Header(): preact.JSX.Element {
       <h1>
         memtable <span>lab</span>
       </h1>
-      <p class="lead">LevelDB's memory lifecycle, with a real memtable running in this page, byte for byte.</p>
+      <p class="lead">LevelDB's memory lifecycle, byte for byte, with a real memtable running in this page.</p>
       <div class="buttons">
         {tourStep.value === 0 && (
           <button type="button" onClick={() => void goToTourStep(1)}>
@@ -85,7 +85,7 @@ function Message(): preact.JSX.Element | null {
   );
 }
 
-/** Tabs as the ARIA practices have them: arrow keys go from one to the next. */
+/** Tabs that follow the ARIA Authoring Practices: arrow keys move between them. */
 function Tabs(): preact.JSX.Element {
   const shown = VIEWS.filter((name) => dump.value === undefined || name !== 'lifecycle');
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -116,11 +116,11 @@ function Tabs(): preact.JSX.Element {
 
 const ADDRESS_MS = 250;
 
-/** A dump can be dropped anywhere. */
+/** Accepts a dump that is dropped anywhere on the page, and keeps the URL up to date. */
 function DropZone({ children }: { children: preact.ComponentChildren }): preact.JSX.Element {
   const over = useSignal(false);
   useEffect(() => {
-    // Not at every step of a run: browsers refuse too many changes of the address.
+    // Delayed, because browsers limit how often a page may change its URL.
     const timer = setTimeout(() => history.replaceState(null, '', `#${hash.value}`), ADDRESS_MS);
     return () => clearTimeout(timer);
   }, [hash.value]);

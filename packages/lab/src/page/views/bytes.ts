@@ -1,4 +1,4 @@
-/** Bytes as people read them. */
+/** Formats counts and bytes as text. */
 
 export function count(value: number): string {
   return value.toLocaleString('en-US');
@@ -16,11 +16,11 @@ export function hexByte(byte: number): string {
   return byte.toString(16).padStart(2, '0');
 }
 
-/** As text, if it is text; else in hex. */
+/** Bytes as text if they are printable UTF-8, else in hexadecimal. */
 export function textOf(bytes: Uint8Array, charactersMax = 60): string {
   let text: string;
   try {
-    // As a stream, so that a character cut in two at the end is no error.
+    // In stream mode, a character cut off at the end is not an error.
     const decoder = new TextDecoder('utf-8', { fatal: true });
     text = decoder.decode(bytes.subarray(0, 4 * charactersMax), { stream: true });
     // eslint-disable-next-line no-control-regex

@@ -1,4 +1,4 @@
-import { effect, type ReadonlySignal, useSignal } from '@preact/signals';
+import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface Size {
@@ -6,13 +6,13 @@ export interface Size {
   readonly height: number;
 }
 
-/** Draws onto a canvas, once a frame at most, whenever a signal that the drawing read has changed. */
+/** Redraws a canvas when a signal that `draw` read changes, at most once per frame. */
 export function Canvas({
   draw,
   size,
 }: {
   draw: (context: CanvasRenderingContext2D, size: Size) => void;
-  /** Set to the size of the canvas, if somebody wants to know. */
+  /** Receives the size of the canvas. */
   size?: { value: Size };
 }): preact.JSX.Element {
   const element = useRef<HTMLCanvasElement>(null);
@@ -56,10 +56,8 @@ export function Canvas({
   return <canvas ref={element} aria-hidden="true" />;
 }
 
-/** Where the pointer is, for what floats beside it. */
+/** Position of the pointer in the window, for the tip beside it. */
 export interface Pointer {
   readonly x: number;
   readonly y: number;
 }
-
-export type Read<T> = ReadonlySignal<T>;

@@ -1,5 +1,5 @@
-/** Everything one can do to the memtables. */
-import { useSignal } from '@preact/signals';
+/** The controls: writes, samples, settings and dumps. */
+import { type Signal, useSignal } from '@preact/signals';
 import {
   busy,
   canUndo,
@@ -18,7 +18,7 @@ import {
   undo,
 } from '../model/lab.js';
 import type { Write } from '../model/operation.js';
-import { isSample, SAMPLES } from '../model/samples.js';
+import { SAMPLES } from '../model/samples.js';
 import { CHOICES, indexOf, type Settings } from '../model/settings.js';
 import { count } from './bytes.js';
 
@@ -57,25 +57,9 @@ function WriteForm(): preact.JSX.Element {
       }}
     >
       <h2 id="write-title">Write</h2>
-      <label>
-        Key
-        <input
-          value={key.value}
-          onInput={(event) => (key.value = event.currentTarget.value)}
-          autocomplete="off"
-          spellcheck={false}
-        />
-      </label>
+      <TextField label="Key" text={key} />
       <div class="pair">
-        <label>
-          Value
-          <input
-            value={value.value}
-            onInput={(event) => (value.value = event.currentTarget.value)}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </label>
+        <TextField label="Value" text={value} />
         <label>
           Bytes
           <input
@@ -132,58 +116,51 @@ function WriteForm(): preact.JSX.Element {
   );
 }
 
+function TextField({ label, text }: { label: string; text: Signal<string> }): preact.JSX.Element {
+  const onInput = (event: preact.TargetedEvent<HTMLInputElement>) => (text.value = event.currentTarget.value);
+  return (
+    <label>
+      {label}
+      <input value={text.value} onInput={onInput} autocomplete="off" spellcheck={false} />
+    </label>
+  );
+}
+
 const COUNTS = [10, 100, 1000, 10_000, 100_000];
 
 function Sample(): preact.JSX.Element {
   void changes.value;
   const { sample, ascending, count: entries } = source.value;
   const waiting = session.value.stats().waiting.writers > 0;
+  const setSource = (changed: Partial<typeof source.value>): void => {
+    source.value = { ...source.value, ...changed };
+  };
   return (
     <section class="card" aria-labelledby="sample-title">
       <h2 id="sample-title">Sample</h2>
       <div class="pair">
-        <label>
-          Entries
-          <select
-            value={sample}
-            onChange={({ currentTarget: { value } }) => {
-              if (isSample(value)) source.value = { ...source.value, sample: value };
-            }}
-          >
-            {SAMPLES.map((name) => (
-              <option key={name} value={name}>
-                {SAMPLE_TEXTS[name]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Order
-          <select
-            value={ascending ? 'ascending' : 'shuffled'}
-            onChange={({ currentTarget: { value } }) => {
-              source.value = { ...source.value, ascending: value === 'ascending' };
-            }}
-          >
-            <option value="shuffled">shuffled</option>
-            <option value="ascending">ascending</option>
-          </select>
-        </label>
+        <Select
+          label="Entries"
+          values={SAMPLES}
+          value={sample}
+          format={(name) => SAMPLE_TEXTS[name]}
+          onSelect={(sample) => setSource({ sample })}
+        />
+        <Select
+          label="Order"
+          values={['shuffled', 'ascending']}
+          value={ascending ? 'ascending' : 'shuffled'}
+          onSelect={(order) => setSource({ ascending: order === 'ascending' })}
+        />
       </div>
       <div class="pair">
-        <label>
-          How many
-          <select
-            value={String(entries)}
-            onChange={({ currentTarget: { value } }) => (source.value = { ...source.value, count: Number(value) })}
-          >
-            {COUNTS.map((value) => (
-              <option key={value} value={value}>
-                {count(value)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label="How many"
+          values={COUNTS}
+          value={entries}
+          format={count}
+          onSelect={(count) => setSource({ count })}
+        />
         <button
           type="button"
           id="load"
@@ -215,7 +192,7 @@ function Sample(): preact.JSX.Element {
           min="1"
           max="30"
           value={speed.value}
-          aria-valuetext={`${speed.value} steps a second`}
+          aria-valuetext={`${speed.value} steps per second`}
           onInput={(event) => (speed.value = Number(event.currentTarget.value))}
         />
         <output>{speed.value}/s</output>
@@ -233,7 +210,7 @@ function TableSettings(): preact.JSX.Element {
   return (
     <section class="card" aria-labelledby="table-title">
       <h2 id="table-title">Memtable</h2>
-      <p class="hint">A change repeats all that was done, with other memtables.</p>
+      <p class="hint">A change replays all operations with the new settings.</p>
       <div class="pair">
         <Choice label="Layout" name="layout" values={CHOICES.layout} />
         <Choice label="Index" name="index" values={CHOICES.index} disabled={!compact} shown={indexOf(current)} />
@@ -264,12 +241,9 @@ function TableSettings(): preact.JSX.Element {
 }
 
 function Choice<K extends keyof typeof CHOICES>({
-  label,
   name,
-  values,
-  disabled = false,
   shown = settings.value[name],
-  format = String,
+  ...rest
 }: {
   label: string;
   name: K;
@@ -278,17 +252,35 @@ function Choice<K extends keyof typeof CHOICES>({
   shown?: Settings[K];
   format?: (value: Settings[K]) => string;
 }): preact.JSX.Element {
+  return <Select {...rest} value={shown} onSelect={(value) => void change({ [name]: value })} />;
+}
+
+function Select<T extends string | number>({
+  label,
+  values,
+  value,
+  disabled = false,
+  format = String,
+  onSelect,
+}: {
+  label: string;
+  values: readonly T[];
+  value: T;
+  disabled?: boolean;
+  format?: (value: T) => string;
+  onSelect: (value: T) => void;
+}): preact.JSX.Element {
   return (
     <label>
       {label}
       <select
-        value={String(shown)}
+        value={String(value)}
         disabled={disabled}
-        onChange={({ currentTarget }) => void change({ [name]: values[currentTarget.selectedIndex] })}
+        onChange={({ currentTarget }) => onSelect(values[currentTarget.selectedIndex])}
       >
-        {values.map((value) => (
-          <option key={String(value)} value={String(value)}>
-            {format(value)}
+        {values.map((each) => (
+          <option key={String(each)} value={String(each)}>
+            {format(each)}
           </option>
         ))}
       </select>

@@ -1,4 +1,4 @@
-/** A skip list of blocks: each block over the entries that it leads to. */
+/** Draws a block list: each block spans the entries below it. */
 import type { BlockListInspection, MemTableInspection, SearchTrace } from '@memtable/memtable/inspect';
 import { bisectRight } from 'd3-array';
 import { keyText } from './allocation.js';
@@ -10,7 +10,7 @@ import { plotWidth, rankAt, step, xOf } from './ranks.js';
 const TOP = 18;
 const LABELS_HEIGHT = 76;
 
-/** Where the blocks of each level start, in ranks, and one more for the end. */
+/** For each level, the first rank of each block, and at the end the number of entries. */
 export interface BlockPlaces {
   readonly list: BlockListInspection;
   readonly starts: readonly Int32Array[];
@@ -55,7 +55,7 @@ export function drawBlocks(
   const perRank = step.value;
   const shownWidth = plotWidth(size);
   const [from, to] = [rankAt(0), rankAt(shownWidth)];
-  // An entry of rank r takes the room from r - 1/2 to r + 1/2.
+  // The entry of rank r spans r - 1/2 to r + 1/2.
   const x = (rank: number): number => xOf(rank - 0.5);
   const boxHeight = Math.min(rowHeight - 26, 54);
   context.textBaseline = 'middle';
@@ -77,7 +77,7 @@ export function drawBlocks(
       context.fillStyle = colours.tower;
       context.globalAlpha = 0.16;
       context.fillRect(x0, top, width, boxHeight);
-      // How full it is.
+      // A bar shows how full the block is.
       context.globalAlpha = 0.75;
       context.fillRect(x0, top + boxHeight - 5, (width * block.slotCount) / block.slotMax, 5);
       context.globalAlpha = 1;
@@ -88,7 +88,8 @@ export function drawBlocks(
       }
       drawSlots(level, i, width, top);
       if (width > 90) {
-        const text = `${block.slotCount}/${block.slotMax} slots${block.prefixBytes > 0 ? `, prefix ${block.prefixBytes}` : ''}`;
+        const prefix = block.prefixBytes > 0 ? `, prefix ${block.prefixBytes}` : '';
+        const text = `${block.slotCount}/${block.slotMax} slots${prefix}`;
         context.fillStyle = colours.text;
         context.font = '11px ui-monospace, monospace';
         context.textAlign = 'left';
@@ -162,7 +163,7 @@ export function drawBlocks(
   }
 }
 
-/** The address of the block under a point, or of the entry whose slot it is. */
+/** The address of the block at a point, or of the entry if the point is on a slot of level 0. */
 export function blockAt({ list, starts }: BlockPlaces, size: Size, px: number, py: number): number | undefined {
   const { rowHeight, y } = geometry(list, size);
   const level = list.levels.findIndex((_, level) => py >= y(level) && py < y(level) + rowHeight);

@@ -1,4 +1,4 @@
-/** A skip list, as many of its towers as can be told apart. */
+/** Draws a skip list. Levels too dense to show single towers appear as bands. */
 import type { MemTableInspection, SearchTrace, SkipListInspection } from '@memtable/memtable/inspect';
 import { bisectLeft } from 'd3-array';
 import { keyText } from './allocation.js';
@@ -10,10 +10,10 @@ import { plotWidth, rankAt, step, xOf as x } from './ranks.js';
 const LABELS_HEIGHT = 76;
 const TOP = 26;
 
-/** What is derived from a list once, for all frames. */
+/** Derived from a list once, and used in all frames. */
 export interface Towers {
   readonly list: SkipListInspection;
-  /** Ranks of the towers that reach each level. */
+  /** For each level, the ranks of the towers that reach it. */
   readonly onLevel: readonly Int32Array[];
   readonly rankOfNode: ReadonlyMap<number, number>;
 }
@@ -31,14 +31,14 @@ export function towersOf(list: SkipListInspection): Towers {
   return { list, onLevel, rankOfNode };
 }
 
-/** The lowest level on which the towers in sight are few enough to be drawn one by one. */
-export function lowestLevel({ onLevel }: Towers, from: number, to: number, width: number): number {
+/** The lowest level whose visible towers are few enough to draw one by one. */
+function lowestLevel({ onLevel }: Towers, from: number, to: number, width: number): number {
   const most = width / 7;
   const level = onLevel.findIndex((ranks) => bisectLeft(ranks, to) - bisectLeft(ranks, from) <= most);
   return level === -1 ? onLevel.length - 1 : level;
 }
 
-export function levelGeometry(height: number, size: Size): { readonly floor: number; readonly levelHeight: number } {
+function levelGeometry(height: number, size: Size): { readonly floor: number; readonly levelHeight: number } {
   const room = size.height - LABELS_HEIGHT - TOP;
   const levelHeight = Math.min(52, room / height);
   return { floor: TOP + (room + height * levelHeight) / 2, levelHeight };
@@ -69,7 +69,7 @@ export function drawTowers(
   context.beginPath();
   context.rect(0, 0, width, size.height);
   context.clip();
-  // Links below towers, level by level.
+  // Links first, so that towers cover their ends.
   context.lineWidth = 1.25;
   context.font = '11px ui-monospace, monospace';
   context.textBaseline = 'middle';
@@ -94,7 +94,7 @@ export function drawTowers(
     context.globalAlpha = 1;
   }
   for (let level = 0; level < lowest; level++) {
-    // Too many to tell apart: a band says that they are there.
+    // A band stands for towers that are too dense to draw.
     context.fillStyle = colours.tower;
     context.globalAlpha = 0.28;
     const start = Math.max(x(0) - cell / 2, 0);
@@ -102,7 +102,7 @@ export function drawTowers(
     context.globalAlpha = 1;
   }
 
-  // Towers that reach the lowest level that is drawn one by one.
+  // Towers that reach the lowest level drawn one by one.
   const ranks = onLevel[lowest];
   const first = Math.max(bisectLeft(ranks, from - 1), 0);
   const last = bisectLeft(ranks, to + 1);
@@ -142,7 +142,7 @@ export function drawTowers(
 
   context.restore();
 
-  // How many there are on each level.
+  // The number of towers on each level.
   context.textAlign = 'left';
   context.font = '11px ui-monospace, monospace';
   for (let level = 0; level < list.height; level++) {
@@ -171,7 +171,7 @@ export function drawTowers(
     if (perRank >= 30) {
       context.fillStyle = colours.muted;
       context.font = '10px ui-monospace, monospace';
-      context.fillText(`#${seen.entries.sequences[rank]}${seen.entries.types[rank] === 0 ? ' deletion' : ''}`, 2, 16);
+      context.fillText(`#${seen.entries.sequences[rank]}${seen.entries.types[rank] === 0 ? ' tombstone' : ''}`, 2, 16);
     }
     context.restore();
   }
@@ -210,7 +210,7 @@ export function drawTowers(
   }
 }
 
-/** The tower under a point, of those that are drawn. */
+/** The rank of the drawn tower at a point. */
 export function towerAt(towers: Towers, size: Size, px: number, py: number): number | undefined {
   const { floor, levelHeight } = levelGeometry(towers.list.height, size);
   const width = plotWidth(size);

@@ -1,10 +1,10 @@
 import { closeDump, dump, inspection, shownId, stats, tables, busy } from '../model/lab.js';
 import { byteCount, count } from './bytes.js';
 
-/** The figures of the table that is shown, and which one that is. */
+/** The figures of the shown table, and buttons to choose the table. */
 export function Figures(): preact.JSX.Element {
   const seen = inspection.value;
-  // While a long load is under way only the counters are read.
+  // During a long load, read only the counters: an inspection of all bytes would be slow.
   const live = busy.value && dump.value === undefined ? stats.value.active : undefined;
   const shown = live ?? seen?.stats;
   const arena = shown?.arena;
@@ -62,7 +62,7 @@ function ShownTable(): preact.JSX.Element {
   const all = tables.value;
   const current = all.find(({ id }) => id === shownId.value) ?? all.at(-1)!;
   return (
-    <div class="shown" id="shown" role="group" aria-label="Memtable that is shown">
+    <div class="shown" id="shown" role="group" aria-label="Shown memtable">
       {all.toReversed().map(({ id, table }) => (
         <button
           key={id}

@@ -1,4 +1,4 @@
-/** What the memtables of the list occupy over time, and where each of them is on its way to the target. */
+/** The memory usage of the memtables over time, and the stage of each on its way to the target. */
 import type { LifecycleEvent } from '@memtable/memtable';
 import { useSignal } from '@preact/signals';
 import { max, range } from 'd3-array';
@@ -22,7 +22,7 @@ export function LifecycleView(): preact.JSX.Element {
         <h2 id="lifecycle-title" class="visually-hidden">
           Lifecycle
         </h2>
-        <p class="hint">Writers fill the active memtable; full ones are frozen, wait for the target and are dropped.</p>
+        <p class="hint">Writers fill the active memtable. A full one is frozen, flushed to the target, then dropped.</p>
       </div>
       <Stations />
       <Timeline />
@@ -50,7 +50,7 @@ function Stations(): preact.JSX.Element {
         <li class={waiting.writers > 0 ? 'station trouble' : 'station'}>
           <h3>Writers</h3>
           <strong>{waiting.writers > 0 ? `${waiting.writers} waiting` : 'admitted'}</strong>
-          <span>{waiting.reason === undefined ? 'nobody waits' : REASONS[waiting.reason]}</span>
+          <span>{waiting.reason === undefined ? 'no writer waits' : REASONS[waiting.reason]}</span>
         </li>
         <li class="station active">
           <h3>Active</h3>
@@ -80,22 +80,32 @@ function Stations(): preact.JSX.Element {
             {flush.failures > 0
               ? `failed ${flush.failures} ${flush.failures === 1 ? 'time' : 'times'}`
               : session.value.flush === 'read'
-                ? 'has read a table, has not accepted it'
+                ? 'has read a table, not accepted it'
                 : session.value.flush === 'asked'
-                  ? 'asked to take a table'
+                  ? 'asked to accept a table'
                   : `${count(stored.size)} keys`}
           </span>
         </li>
       </ol>
       <p id="account" class={whole ? 'account' : 'account wrong'}>
-        {count(lastSequence)} accepted = {count(active.entryCount)} active + {count(held - active.entryCount)} frozen +{' '}
-        {count(flush.flushedEntries)} flushed{whole ? ': nothing is lost' : ': something is missing'}
+        {count(lastSequence)} accepted = {count(active.entryCount)} active + {count(held - active.entryCount)} frozen
+        {` + ${count(flush.flushedEntries)} flushed: ${whole ? 'nothing is lost' : 'entries are missing'}`}
       </p>
     </>
   );
 }
 
-const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing' };
+const REASONS = { 'flush-running': 'a flush is running', 'flush-failing': 'the flush keeps failing', full: 'no room' };
+
+const LEGEND = [
+  ['area-active', 'active'],
+  ['area-frozen', 'frozen'],
+  ['dot freeze', 'freeze'],
+  ['dot flush', 'flush'],
+  ['dot drop', 'drop'],
+  ['dot flush-error', 'failed'],
+  ['stall', 'write stall'],
+];
 
 interface Mark {
   readonly at: number;
@@ -114,7 +124,7 @@ function Timeline(): preact.JSX.Element {
   const { ticks } = session.value;
   const points = thin(ticks);
   const x = scaleLinear([0, ticks.length], [MARGIN.left, width.value - MARGIN.right]);
-  const top = max(points, ([, { activeBytes, frozenBytes }]) => activeBytes + frozenBytes) ?? 0;
+  const top = max(points, ([, tick]) => totalBytes(tick)) ?? 0;
   const unit = 2 ** Math.ceil(Math.log2(Math.max(top, 8192) / 4));
   const lines = range(0, Math.max(top, 8192) + unit, unit);
   const y = scaleLinear([0, lines.at(-1)!], [HEIGHT - MARGIN.bottom, MARGIN.top]);
@@ -122,9 +132,7 @@ function Timeline(): preact.JSX.Element {
     .x(([at]) => x(at))
     .curve(curveStepAfter);
   const frozen = line.y0(y(0)).y1(([, tick]) => y(tick.frozenBytes))(points)!;
-  const active = line.y0(([, tick]) => y(tick.frozenBytes)).y1(([, tick]) => y(tick.frozenBytes + tick.activeBytes))(
-    points,
-  )!;
+  const active = line.y0(([, tick]) => y(tick.frozenBytes)).y1(([, tick]) => y(totalBytes(tick)))(points)!;
   const marks = marksOf(ticks);
   return (
     <figure class="timeline" ref={box}>
@@ -166,40 +174,28 @@ function Timeline(): preact.JSX.Element {
         </text>
       </svg>
       <figcaption class="legend">
-        <span>
-          <i class="swatch area-active" /> active
-        </span>
-        <span>
-          <i class="swatch area-frozen" /> frozen
-        </span>
-        <span>
-          <i class="swatch dot freeze" /> freeze
-        </span>
-        <span>
-          <i class="swatch dot flush" /> flush
-        </span>
-        <span>
-          <i class="swatch dot drop" /> drop
-        </span>
-        <span>
-          <i class="swatch dot flush-error" /> failed
-        </span>
-        <span>
-          <i class="swatch stall" /> writers wait
-        </span>
+        {LEGEND.map(([swatch, name]) => (
+          <span key={name}>
+            <i class={`swatch ${swatch}`} /> {name}
+          </span>
+        ))}
       </figcaption>
     </figure>
   );
 }
 
-/** At most so many points; of each run of ticks the one that uses the most, so that no peak is lost. */
+function totalBytes({ activeBytes, frozenBytes }: Tick): number {
+  return activeBytes + frozenBytes;
+}
+
+/** Thins ticks to at most POINTS_MAX points. Keeps the highest tick of each run, so that no peak is lost. */
 function thin(ticks: readonly Tick[]): [number, Tick][] {
   const every = Math.ceil(ticks.length / POINTS_MAX);
   const points: [number, Tick][] = [];
   for (let from = 0; from < ticks.length; from += every) {
     let most = from;
     for (let i = from; i < Math.min(from + every, ticks.length); i++) {
-      if (ticks[i].activeBytes + ticks[i].frozenBytes > ticks[most].activeBytes + ticks[most].frozenBytes) most = i;
+      if (totalBytes(ticks[i]) > totalBytes(ticks[most])) most = i;
     }
     points.push([most, ticks[most]]);
   }
@@ -219,7 +215,7 @@ function marksOf(ticks: readonly Tick[]): Mark[] {
   return marks.filter((_, i) => i % every === 0);
 }
 
-/** From where to where writers were waiting. */
+/** The write stalls, each as its first and last tick. */
 function stallsOf(ticks: readonly Tick[]): [number, number][] {
   const stalls: [number, number][] = [];
   let from: number | undefined;
@@ -241,7 +237,7 @@ function axisLabel(value: number): string {
 
 const TARGET_TEXTS: Record<TargetMode, string> = {
   prompt: 'accepts at once',
-  slow: 'takes 2.4 seconds for each table',
+  slow: 'takes 2.4 seconds per table',
   failing: 'fails each time; nothing is lost',
   held: 'waits for the buttons below',
 };
@@ -254,7 +250,7 @@ function Target(): preact.JSX.Element {
     <section class="card" aria-labelledby="target-title">
       <h3 id="target-title">Flush target</h3>
       <fieldset class="choices">
-        <legend class="visually-hidden">How it behaves</legend>
+        <legend class="visually-hidden">Behaviour</legend>
         {TARGETS.map((mode) => (
           <label key={mode}>
             <input
@@ -298,7 +294,7 @@ function EventLog(): preact.JSX.Element {
   return (
     <section class="card" aria-labelledby="events-title">
       <h3 id="events-title">Events</h3>
-      {events.length === 0 && <p class="hint">Nothing has happened but writes.</p>}
+      {events.length === 0 && <p class="hint">No events yet, only writes.</p>}
       <ol class="events" id="events" tabIndex={0} aria-labelledby="events-title">
         {events.map(({ at, event }) => (
           <li key={at}>
@@ -312,19 +308,23 @@ function EventLog(): preact.JSX.Element {
 
 function lineOf(event: LifecycleEvent): string {
   switch (event.type) {
-    case 'freeze':
-      return `memtable ${event.table} frozen: ${entriesText(event.stats.entryCount)}, ${byteCount(event.stats.arena.memoryUsage)}`;
+    case 'freeze': {
+      const { entryCount, arena } = event.stats;
+      return `memtable ${event.table} frozen: ${entriesText(entryCount)}, ${byteCount(arena.memoryUsage)}`;
+    }
     case 'flush':
       return `memtable ${event.table} flushed${event.attempts > 1 ? `, attempt ${event.attempts}` : ''}`;
     case 'rotate-error':
-      return `no memory for a table after ${event.table}`;
+      return `no memory for the table after memtable ${event.table}`;
     case 'flush-error':
       return `flush of memtable ${event.table} failed, attempt ${event.attempts}: ${(event.error as Error).message}`;
     case 'drop':
-      return `memtable ${event.table} dropped: ${byteCount(event.stats.arena.memoryUsage)} given back`;
+      return `memtable ${event.table} dropped: ${byteCount(event.bytes)} freed`;
     case 'stall':
-      return `writers wait: ${REASONS[event.reason]}`;
+      return `write stall: ${REASONS[event.reason]}`;
     case 'resume':
-      return `writers go on`;
+      return 'write stall over';
+    default: // A list makes no compactions.
+      return event.type;
   }
 }

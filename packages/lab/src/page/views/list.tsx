@@ -1,9 +1,8 @@
-/** The index: towers and links, or blocks and slots, and a search on its way through them. */
+/** The index view: towers and links, or blocks and slots, and the steps of a search through them. */
 import type { BlockStep, MemTableInspection, SearchTrace, TowerStep } from '@memtable/memtable/inspect';
 import { computed, signal } from '@preact/signals';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 import {
-  announcement,
   hoveredAddress,
   inspection,
   search,
@@ -13,14 +12,16 @@ import {
   trace,
 } from '../model/lab.js';
 import { allocationOf, rankOf } from '../model/pieces.js';
-import { AllocationTip, describe, keyText } from './allocation.js';
+import { AllocationTip, keyText, select } from './allocation.js';
 import { byteCount, count } from './bytes.js';
 import { Canvas, type Pointer, type Size } from './canvas.js';
 import { blockAt, type BlockPlaces, blockPlacesOf, drawBlocks } from './draw-blocks.js';
 import { drawTowers, towerAt, type Towers, towersOf } from './draw-towers.js';
 import { palette } from './palette.js';
 import { fit, pan, reveal, zoomBy } from './ranks.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
+const ZOOM_STEP = 1.6;
 const size = signal<Size>({ width: 0, height: 0 });
 const pointer = signal<Pointer | undefined>(undefined);
 
@@ -32,7 +33,7 @@ const shape = computed<Towers | BlockPlaces | undefined>(() => {
 
 const entryCount = computed(() => inspection.value?.index.entryCount ?? 0);
 
-/** The steps that have been shown so far. */
+/** The search up to the shown step. */
 const shownTrace = computed<SearchTrace | undefined>(() => {
   const whole = trace.value;
   if (whole === undefined) return undefined;
@@ -46,7 +47,7 @@ export function ListView(): preact.JSX.Element {
   const total = entryCount.value;
   const { width } = size.value;
 
-  // All of it at first; and again when it has become another one.
+  // Fit all entries at first, and again when the index changes.
   const fitted = useRef('');
   const what = `${index?.kind} ${total} ${width > 0}`;
   useEffect(() => {
@@ -63,7 +64,7 @@ export function ListView(): preact.JSX.Element {
     if (rank !== undefined && width > 0) reveal(rank, rank, total, size.value);
   }, [selected]);
 
-  // Wheels are heard by hand: a listener of the framework could not stop the page from scrolling.
+  // Added by hand, because a listener of the framework is passive and cannot stop the page from scrolling.
   useEffect(() => {
     const element = box.current!;
     const onWheel = (event: WheelEvent): void => {
@@ -112,30 +113,14 @@ export function ListView(): preact.JSX.Element {
         </h2>
         <p class="hint">
           {index?.kind === 'block'
-            ? 'Each level lists the blocks of the level below. Drag to move, roll the wheel or press + and − to zoom.'
-            : 'Keys from left to right, levels from the bottom up. Drag to move, roll the wheel or press + and − to zoom.'}
+            ? 'Each level lists the blocks of the level below. Drag to move; wheel or + and − to zoom.'
+            : 'Keys go from left to right, levels from bottom to top. Drag to move; wheel or + and − to zoom.'}
         </p>
-        <div class="buttons" role="group" aria-label="Zoom">
-          <button
-            type="button"
-            class="square"
-            aria-label="Smaller"
-            onClick={() => zoomBy(1 / 1.6, width / 2, total, size.value)}
-          >
-            −
-          </button>
+        <ZoomButtons onZoom={(direction) => zoomBy(ZOOM_STEP ** direction, width / 2, total, size.value)}>
           <button type="button" onClick={() => fit(total, size.value)}>
             Fit
           </button>
-          <button
-            type="button"
-            class="square"
-            aria-label="Larger"
-            onClick={() => zoomBy(1.6, width / 2, total, size.value)}
-          >
-            +
-          </button>
-        </div>
+        </ZoomButtons>
       </div>
       <div
         ref={box}
@@ -160,7 +145,7 @@ export function ListView(): preact.JSX.Element {
   );
 }
 
-/** Rank of the selected entry, tower, or first entry of a block. */
+/** Rank of the selected entry or tower. */
 function selectedRank(): number | undefined {
   const seen = inspection.value;
   const piece = selectedPiece.value;
@@ -169,7 +154,7 @@ function selectedRank(): number | undefined {
   return rank === -1 ? undefined : rank;
 }
 
-/** The tower, block or entry under the pointer. */
+/** The address of the tower, block or entry under the pointer. */
 function addressUnder(event: PointerEvent): number | undefined {
   const seen = inspection.value;
   const drawn = shape.value;
@@ -180,7 +165,7 @@ function addressUnder(event: PointerEvent): number | undefined {
   return rank === -1 ? drawn.list.head.towerAddress : seen.entries.addresses[rank];
 }
 
-/** Left and right go from entry to entry, with shift they move the window. */
+/** The left and right arrows move between entries; with shift they move the window. */
 function onKey(event: KeyboardEvent): void {
   const seen = inspection.value;
   if (seen === undefined) return;
@@ -191,10 +176,9 @@ function onKey(event: KeyboardEvent): void {
   else if (direction !== 0) {
     const rank = Math.min(Math.max((selectedRank() ?? -1) + direction, 0), total - 1);
     if (rank < 0) return;
-    selectedAddress.value = seen.entries.addresses[rank];
-    announcement.value = describe(seen, shownBuffer.value, selectedPiece.value!);
-  } else if (event.key === '+' || event.key === '=') zoomBy(1.6, width / 2, total, size.value);
-  else if (event.key === '-') zoomBy(1 / 1.6, width / 2, total, size.value);
+    select(seen.entries.addresses[rank]);
+  } else if (event.key === '+' || event.key === '=') zoomBy(ZOOM_STEP, width / 2, total, size.value);
+  else if (event.key === '-') zoomBy(1 / ZOOM_STEP, width / 2, total, size.value);
   else if (event.key === '0') fit(total, size.value);
   else return;
   event.preventDefault();
@@ -243,7 +227,7 @@ function showStep(to: number): void {
   revealStep(at);
 }
 
-/** Both ends of the link that a step looks at come into sight. */
+/** Scrolls both ends of the link of a step into view. */
 function revealStep(at: number): void {
   const drawn = shape.value;
   const found = trace.value;
@@ -322,8 +306,8 @@ function SearchPanel(): preact.JSX.Element {
         <ol ref={list} class="steps" id="search-steps" tabIndex={0} aria-label="Steps of the search" aria-live="polite">
           {found.kind === 'block' && found.steps.length === 0 && (
             <li>
-              {found.outside.length > 0 && `${keyAt(seen, found.outside[0].entry)} is compared: `}the key does not share
-              the prefix of all keys, so it comes{' '}
+              {found.outside.length > 0 && `Compared with ${keyAt(seen, found.outside[0].entry)}: `}the key lacks the
+              prefix that all keys share, so it sorts{' '}
               {(found.outside[0]?.comparison ?? 0) > 0 ? 'before the first' : 'after the last'}.
             </li>
           )}
@@ -335,7 +319,7 @@ function SearchPanel(): preact.JSX.Element {
           {at >= found.steps.length - 1 && (
             <li class="found">
               {found.found === 0
-                ? 'End of the list: no entry at or after this key.'
+                ? 'End of the list: no key is equal or greater.'
                 : `Arrived at ${keyAt(seen, found.found)}, sequence ${sequenceAt(seen, found.found)}.`}
             </li>
           )}
@@ -359,13 +343,13 @@ function sequenceAt(seen: MemTableInspection, entry: number): number {
 
 function towerLine(seen: MemTableInspection, { level, next, comparison }: TowerStep): string {
   const down = level === 0 ? 'stop' : 'down';
-  if (next === 0) return `Level ${level}: nothing further on this level, ${down}`;
+  if (next === 0) return `Level ${level}: end of this level, ${down}`;
   const { index } = seen;
   const entry = index.kind === 'skiplist' ? index.entries[index.nodes.indexOf(next)] : 0;
-  if (comparison === undefined) return `Level ${level}: ${keyAt(seen, entry)} is known to be further, ${down}`;
+  if (comparison === undefined) return `Level ${level}: ${keyAt(seen, entry)} is known not to be smaller, ${down}`;
   return comparison < 0
-    ? `Level ${level}: ${keyAt(seen, entry)} comes before it, go on to it`
-    : `Level ${level}: ${keyAt(seen, entry)} does not come before it, ${down}`;
+    ? `Level ${level}: ${keyAt(seen, entry)} is smaller, move to it`
+    : `Level ${level}: ${keyAt(seen, entry)} is not smaller, ${down}`;
 }
 
 function blockLine(seen: MemTableInspection, { level, slot, prefixBytes, head, comparisons }: BlockStep): string {
@@ -373,12 +357,12 @@ function blockLine(seen: MemTableInspection, { level, slot, prefixBytes, head, c
   const shown = head === undefined ? '' : `head ${hexHead(head)}${prefix}; `;
   const whole =
     comparisons.length === 0
-      ? 'no entry is touched'
-      : `equal heads, so compared with ${comparisons.map(({ entry }) => keyAt(seen, entry)).join(', ')}`;
+      ? 'no entry is read'
+      : `equal heads, so the key is compared with ${comparisons.map(({ entry }) => keyAt(seen, entry)).join(', ')}`;
   return `Level ${level}: ${shown}${whole}; ${level === 0 ? `slot ${slot}` : `down from slot ${slot}`}`;
 }
 
-/** Heads are kept with the sign bit turned. */
+/** A head as hexadecimal text. Heads are stored with the sign bit inverted. */
 function hexHead(head: number): string {
   return ((head ^ 0x80000000) >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,12 +1,12 @@
 /**
- * Where each byte of an arena is drawn: regular blocks one below the other, dedicated ones in a lane beside them, all to
- * one scale. At zoom 1 a regular block with its header is one row; at zoom n it is wrapped into n.
+ * The position of each byte of an arena in the drawing. Regular blocks are stacked; dedicated blocks are in a lane
+ * beside them. All have one scale. At zoom 1 a regular block with its header is one row; at zoom n it wraps into n.
  */
 import type { MemTableInspection } from '@memtable/memtable/inspect';
 import { bisectRight } from 'd3-array';
 
 const ROW_HEIGHT = 22;
-/** When there is room for it, so that labels fit in. */
+/** Used if there is room, so that labels fit. */
 const ROW_HEIGHT_MAX = 40;
 export const ZOOMS = [1, 2, 4, 8, 16, 32];
 const ROW_GAP = 3;
@@ -17,7 +17,7 @@ const LANE_GAP = 24;
 interface Lane {
   readonly x: number;
   readonly width: number;
-  /** A row each: the addresses it shows, where it is, and the block that it belongs to (-1: the superblock). */
+  /** For each row: its address range, its position, and its block (-1 for the superblock). */
   readonly starts: number[];
   readonly ends: number[];
   readonly tops: number[];
@@ -32,10 +32,10 @@ export interface MemoryLayout {
   readonly zoom: number;
 }
 
-/** More than these are never all in sight. */
+/** More blocks than this never fit the view at a zoom above 1. */
 const BLOCKS_LARGE_MAX = 60;
 
-/** Without a zoom: as large as it can be with everything in sight, but no larger than can be overlooked. */
+/** Lays out an arena. Without a zoom, uses the largest zoom up to 8 at which everything fits the view. */
 export function layOut(
   seen: MemTableInspection,
   size: { readonly width: number; readonly height: number },
@@ -92,7 +92,7 @@ function layOutAt({ arena }: MemTableInspection, width: number, zoom: number, ro
   return { lanes, pixelsPerByte, height: Math.max(...bottoms) + PADDING, rowHeight, zoom };
 }
 
-/** The address under a point, or undefined. */
+/** The address at a point, or undefined. */
 export function addressAt({ lanes, pixelsPerByte, rowHeight }: MemoryLayout, x: number, y: number): number | undefined {
   for (const lane of lanes) {
     const row = bisectRight(lane.tops, y) - 1;
@@ -103,7 +103,7 @@ export function addressAt({ lanes, pixelsPerByte, rowHeight }: MemoryLayout, x: 
   return undefined;
 }
 
-/** Where an address is drawn. */
+/** The position of an address in the drawing. */
 export function placeOf(
   { lanes, pixelsPerByte }: MemoryLayout,
   address: number,

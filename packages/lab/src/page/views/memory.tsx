@@ -1,25 +1,18 @@
-/** The arena to scale, each byte in the colour of what it is. */
+/** The memory view: the arena to scale, each byte in the colour of its kind. */
 import type { MemTableInspection, PieceKind } from '@memtable/memtable/inspect';
 import { computed, signal, useComputed } from '@preact/signals';
 import { bisectRight } from 'd3-array';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
-import {
-  hoveredAddress,
-  hoveredPiece,
-  inspection,
-  selectedAddress,
-  selectedPiece,
-  shownBuffer,
-  announcement,
-} from '../model/lab.js';
+import { hoveredAddress, hoveredPiece, inspection, selectedPiece, shownBuffer } from '../model/lab.js';
 import { type Allocation, allocationOf, kindOf, linkTargetAt } from '../model/pieces.js';
-import { AllocationTip, describe } from './allocation.js';
+import { AllocationTip, select } from './allocation.js';
 import { byteCount, textOf } from './bytes.js';
 import { Canvas, type Pointer, type Size } from './canvas.js';
 import { addressAt, layOut, placeOf, ZOOMS } from './memory-layout.js';
 import { hatch, KIND_COLOURS, palette } from './palette.js';
+import { ZoomButtons } from './zoom-buttons.js';
 
-/** What was asked for; by itself it is as large as fits. */
+/** The zoom chosen by the user; undefined fits the view. */
 const zoom = signal<number | undefined>(undefined);
 const size = signal<Size>({ width: 0, height: 0 });
 const scrollTop = signal(0);
@@ -34,7 +27,7 @@ export function MemoryView(): preact.JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const height = useComputed(() => layout.value?.height ?? 0);
 
-  // What is selected comes into sight, however it was selected.
+  // Scroll a newly selected piece into view.
   const selected = selectedPiece.value;
   const laidOut = layout.value;
   useEffect(() => {
@@ -77,10 +70,10 @@ export function MemoryView(): preact.JSX.Element {
           Memory
         </h2>
         <p class="hint">
-          Blocks to scale, from left to right. Point at a byte to see what it is, click a tower's link to follow it;
-          arrow keys walk through the allocations.
+          Blocks to scale. Point at a byte to see what it is, or click a link in a tower to follow it. Arrow keys move
+          between allocations.
         </p>
-        <ZoomButtons />
+        <MemoryZoom />
       </div>
       <Legend />
       <div
@@ -114,29 +107,17 @@ function summaryOf({ arena, stats }: MemTableInspection): string {
   const { regularCount, dedicatedCount, memoryUsage, tailBytes, slopBytes } = arena.stats;
   return (
     `${regularCount} regular and ${dedicatedCount} dedicated blocks, ${byteCount(memoryUsage)} in all, ` +
-    `${byteCount(tailBytes)} lost at ends of blocks, ${byteCount(slopBytes)} of slop, ${stats.entryCount} entries`
+    `${byteCount(tailBytes)} lost in tails of blocks, ${byteCount(slopBytes)} of slop, ${stats.entryCount} entries`
   );
 }
 
-function ZoomButtons(): preact.JSX.Element {
+function MemoryZoom(): preact.JSX.Element {
   const shown = layout.value?.zoom ?? 1;
   const place = ZOOMS.indexOf(shown);
   return (
-    <div class="buttons" role="group" aria-label="Zoom">
-      <button type="button" class="square" disabled={place === 0} onClick={() => changeZoom(-1)} aria-label="Smaller">
-        −
-      </button>
+    <ZoomButtons disabled={[place === 0, place === ZOOMS.length - 1]} onZoom={changeZoom}>
       <output aria-label="Zoom">{shown}×</output>
-      <button
-        type="button"
-        class="square"
-        disabled={place === ZOOMS.length - 1}
-        onClick={() => changeZoom(1)}
-        aria-label="Larger"
-      >
-        +
-      </button>
-    </div>
+    </ZoomButtons>
   );
 }
 
@@ -180,14 +161,7 @@ function followOrSelect(address: number): void {
   select(target ?? address);
 }
 
-function select(address: number): void {
-  selectedAddress.value = address;
-  const seen = inspection.value;
-  const piece = selectedPiece.value;
-  if (seen !== undefined && piece !== undefined) announcement.value = describe(seen, shownBuffer.value, piece);
-}
-
-/** Left and right go from allocation to allocation, return follows the lowest link, plus and minus zoom. */
+/** Left and right arrows move between allocations, Enter follows the lowest link, plus and minus zoom. */
 function onKey(event: KeyboardEvent): void {
   const seen = inspection.value;
   if (seen === undefined) return;
@@ -200,7 +174,7 @@ function onKey(event: KeyboardEvent): void {
   } else if (event.key === 'Enter') {
     const { index } = seen;
     if (kindOf(seen, piece) !== 'tower' || index.kind !== 'skiplist') return;
-    // The lowest link: in LevelDB's towers behind the entry's address, in compact ones at the end.
+    // The lowest link follows the entry's address in LevelDB's towers, and is last in compact ones.
     const at = index.layout === 'leveldb' ? allocation.address + 8 : allocation.address + allocation.bytes - 4;
     followOrSelect(at);
   } else if (event.key === '+' || event.key === '=') changeZoom(1);
@@ -215,7 +189,7 @@ function pieceBefore({ pieces }: MemTableInspection, { address }: Allocation): n
 
 const LABEL_WIDTH_MIN = 24;
 
-/** A word for a piece, and the colour that can be read on it. */
+/** A label for a piece, and a colour that is legible on it. */
 function labelOf(seen: MemTableInspection, piece: number): readonly [string, 'surface' | 'text' | 'muted'] | undefined {
   const { entries, pieces } = seen;
   const rank = pieces.owners[piece];
@@ -280,7 +254,7 @@ function draw(context: CanvasRenderingContext2D, { height }: Size): void {
         context.fillStyle = paints[pieces.kinds[piece]];
         const x = lane.x + (from - start) * pixelsPerByte;
         const width = (to - from) * pixelsPerByte;
-        // A hair of space between allocations, where there is room for it.
+        // A thin gap separates allocations if there is room.
         const gap = width > 5 && to === pieces.addresses[piece] + pieces.bytes[piece] ? 0.75 : 0;
         context.fillRect(x, y, width - gap, rowHeight);
         if (rowHeight >= 30 && width > LABEL_WIDTH_MIN) drawLabel(piece, x, y, width);
@@ -293,7 +267,7 @@ function draw(context: CanvasRenderingContext2D, { height }: Size): void {
     }
   }
 
-  /** What lies there, where there is room to say it. */
+  /** Draws the label of a piece if it fits. */
   function drawLabel(piece: number, x: number, y: number, width: number): void {
     const label = labelOf(seen!, piece);
     if (label === undefined) return;

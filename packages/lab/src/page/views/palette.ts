@@ -1,4 +1,4 @@
-/** The colours of the style sheet, for what is drawn on a canvas. */
+/** The colours of the style sheet, for canvas drawings. */
 import type { PieceKind } from '@memtable/memtable/inspect';
 import { computed, effect, signal } from '@preact/signals';
 import { theme } from '../model/lab.js';
@@ -31,13 +31,13 @@ effect(() => {
 });
 
 export const palette = computed<Palette>(() => {
-  // The theme decides which values the style sheet gives.
+  // The style sheet's values depend on the theme, so set it before reading them.
   document.documentElement.dataset['theme'] = isDark.value ? 'dark' : 'light';
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Palette;
 });
 
-/** The colour that stands for a kind; slop and tails are hatched with it. */
+/** The colour of each kind of piece. Slop and tails are hatched. */
 export const KIND_COLOURS: Record<PieceKind, keyof Palette> = {
   superblock: 'header',
   header: 'header',

@@ -1,18 +1,18 @@
-/** The window onto the entries in their order: both indexes are drawn over the ranks of their entries. */
+/** The visible range of entry ranks. Both index drawings place entries by rank. */
 import { signal } from '@preact/signals';
 import type { Size } from './canvas.js';
 
 /** Pixels between one entry and the next. */
 export const step = signal(48);
-/** The rank at the left edge, which may lie between two; the head has rank -1. */
+/** The rank at the left edge, possibly a fraction. The head has rank -1. */
 export const left = signal(-1);
 
 const STEP_MAX = 120;
 const FIT_STEP_MAX = 96;
-/** Left free at both sides. */
+/** Free pixels at both sides. */
 const PAD = 26;
 
-/** The part of the canvas for entries; what is right of it says how many there are on each level. */
+/** Width of the entries' part of the canvas. The counts of each level are to the right of it. */
 export function plotWidth({ width }: Size): number {
   return width - (width < 560 ? 74 : 112);
 }
@@ -25,7 +25,7 @@ export function rankAt(x: number): number {
   return left.value + (x - PAD) / step.value;
 }
 
-/** Shows all of them, or as many as can still be read when there are few. */
+/** Zooms so that all entries fit. A few entries are spaced at most FIT_STEP_MAX pixels apart. */
 export function fit(count: number, size: Size): void {
   step.value = fittingStep(count, size);
   left.value = -1;
@@ -42,7 +42,7 @@ export function zoomBy(factor: number, x: number, count: number, size: Size): vo
   left.value = clampLeft(rank - (x - PAD) / step.value, count, size);
 }
 
-/** Moves as little as it takes to show these ranks. */
+/** Moves the window as little as possible to show these ranks. */
 export function reveal(from: number, to: number, count: number, size: Size): void {
   const room = plotWidth(size) - 2 * PAD;
   if ((to - from) * step.value > room) {

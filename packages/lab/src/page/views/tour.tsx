@@ -1,7 +1,7 @@
 import { goToTourStep, inspection, leaveTour, session, stats, tourStep } from '../model/lab.js';
 import { TOUR } from '../model/tour.js';
 
-/** What a newcomer sees first: ten states of a real memtable. */
+/** The guided tour, which a new visitor sees first: ten states of a real memtable. */
 export function Tour(): preact.JSX.Element | null {
   const at = tourStep.value;
   if (at === 0) return null;

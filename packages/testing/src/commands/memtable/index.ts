@@ -15,7 +15,7 @@ import type { MemtableSubject } from './subject.js';
 import { WalkWhileWriting } from './walk-while-writing.js';
 import { Add, AddMany, AddWithoutMemory, Apply, ApplyMalformed, ApplyWithoutMemory } from './writes.js';
 
-/** The class of each command for a memtable, by its name in JSON. */
+/** @internal The class of each command for a memtable, by its name in JSON. */
 export const memtableCommandKinds = {
   add: Add,
   addMany: AddMany,
@@ -44,7 +44,7 @@ export const memtableCommandKinds = {
 export type MemtableCommand = AnyCommand<MemtableModel, MemtableSubject>;
 
 /**
- * Commands for a memtable. A command that needs a missing feature never comes up.
+ * @internal Commands for a memtable. A command that needs a missing feature never comes up.
  * @param pool - the keys that the commands use, see {@link keyPool}
  */
 export function memtableCommand(

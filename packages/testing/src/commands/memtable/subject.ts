@@ -18,7 +18,7 @@ import { expectWalks } from '../cursors.js';
 /** The byte with which a caller overwrites its own buffers. */
 export const SCRIBBLE = 0xcc;
 
-/** A memtable in a run of commands. */
+/** @internal A memtable in a run of commands. */
 export class MemtableSubject {
   /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];

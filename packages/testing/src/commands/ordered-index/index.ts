@@ -52,7 +52,7 @@ export class RollBack extends Command<IndexModel, OrderedIndexSubject, [keys: re
   }
 }
 
-/** The class of each command for an ordered index, by its name in JSON. */
+/** @internal The class of each command for an ordered index, by its name in JSON. */
 export const orderedIndexCommandKinds = {
   insert: Insert,
   insertMany: InsertMany,
@@ -68,7 +68,7 @@ export const orderedIndexCommandKinds = {
 export type OrderedIndexCommand = AnyCommand<IndexModel, OrderedIndexSubject>;
 
 /**
- * Commands for an ordered index. A command that needs a missing feature never comes up.
+ * @internal Commands for an ordered index. A command that needs a missing feature never comes up.
  * @param pool - the keys that the commands use, see {@link keyPool}
  */
 export function orderedIndexCommand(

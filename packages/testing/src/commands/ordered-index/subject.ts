@@ -4,7 +4,7 @@ import type { IndexModel } from '../../model.js';
 import type { AnyCommand } from '../command.js';
 import { expectWalks } from '../cursors.js';
 
-/** An ordered index in a run of commands. */
+/** @internal An ordered index in a run of commands. */
 export class OrderedIndexSubject {
   /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];

@@ -24,7 +24,7 @@ import {
 import type { Operation, StoreCommand, StoreSubject } from './subject.js';
 import { Batch, Clear, CompareAndSet, Del, Flush, Put, PutIfAbsent, PutMany } from './writes.js';
 
-/** The class of each command for a store, by its name in JSON. */
+/** @internal The class of each command for a store, by its name in JSON. */
 export const storeCommandKinds = { ...plainKinds, during: During, misbehave: Misbehave, flush: Flush } as const;
 
 /** A command for a store. */
@@ -33,7 +33,7 @@ export type AnyStoreCommand = AnyCommand<StoreModel, StoreSubject>;
 type PlainCommand = StoreCommand<readonly unknown[]>;
 
 /**
- * Commands for a store. A command that needs a missing feature never comes up.
+ * @internal Commands for a store. A command that needs a missing feature never comes up.
  * @param pool - the keys that the commands use, see {@link keyPool}
  */
 export function storeCommand(pool: readonly Uint8Array[], supports: StoreSupports): fc.Arbitrary<AnyStoreCommand> {

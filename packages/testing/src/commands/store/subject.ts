@@ -16,7 +16,7 @@ import { readAll, runWaiting, type Steps, wait } from './steps.js';
 
 const SCRIBBLE = 0xcc;
 
-/** A store in a run of commands. */
+/** @internal A store in a run of commands. */
 export class StoreSubject {
   /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];

@@ -2,11 +2,12 @@
 import { NIL } from '@memtable/arena';
 import { type ArenaInspection, inspectArena } from '@memtable/arena/inspect';
 import { type IndexInspection, inspectIndex, type SearchTrace, traceSeek } from '@memtable/skiplist/inspect';
-import { MemTableError } from './errors.js';
-import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, ValueType } from './format/internal-key.js';
-import { readVarint32, skipVarint, VARINT32_BYTES_MAX } from './format/varint.js';
-import { MemTable, type MemTableStats } from './memtable.js';
-import { BytewiseOrder } from './order.js';
+import { MemTableError } from '../errors.js';
+import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, ValueType } from '../format/internal-key.js';
+import { LookupKey } from '../format/lookup-key.js';
+import { readVarint32, skipVarint, VARINT32_BYTES_MAX } from '../format/varint.js';
+import { MemTable, type MemTableStats } from '../memtable.js';
+import { BytewiseOrder } from '../order.js';
 
 export type {
   BlockListInspection,
@@ -133,8 +134,9 @@ export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
  * @throws as {@link inspectMemTable}; MemTableError `MEMTABLE_MALFORMED` too when it has an order of keys of its own
  */
 export function traceGet(buffer: ArrayBufferLike, key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): SearchTrace {
-  const lookupKey = MemTable.attach(buffer).encodeLookupKey(key, sequence);
-  return traceSeek(buffer, new BytewiseOrder(), lookupKey, 0);
+  MemTable.attach(buffer); // It throws when there is none, or one that a comparator orders.
+  const lookupKey = new LookupKey().setFor(key, sequence);
+  return traceSeek(buffer, new BytewiseOrder(), lookupKey.view, lookupKey.at);
 }
 
 function readEntries(view: DataView, index: IndexInspection, usedBytes: number): EntryColumns {

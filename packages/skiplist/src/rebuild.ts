@@ -1,0 +1,63 @@
+/**
+ * Lays sorted entries into the blocks of a block skip list from scratch. Undoing a failed batch does this with the
+ * entries that stay and the blocks that they had; a bulk load can do it with fresh blocks.
+ *
+ * Cold: a rebuild reads and writes every block once. It compares nothing, so an order that throws cannot stop it.
+ */
+import { NIL } from '@memtable/arena';
+import { clearSlots, prefixBetween, setPrefix } from './block-heads.js';
+import { addressesOf, type BlockList, BlockLayout, blocksFrom, BlockWord, firstBlock } from './block-layout.js';
+
+const { NEXT, PREV, COUNT, PREFIX, ADDRESSES } = BlockLayout;
+
+/**
+ * Makes a list of exactly these entries, spread evenly over the blocks of each level. Overwrites the blocks, and the
+ * words `Root`, `Height`, `Count`, `Prefix` and `Entry`. A place that the list remembers is wrong afterwards.
+ * O(entries).
+ * @param entries - in order; each is written already
+ * @param levels - blocks to use, level 0 first. A level has at most as many blocks as there are addresses to put into
+ * them, and at least a 64th of that; the highest one has one block
+ */
+export function rebuild(list: BlockList, entries: readonly number[], levels: readonly (readonly number[])[]): void {
+  const { line } = list;
+  const words = list.arena.memory.i32;
+  words[line + BlockWord.Count] = entries.length;
+  words[line + BlockWord.Entry] = entries[0] ?? NIL;
+  words[line + BlockWord.Prefix] = prefixBetween(list, entries[0], entries.at(-1));
+  words[line + BlockWord.Root] = levels[levels.length - 1][0];
+  words[line + BlockWord.Height] = levels.length;
+  let below = entries;
+  levels.forEach((blocks, level) => {
+    blocks.forEach((block, i) => {
+      const from = Math.floor((below.length * i) / blocks.length);
+      const to = Math.floor((below.length * (i + 1)) / blocks.length);
+      const word = block >> 2;
+      words[word + NEXT] = blocks[i + 1] ?? NIL;
+      words[word + PREV] = blocks[i - 1] ?? NIL;
+      words[word + COUNT] = to - from;
+      words[word + PREFIX] = -1; // No prefix yet, so that setPrefix() writes all heads.
+      clearSlots(words, word, 0);
+      for (let slot = 0; slot < to - from; slot++) words[word + ADDRESSES + 2 * slot] = below[from + slot];
+    });
+    for (const block of blocks) setPrefix(list, block, level);
+    below = blocks;
+  });
+}
+
+/**
+ * Rebuilds a list without some of its entries and without some of its blocks.
+ * @param isGoneBlock - whether a block goes. The blocks that stay must have room for the entries that stay
+ */
+export function rebuildWithout(list: BlockList, gone: Set<number>, isGoneBlock: (block: number) => boolean): void {
+  const words = list.arena.memory.i32;
+  const entries: number[] = [];
+  for (const block of blocksFrom(words, firstBlock(list, 0))) {
+    for (const entry of addressesOf(words, block)) if (!gone.has(entry)) entries.push(entry);
+  }
+  const levels: number[][] = [];
+  do {
+    const blocks = blocksFrom(words, firstBlock(list, levels.length));
+    levels.push([...blocks].filter((block) => !isGoneBlock(block)));
+  } while (levels[levels.length - 1].length > 1);
+  rebuild(list, entries, levels);
+}

@@ -1,0 +1,47 @@
+import type { Addr } from '@memtable/arena';
+import { valueLengthOf, valueStartOf } from '@memtable/memtable/internal';
+import { type Codec, codecOf, decode, encode } from './encoding.js';
+import type { EncodingOptions } from './options.js';
+import type { StoreState } from './state.js';
+import type { StoreTable } from './table.js';
+
+/** The encodings of a store, and those of single calls. */
+export class Codecs {
+  readonly key: Codec;
+  readonly value: Codec;
+  readonly #state: StoreState;
+
+  constructor({ keyEncoding, valueEncoding }: EncodingOptions, state: StoreState) {
+    this.key = codecOf('keyEncoding', keyEncoding);
+    this.value = codecOf('valueEncoding', valueEncoding);
+    this.#state = state;
+  }
+
+  keyOf(options: EncodingOptions | undefined): Codec {
+    const encoding = options?.keyEncoding;
+    return encoding === undefined ? this.key : codecOf('keyEncoding', encoding);
+  }
+
+  valueOf(options: EncodingOptions | undefined): Codec {
+    const encoding = options?.valueEncoding;
+    return encoding === undefined ? this.value : codecOf('valueEncoding', encoding);
+  }
+
+  /** @param valueCodec - that of the value which is encoded next: its code may use the same memory for what it returns */
+  encodeKey(key: unknown, codec: Codec, valueCodec?: Codec): string | Uint8Array {
+    // Before an encoder runs, which may use the memory of the key that a comparator is looking at.
+    this.#state.checkNotComparing();
+    const stored = encode('key', codec, key);
+    return valueCodec?.encode === undefined ? stored : owned(stored);
+  }
+
+  decodeValue(table: StoreTable, entry: Addr, codec: Codec): unknown {
+    const { u8, view } = table.arena.memory;
+    return decode(codec, u8, view, valueStartOf(view, entry), valueLengthOf(view, entry));
+  }
+}
+
+/** A copy of bytes that their owner may change; `slice` of a `Buffer` makes none. */
+export function owned(stored: string | Uint8Array): string | Uint8Array {
+  return typeof stored === 'string' ? stored : new Uint8Array(stored);
+}

@@ -1,0 +1,289 @@
+import { MemTableError } from '@memtable/memtable';
+import { setTimer, type Timer, Trace, type TraceContext } from '@memtable/memtable/internal';
+import { INDEX_BYTES } from '../commit.js';
+import type { MemStoreStats } from '../options.js';
+import { BLOCK_BYTES, type StoreTable, TABLE_BYTES } from '../table.js';
+import { Compaction } from './compaction.js';
+import { Driver, type DriverParts } from './driver.js';
+
+/** Bytes of entries that a write visits for a compaction, besides a multiple of its own bytes. */
+const SLICE_BYTES_MIN = 512;
+/** Upper bound on the bytes that one write visits: about 2 ms. */
+const SLICE_BYTES_MAX = 1 << 20;
+/** How long a compaction goes on when the event loop turns. */
+const SLICE_MS = 2;
+
+const compactions = new Trace('memtable:compaction');
+
+interface CompactionContext extends TraceContext {
+  readonly garbageBytes: number;
+  readonly memoryUsage: number;
+  readonly start: number;
+  slices: number;
+}
+
+export interface CompactorOptions {
+  readonly garbageRatioMax: number;
+  readonly garbageBytesMin: number;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The driver of a store without a target: compacts its table when too much of it is garbage. */
+export class Compactor extends Driver {
+  readonly roomyBytesMax: number;
+  /** Upper bound on what is left of a table after a compaction, so that each one is worth its while. */
+  readonly #keptBytesMax: number;
+  readonly #garbageRatioMax: number;
+  readonly #garbageBytesMin: number;
+
+  #compaction: Compaction | undefined;
+  #context: CompactionContext | undefined;
+  /** Bytes to visit for each byte written, so that the compaction ends before the memory does. */
+  #rate = 0;
+  /** Garbage that the last compaction has left, or could not get rid of. */
+  #garbageLeft = 0;
+  #finished = 0;
+  #abandoned = 0;
+  #lastError: unknown;
+  #timer: Timer | undefined;
+  readonly #waiters: Waiter[] = [];
+
+  constructor(parts: DriverParts, { garbageRatioMax, garbageBytesMin }: CompactorOptions) {
+    super(parts);
+    const { bytesMax } = parts.tables;
+    this.roomyBytesMax = (bytesMax / 4) * 3;
+    this.#keptBytesMax = (bytesMax / 16) * 15;
+    this.#garbageRatioMax = garbageRatioMax;
+    this.#garbageBytesMin = garbageBytesMin;
+  }
+
+  checkNotStalled(): void {
+    // A write runs the compaction that it has to wait for.
+  }
+
+  afterWrite(bytes: number): void {
+    if (this.#compaction === undefined) this.#beginIfDue();
+    else this.#step(Math.min(SLICE_BYTES_MIN + bytes * this.#rate, SLICE_BYTES_MAX));
+    if (this.admission.count > 0) this.admission.wake();
+  }
+
+  released(): void {
+    this.#beginIfDue();
+    if (this.admission.count > 0) this.admission.wake();
+  }
+
+  cleared(): void {
+    if (this.#compaction !== undefined) this.#abandon(undefined);
+    this.#garbageLeft = 0;
+    this.admission.wake();
+  }
+
+  stop(error: unknown): void {
+    if (this.#compaction !== undefined) this.#abandon(error);
+  }
+
+  memoryUsage(): number {
+    return this.#compaction?.to.memoryUsage() ?? 0;
+  }
+
+  stats(): Pick<MemStoreStats, 'compaction' | 'flush'> {
+    const running = this.#compaction !== undefined;
+    return {
+      compaction: { running, finished: this.#finished, abandoned: this.#abandoned, lastError: this.#lastError },
+      flush: { running: false, failures: 0, lastError: undefined, flushedTables: 0, flushedEntries: 0 },
+    };
+  }
+
+  verify(): void {
+    this.#compaction?.verify();
+  }
+
+  /** As `MemStore.compact`. */
+  async compact(): Promise<void> {
+    if (this.#compaction === undefined && !this.#begin()) throw this.#lastError;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#drive();
+    });
+  }
+
+  // Room
+
+  /**
+   * Little is left. Refuses a put that would leave too much after a compaction; runs one, to its end, when the put needs it
+   * now. So a put finds the room that deletions have made, and a compaction frees a sixteenth of the table at least.
+   */
+  make(bytes: number): boolean {
+    const { commit } = this;
+    const from = commit.table;
+    if (this.#keptBytes() + bytes > this.#keptBytesMax) this.#refuse(bytes);
+    if (from.memoryUsage() + bytes <= this.parts.tables.bytesMax) return false;
+    if (this.#compaction === undefined) this.#begin();
+    while (this.#compaction !== undefined) this.#step(SLICE_BYTES_MAX);
+    if (commit.table.memoryUsage() + bytes > this.parts.tables.bytesMax) this.#refuse(bytes);
+    return commit.table !== from;
+  }
+
+  #refuse(bytes: number): never {
+    const error = this.commit.table.full(bytes);
+    this.begin(error);
+    throw error;
+  }
+
+  begin(error: unknown): void {
+    if (!(error instanceof MemTableError) || error.code !== 'MEMTABLE_FULL') return;
+    const { commit } = this;
+    if (this.#compaction !== undefined) this.#step(SLICE_BYTES_MAX / 8);
+    else if (commit.garbageBytes - this.#garbageLeft > commit.table.entryBytes / 16) this.#begin();
+  }
+
+  lost(error: unknown): void {
+    this.#abandon(error);
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#keptBytes() + bytes + 1024 <= this.#keptBytesMax;
+  }
+
+  makeRoom(): void {
+    // Compactions, deletions, and snapshots that are closed will.
+  }
+
+  stallReason(): 'full' {
+    return 'full';
+  }
+
+  protected onWait(): void {
+    this.#beginIfDue();
+    if (this.#compaction !== undefined) this.#drive();
+  }
+
+  /** Upper bound on what a table without garbage takes. */
+  #keptBytes(): number {
+    const { liveBytes, pins, entryCount } = this.commit;
+    return liveBytes + 1.25 * pins.heldBytes + entryCount * INDEX_BYTES + BLOCK_BYTES / 8;
+  }
+
+  // The compaction
+
+  #beginIfDue(): void {
+    if (this.#compaction !== undefined) return;
+    const { commit } = this;
+    const garbage = commit.garbageBytes - this.#garbageLeft;
+    if (garbage <= 0) return;
+    const { table } = commit;
+    const { entryBytes } = table;
+    const isMuch = garbage > this.#garbageBytesMin && garbage > entryBytes * this.#garbageRatioMax;
+    const isScarce =
+      garbage > entryBytes / 16 && (this.admission.count > 0 || table.memoryUsage() > this.roomyBytesMax);
+    if (isMuch || isScarce) this.#begin();
+  }
+
+  /** @returns false when there is no memory for the successor; it is tried again when there is half as much garbage again */
+  #begin(): boolean {
+    const { commit } = this;
+    const { table: from, garbageBytes } = commit;
+    const memoryUsage = from.memoryUsage();
+    let to: StoreTable;
+    try {
+      // Room for what is needed, and for what is written meanwhile.
+      const size = TABLE_BYTES + 2 * (memoryUsage - garbageBytes) + (memoryUsage >> 2);
+      to = this.parts.tables.make(Math.min(Math.floor(size / 8) * 8, from.arena.memory.capacityBytes));
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+    this.#compaction = new Compaction(from, to, commit.pins);
+    commit.renewal = this.#compaction;
+    // Finish before the table grows by a quarter, or by half of the room that is left, whichever is less.
+    const room = Math.max(Math.min(from.entryBytes / 4, (this.parts.tables.bytesMax - memoryUsage) / 2), 64 << 10);
+    this.#rate = Math.max(8, Math.ceil((2 * from.entryBytes) / room));
+    const { subject } = this.parts.events;
+    this.#context = { ...subject, garbageBytes, memoryUsage, slices: 0, start: performance.now() };
+    compactions.begin(this.#context);
+    this.#drive();
+    this.emitFreeze('compaction');
+    return true;
+  }
+
+  /** Goes on with the compaction. An error of the comparator ends it, not the write that pays for it. */
+  #step(bytes: number): void {
+    const compaction = this.#compaction!;
+    this.#context!.slices++;
+    let more: boolean | undefined;
+    try {
+      more = compaction.step(bytes);
+    } catch (error) {
+      this.#abandon(error);
+      return;
+    }
+    if (this.#compaction !== compaction) return;
+    if (more === undefined) this.#abandon(compaction.to.full(0));
+    else if (!more) this.#finish(compaction);
+  }
+
+  /** Goes on whenever the event loop turns; this keeps a process alive only if somebody waits. */
+  #drive(): void {
+    clearTimeout(this.#timer);
+    const isAwaited = this.#waiters.length > 0 || this.admission.count > 0;
+    this.#timer = setTimer(isAwaited, 0, () => {
+      const end = performance.now() + SLICE_MS;
+      while (this.#compaction !== undefined && performance.now() < end) this.#step(SLICE_BYTES_MAX / 8);
+      if (this.#compaction !== undefined) this.#drive();
+    });
+  }
+
+  /** The successor takes over. */
+  #finish(compaction: Compaction): void {
+    const { commit } = this;
+    const { from, to } = compaction;
+    const { slices, start } = this.#context!;
+    const beforeBytes = from.memoryUsage();
+    const afterBytes = to.memoryUsage();
+    commit.table = to;
+    commit.pins.table = to;
+    commit.renewal = undefined;
+    this.#compaction = undefined;
+    for (const owner of commit.pins.owners) owner.tableReplaced();
+    // An order that contradicts itself may have made the counts wrong: that must not begin one compaction after the other.
+    const isLess = to.entryBytes < from.entryBytes;
+    this.#garbageLeft = isLess ? compaction.deletionBytes : commit.garbageBytes;
+    this.#lastError = undefined;
+    this.#finished++;
+    const figures = { beforeBytes, afterBytes, entryCount: commit.entryCount, slices, ms: performance.now() - start };
+    from.arena.drop();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.admission.wake();
+    compactions.succeed(this.#context!, figures);
+    this.parts.events.emit({ type: 'compact', ...figures });
+    this.parts.events.emit({ type: 'drop', table: commit.tableNumber, bytes: beforeBytes });
+    if (!this.isClosed) this.#beginIfDue(); // Entries that became garbage meanwhile have been copied.
+  }
+
+  /** @param error - undefined when it is not needed any more */
+  #abandon(error: unknown): void {
+    const { to } = this.#compaction!;
+    this.#compaction = undefined;
+    this.commit.renewal = undefined;
+    to.arena.drop();
+    compactions.fail(this.#context!, error);
+    this.#failed(error);
+  }
+
+  /** The next one begins when there is half as much garbage again. */
+  #failed(error: unknown): void {
+    this.#abandoned++;
+    this.#garbageLeft = this.commit.garbageBytes / 2;
+    for (const waiter of this.#waiters.splice(0)) {
+      if (error === undefined) waiter.resolve();
+      else waiter.reject(error);
+    }
+    if (error === undefined || this.isClosed) return;
+    this.#lastError = error;
+    this.parts.events.emit({ type: 'compact-error', error });
+  }
+}

@@ -1,0 +1,38 @@
+import { MemTableError } from '@memtable/memtable';
+import { checkNotComparing, type EntryOrder } from '@memtable/memtable/internal';
+
+/** The state of a store's life, and who may use it in each. */
+export class StoreState {
+  readonly #order: EntryOrder;
+  current: 'open' | 'frozen' | 'closed' = 'open';
+
+  constructor(order: EntryOrder) {
+    this.#order = order;
+  }
+
+  /** @throws MemTableError `MEMTABLE_REENTERED` */
+  checkNotComparing(): void {
+    checkNotComparing(this.#order);
+  }
+
+  /** @throws MemTableError `MEMTABLE_REENTERED`, `MEMTABLE_CLOSED` */
+  checkOpen(): void {
+    checkNotComparing(this.#order);
+    if (this.current === 'closed') throw closedError();
+  }
+
+  /** @throws MemTableError `MEMTABLE_REENTERED`, `MEMTABLE_CLOSED`, `MEMTABLE_FROZEN` */
+  checkNotFrozen(): void {
+    checkNotComparing(this.#order);
+    if (this.current === 'open') return;
+    throw this.current === 'closed' ? closedError() : frozenError();
+  }
+}
+
+export function closedError(): MemTableError {
+  return new MemTableError('MEMTABLE_CLOSED', 'the store has been closed');
+}
+
+export function frozenError(): MemTableError {
+  return new MemTableError('MEMTABLE_FROZEN', 'the store has been frozen');
+}

@@ -1,0 +1,52 @@
+import { Arena, MEMORY_BYTES_MAX } from '@memtable/arena';
+import { EntryTable, type EntryOrder } from '@memtable/memtable/internal';
+import { BlockSkipList } from '@memtable/skiplist';
+import type { MemStoreOptions } from './options.js';
+
+/** A table of a store. Its index is one that entries can leave. */
+export type StoreTable = EntryTable<BlockSkipList>;
+
+/** Address space of a new table, in bytes. */
+export const TABLE_BYTES = 64 << 10;
+/** The ends of blocks lose under 1 %; a store that may take little has smaller ones. */
+export const BLOCK_BYTES = 16384;
+/** Beyond this, small memory, a table reserves at most so much when nothing else is said. */
+const RESERVE_BYTES = 256 << 20;
+
+/** Makes the tables of a store. */
+export class TableFactory {
+  readonly order: EntryOrder;
+  /** Upper bound on what puts may fill of a table; the rest of `maxBytes` is for compactions, and for deletions. */
+  readonly bytesMax: number;
+  readonly #memoryBytesMax: number;
+  readonly #blockBytes: number;
+  readonly #reserveBytes: number | undefined;
+
+  constructor(
+    options: Pick<MemStoreOptions<unknown, unknown>, 'blockBytes' | 'reserveBytes' | 'target'>,
+    maxBytes: number,
+    order: EntryOrder,
+  ) {
+    const { blockBytes, reserveBytes, target } = options;
+    this.order = order;
+    this.bytesMax = Math.floor(maxBytes / 16) * 8;
+    // Deletions may take the half of a compaction too: each is smaller than what it deletes, which then needs none.
+    const memoryBytesMax = target === undefined ? this.bytesMax * 2 : this.bytesMax;
+    this.#memoryBytesMax = Math.min(memoryBytesMax, MEMORY_BYTES_MAX);
+    this.#blockBytes = blockBytes ?? Math.min(BLOCK_BYTES, Math.max(512, (this.bytesMax >> 8) * 8));
+    this.#reserveBytes = reserveBytes;
+  }
+
+  /** @param bytes - address space to begin with. @throws ArenaError `ARENA_OUT_OF_MEMORY`, `ARENA_INVALID_OPTION` */
+  make(bytes: number = TABLE_BYTES): StoreTable {
+    const reserveBytes = this.#reserveBytes;
+    const arena = new Arena({
+      maxBytes: this.#memoryBytesMax,
+      blockBytes: this.#blockBytes,
+      reserveBytes: Math.min(bytes, this.bytesMax, reserveBytes ?? bytes),
+    });
+    return new EntryTable(arena, new BlockSkipList(arena, this.order), this.order, {
+      reserveBytes: reserveBytes === undefined ? RESERVE_BYTES : Math.min(reserveBytes, this.bytesMax),
+    });
+  }
+}
