@@ -2,11 +2,11 @@ import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'ab
 import type { StoreIterator } from '@memtable/store';
 
 type Data = string | Uint8Array;
-// The types of abstract-level tell of what users call; what implementers pass is any database and any options.
+// Abstract-level types the constructors for users, not for implementers, who pass any database and any options.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Base = new (db: any, options: any) => object;
 
-/** The part that all three kinds of iterators share: an iterator of the store, one by one, by many, or all. */
+/** Makes an iterator class of abstract-level read from an iterator of the store. The three kinds share this. */
 const over = <T>(Class: Base) =>
   class extends Class {
     readonly inner: StoreIterator<T>;
@@ -17,7 +17,7 @@ const over = <T>(Class: Base) =>
     }
 
     async _next(): Promise<T | undefined> {
-      return this.inner.page(1)[0]; // It does not close at the end: seek() may go on from there.
+      return this.inner.page(1)[0]; // page() does not close at the end, so seek() may go back.
     }
 
     async _nextv(size: number): Promise<T[]> {
@@ -37,6 +37,9 @@ const over = <T>(Class: Base) =>
     }
   };
 
+/** The iterator behind `iterator()`. */
 export class MemtableEntryIterator extends over<[Data, Data]>(AbstractIterator) {}
+/** The iterator behind `keys()`. */
 export class MemtableKeyIterator extends over<Data>(AbstractKeyIterator) {}
+/** The iterator behind `values()`. */
 export class MemtableValueIterator extends over<Data>(AbstractValueIterator) {}

@@ -10,24 +10,27 @@ import { MemtableEntryIterator, MemtableKeyIterator, MemtableValueIterator } fro
 import { OwningLevel } from './owned-bytes.js';
 import { MemtableSnapshot } from './snapshot.js';
 
-/** The formats that keys and values pass through on their way to the store, which has bytes only. */
+/** A format in which abstract-level may pass keys and values to the store. The store keeps all of them as bytes. */
 export type StoreEncoding = 'buffer' | 'view' | 'utf8';
 
-/** Keys and values as abstract-level hands them over: encoded. */
+/** An encoded key or value, as abstract-level passes it to the methods that begin with `_`. */
 type Data = string | Uint8Array;
 
-/** The options of abstract-level, and those of {@link MemStore} but its encodings, which abstract-level applies. */
+/**
+ * Options of a {@link MemtableLevel}: those of abstract-level, every option of {@link MemStore} but its two encodings,
+ * and `storeEncoding`. Abstract-level applies the encodings.
+ */
 export interface MemtableLevelOptions<K, V>
   extends AbstractDatabaseOptions<K, V>, Omit<MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'> {
   /**
-   * As with memory-level: everything is turned into this format first. The store keeps bytes anyway, so it is best left
-   * out; strings are then written as they are, without a `Buffer` in between.
-   * @defaultValue all three, each as it comes
+   * Converts all keys and values to this format before they reach the store, as in memory-level. Best left out: the
+   * store keeps bytes in any case, and without this option it writes strings directly, with no `Buffer` in between.
+   * @defaultValue undefined: each key and value keeps the format of its own encoding
    */
   storeEncoding?: StoreEncoding | undefined;
 }
 
-/** Options of a read, as abstract-level hands them over: with an encoding's format for its name. */
+/** Options of a read, as abstract-level passes them on: it has replaced each encoding by the name of its format. */
 interface Read {
   readonly keyEncoding: StoreEncoding;
   readonly valueEncoding: StoreEncoding;
@@ -35,11 +38,16 @@ interface Read {
 }
 
 /**
- * A database of the `level` family in memory: abstract-level 3 over a {@link MemStore}. It can stand wherever memory-level
- * does. What differs: keys and values are copied in and out, the memory in use is known and can be bounded, and there are
- * no objects for the garbage collector.
+ * A database of the `level` family in memory: abstract-level 3 over a {@link MemStore}. It can replace memory-level.
  *
- * Like memory-level it keeps its content when it is closed and opened again. `store.close()` gives the memory back.
+ * Three things differ from memory-level. Keys and values are copied in and out, so callers may reuse their buffers.
+ * The memory in use is known (`store.memoryUsage()`) and can be bounded (`maxBytes`). Entries are bytes in an arena, so
+ * the garbage collector has no objects to visit.
+ *
+ * As in memory-level, the content survives `close()` and a later `open()`. `store.close()` gives the memory back.
+ *
+ * A write that finds no room rejects with the code `MEMTABLE_FULL`. All other codes are those of abstract-level, which
+ * begin with `LEVEL_`, and of {@link MemStore}.
  *
  * @example
  * ```ts
@@ -54,11 +62,16 @@ interface Read {
  * ```
  */
 export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, V> {
-  /** Where everything is: its figures, and reads and writes without promises. */
+  /** The store below. It has the figures and events, and reads and writes without promises. */
   readonly store: MemStore<Data, Data>;
 
+  /**
+   * @throws Error `LEVEL_ENCODING_NOT_SUPPORTED` for an unknown `storeEncoding`
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION` or ArenaError `ARENA_INVALID_OPTION` for an option of the store that
+   * is out of range
+   */
   constructor(options?: MemtableLevelOptions<K, V>);
-  /** @param location - is not used; other databases of the family have one */
+  /** @param location - not used. Other databases of the family have one. */
   constructor(location: string, options?: MemtableLevelOptions<K, V>);
   constructor(location?: string | MemtableLevelOptions<K, V>, options?: MemtableLevelOptions<K, V>) {
     const all = (typeof location === 'object' && location !== null ? location : options) ?? {};
@@ -68,7 +81,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);
-    // Every option goes to the store, so that none is forgotten, but the encodings, which abstract-level applies.
+    // Pass all options on, so that the store gets new ones too. The encodings are abstract-level's to apply.
     this.store = new MemStore<Data, Data>({ ...forward, keyEncoding: undefined, valueEncoding: undefined });
   }
 
@@ -134,7 +147,7 @@ const MANIFEST = {
   permanence: false,
   createIfMissing: false,
   errorIfExists: false,
-  signals: { iterators: false }, // Nothing that could be aborted: reads are synchronous.
+  signals: { iterators: false }, // Reads are synchronous, so a signal could not abort one.
 };
 
 const FORMATS =
@@ -142,14 +155,14 @@ const FORMATS =
     ? { view: true, utf8: true }
     : { buffer: true, view: true, utf8: true };
 
-/** The same options for the store: its own snapshot in the place of abstract-level's. */
+/** The same options for the store: abstract-level's snapshot is replaced by the store's. */
 function readOptions<T extends Read>({ snapshot, ...options }: T): Omit<T, 'snapshot'> & ReadOptions {
   if (!(snapshot instanceof MemtableSnapshot)) return options;
-  if (!snapshot.inner.isOpen) snapshot.ref(); // Throws, with abstract-level's code.
+  if (!snapshot.inner.isOpen) snapshot.ref(); // Throws abstract-level's error for a closed snapshot.
   return { ...options, snapshot: snapshot.inner };
 }
 
-/** Where both are given, abstract-level has the inclusive bound count. */
+/** The same range for the store. If two bounds limit one end, abstract-level lets the inclusive one win. */
 function rangeOptions(options: RangeReadOptions<Data> & Read): RangeReadOptions<Data> {
   const range = readOptions(options);
   if (range.gte !== undefined) range.gt = undefined;

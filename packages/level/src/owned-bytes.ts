@@ -1,19 +1,23 @@
 import { AbstractChainedBatch, AbstractLevel, AbstractSublevel } from 'abstract-level';
 
 /*
- * Bytes are copied at the call. A store copies what it is given, but abstract-level may hand it over later. It defers all
- * operations of a database that is opening, as each new database and sublevel is for some microtasks. It collects the
- * writes of a chained batch. And it emits the event `write` with the caller's own buffers after the write. The classes
- * here copy in these three cases only: an operation on an open database reaches the store before the call returns.
+ * Copies bytes at the call, so that callers may reuse their buffers as soon as a call has returned.
+ *
+ * The store copies what it gets, but abstract-level may pass it on later, in three cases:
+ * - It defers every operation while a database opens. Each new database and sublevel opens for some microtasks.
+ * - It collects the writes of a chained batch until `write()`.
+ * - It emits the event `write`, with the caller's own buffers, after the write.
+ *
+ * The classes here copy in these cases only. In all others the store copies before the call returns.
  */
 
-// The types of abstract-level tell of what users call; what implementers pass is any database and any data.
+// Abstract-level types its methods for users. The overrides here have to accept any database and any data.
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return,
    @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access,
    @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-argument */
 type Base = new (...args: any[]) => any;
 
-/** A database class whose operations own their bytes, its sublevels and chained batches included. */
+/** Makes the operations of a database class own their bytes. Its sublevels and chained batches own theirs too. */
 const owning = (Class: Base): any =>
   class extends Class {
     put(key: any, value: any, options?: any): any {
@@ -62,7 +66,7 @@ const owning = (Class: Base): any =>
       return super.values(isOpening(this) ? ownedRange(options) : options);
     }
 
-    /** The one call of it in a database that is opening comes from `seek()` of an iterator, which is deferred too. */
+    /** An opening database calls this for the `seek()` of an iterator only, and abstract-level defers that seek. */
     prefixKey(key: any, keyFormat: any, local?: any): any {
       return super.prefixKey(isOpening(this) ? owned(key) : key, keyFormat, local);
     }
@@ -76,6 +80,7 @@ const owning = (Class: Base): any =>
     }
   };
 
+/** `AbstractLevel` whose operations own their bytes. */
 export const OwningLevel: typeof AbstractLevel = owning(AbstractLevel);
 
 const OwningSublevel = owning(AbstractSublevel);
@@ -84,7 +89,7 @@ class OwningChainedBatch extends (AbstractChainedBatch as Base) {
   #operations: object[] = [];
 
   constructor(db: object) {
-    super(db, { add: true }); // One method, `_add`, is told of all operations.
+    super(db, { add: true }); // All operations arrive at one method, `_add`.
   }
 
   put(key: any, value: any, options?: any): any {
@@ -112,18 +117,18 @@ function isOpening(db: any): boolean {
   return db.status === 'opening';
 }
 
-/** Whether somebody looks at what is written after the call has returned. */
+/** Whether the bytes of a write are still read after the call has returned. */
 function isLate(db: any): boolean {
   return isOpening(db) || db.listenerCount('write') > 0;
 }
 
-/** The same bytes in a memory of their own; anything that is not bytes as it is. */
+/** A copy of bytes; anything else unchanged. */
 function owned(data: any): any {
   if (!ArrayBuffer.isView(data)) return data;
   const { buffer, byteOffset, byteLength } = data;
-  if (byteLength === 0) return data; // It may be detached, which is for the store to refuse.
+  if (byteLength === 0) return data; // The buffer may be detached: let the store refuse it.
   if (data instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
-  // This method serves all typed arrays. A `Buffer` has one of its own, which makes a view.
+  // This `slice` copies any typed array. `Buffer` overrides it with one that makes a view.
   return Uint8Array.prototype.slice.call(data);
 }
 

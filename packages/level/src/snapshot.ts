@@ -1,10 +1,10 @@
 import { AbstractSnapshot } from 'abstract-level';
 import type { StoreSnapshot } from '@memtable/store';
 
-// The types of abstract-level do not tell of the options that its snapshots are made with.
+// The types of abstract-level leave out the constructor's options, which every implementation has to pass on.
 const Base = AbstractSnapshot as new (options: object) => AbstractSnapshot;
 
-/** A store's snapshot that closes with its database. */
+/** A snapshot of the store. Abstract-level closes it when the database closes. */
 export class MemtableSnapshot extends Base {
   readonly inner: StoreSnapshot;
 

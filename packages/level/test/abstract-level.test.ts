@@ -1,4 +1,4 @@
-/** Abstract-level's own public suite, which is written for tape: every assertion of it is counted, none may fail. */
+/** Runs abstract-level's public suite, which is written for tape. No assertion may fail, and none may go missing. */
 import suite from 'abstract-level/test';
 import { createHarness } from 'tape';
 import { MemtableLevel, type StoreEncoding } from '../src/index.js';
@@ -26,11 +26,11 @@ async function run(factory: (options?: object) => unknown): Promise<Outcome> {
 
 const modes: (StoreEncoding | undefined)[] = ['buffer', 'view', 'utf8', undefined];
 
-/** As many as memory-level passes in the same mode; how many are asked depends on the manifest. */
+/** Memory-level passes as many in the same mode. The number depends on the manifest. */
 const expected = { buffer: 5120, view: 5120, utf8: 4462 };
 
 test.each(modes)(
-  'passes with storeEncoding %s',
+  "MemtableLevel passes abstract-level's suite with storeEncoding %s",
   async (storeEncoding) => {
     const { assertions, failed } = await run((options) => new MemtableLevel({ ...options, storeEncoding }));
     process.stdout.write(

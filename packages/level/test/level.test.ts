@@ -1,17 +1,17 @@
 import type { MemStoreOptions } from '@memtable/store';
 import { storeConformance } from '@memtable/testing';
 import { MemoryLevel } from 'memory-level';
+import { error } from '../../testing/test/error.js';
 import { MemtableLevel } from '../src/index.js';
 
-// Abstract-level's own suite is in abstract-level.test.ts; what memory-level tests besides that comes first.
+// abstract-level.test.ts runs abstract-level's suite. The first tests here are those that memory-level adds to it.
 
-test('an encoding that there is not is refused, with the code that memory-level has', () => {
+test('MemtableLevel refuses an unknown storeEncoding with the code of memory-level', () => {
   const make = () => new MemtableLevel({ storeEncoding: 'foo' as 'view' });
-  expect(make).toThrow(expect.objectContaining({ code: 'LEVEL_ENCODING_NOT_SUPPORTED' }) as Error);
-  expect(make).toThrow("storeEncoding must be 'buffer', 'view' or 'utf8': foo");
+  expect(make).toThrow(error('LEVEL_ENCODING_NOT_SUPPORTED', "storeEncoding must be 'buffer', 'view' or 'utf8': foo"));
 });
 
-test('where memory-level gives out the very buffers that it was given, this gives out copies', async () => {
+test('MemtableLevel returns copies of keys and values where memory-level returns the buffers it was given', async () => {
   const buffer = Buffer.from('a');
   const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
   for (const [db, isSame] of [
@@ -36,14 +36,14 @@ describe('MemtableLevel', () => {
   });
 });
 
-test('a location may come first, as with other databases of the family', async () => {
+test('MemtableLevel accepts a location before its options, as other databases of the family do', async () => {
   const db = new MemtableLevel<string, number>('nowhere', { valueEncoding: 'json' });
   await db.put('a', 1);
   expect(await db.get('a')).toBe(1);
   expect(db.supports.permanence).toBe(false);
 });
 
-test('what is in it stays when it is closed and opened again', async () => {
+test('MemtableLevel keeps its content when it is closed and opened again', async () => {
   const db = new MemtableLevel();
   await db.put('a', '1');
   await db.close();
@@ -51,26 +51,27 @@ test('what is in it stays when it is closed and opened again', async () => {
   expect(await db.get('a')).toBe('1');
 });
 
-test("the store's own options are its own: memory that is bounded refuses with its code, and nothing is half done", async () => {
+test('a batch that exceeds maxBytes of MemtableLevel rejects with MEMTABLE_FULL and writes nothing', async () => {
   const db = new MemtableLevel({ maxBytes: 128 << 10 });
   const operations = Array.from({ length: 100 }, (_, i) => ({
     type: 'put' as const,
     key: `key ${i}`,
     value: 'x'.repeat(1000),
   }));
-  await expect(db.batch(operations)).rejects.toMatchObject({ code: 'MEMTABLE_FULL' });
+  await expect(db.batch(operations)).rejects.toThrow(error('MEMTABLE_FULL'));
   expect(await db.keys().all()).toEqual([]);
   expect(db.store.stats()).toMatchObject({ entryCount: 0, liveBytes: 0 });
 });
 
-describe('every option of the store reaches the store:', () => {
+describe('MemtableLevel passes every option of MemStore on:', () => {
   type Option = Exclude<keyof MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'>;
   const target = { write: async () => undefined };
+  /** The store refuses a negative number by the option's name, so the option has reached it. */
   const isRefused = (option: Option) => async () => {
     expect(() => new MemtableLevel({ target, [option]: -1 })).toThrow(new RegExp(`^${option} must be`));
   };
 
-  // The type demands an entry for each option, so that a new one is not forgotten here.
+  // The type demands an entry for each option: a new option of MemStore does not compile until it is tested here.
   const checks: Record<Option, () => Promise<void>> = {
     maxBytes: isRefused('maxBytes'),
     reserveBytes: isRefused('reserveBytes'),
@@ -119,7 +120,7 @@ describe('every option of the store reaches the store:', () => {
   test.each(Object.entries(checks))('%s', (_option, check) => check());
 });
 
-test('an iterator holds what it sees, until it is closed', async () => {
+test('an iterator of MemtableLevel holds old entries until it is closed', async () => {
   const db = new MemtableLevel();
   await db.batch([
     { type: 'put', key: 'a', value: '1' },
@@ -137,7 +138,7 @@ test('an iterator holds what it sees, until it is closed', async () => {
   expect(db.store.stats()).toMatchObject({ heldBytes: 0, pins: [] });
 });
 
-test('sublevels, with encodings of their own', async () => {
+test('a sublevel of MemtableLevel reads and writes with an encoding of its own', async () => {
   const db = new MemtableLevel();
   const people = db.sublevel<string, { name: string }>('people', { valueEncoding: 'json' });
   await people.put('1', { name: 'Bea' });

@@ -1,4 +1,4 @@
-/** Bytes are copied at the call: a caller may use its buffers again once an operation has returned its promise. */
+/** MemtableLevel copies bytes at the call: callers may reuse their buffers as soon as a call has returned. */
 import { MemtableLevel } from '../src/index.js';
 
 type Db = Pick<
@@ -28,11 +28,13 @@ async function contentOf(db: Db): Promise<string> {
   return entries.map(([key, value]) => `${textOf(key)}=${textOf(value)}`).join(' ');
 }
 
-/** An operation on `b`, given as a buffer that the caller overwrites right after the call; what it must yield. */
+/** An operation on the key `b`, which it gets as a buffer. The caller overwrites that buffer right after the call. */
 interface Case {
   readonly name: string;
   readonly run: (db: Db, b: Uint8Array) => Promise<unknown>;
+  /** What `run` resolves with. */
   readonly yields?: unknown;
+  /** The content afterwards; by default the content before. */
   readonly leaves?: string;
 }
 
@@ -110,59 +112,56 @@ const cases: Case[] = [
   }),
 ];
 
-describe.each(['buffer', 'view'] as const)(
-  'with the encoding %s, it is the state at the call that counts:',
-  (encoding) => {
-    const bytes = { keyEncoding: encoding, valueEncoding: encoding };
-    const make = () => new MemtableLevel<Uint8Array, Uint8Array>(bytes);
-    const sublevelOf = (db: Db, name: string) => db.sublevel<Uint8Array, Uint8Array>(name, bytes) as unknown as Db;
+describe.each(['buffer', 'view'] as const)('MemtableLevel copies bytes at the call, encoding %s:', (encoding) => {
+  const bytes = { keyEncoding: encoding, valueEncoding: encoding };
+  const make = () => new MemtableLevel<Uint8Array, Uint8Array>(bytes);
+  const sublevelOf = (db: Db, name: string) => db.sublevel<Uint8Array, Uint8Array>(name, bytes) as unknown as Db;
 
-    // Each prepares a step after which nothing may be awaited: the database is open with the next microtask.
-    const states: Record<string, () => Promise<() => { root: MemtableLevel<Uint8Array, Uint8Array>; db: Db }>> = {
-      'a new database': async () => () => {
-        const root = make();
+  // Each returns a function that makes an opening database. Await nothing after it: the next microtask may open it.
+  const states: Record<string, () => Promise<() => { root: MemtableLevel<Uint8Array, Uint8Array>; db: Db }>> = {
+    'a new database': async () => () => {
+      const root = make();
+      return { root, db: root };
+    },
+    'a database that is opened again': async () => {
+      const root = make();
+      await root.close();
+      return () => {
+        void root.open();
         return { root, db: root };
-      },
-      'a database that is opened again': async () => {
-        const root = make();
-        await root.close();
-        return () => {
-          void root.open();
-          return { root, db: root };
-        };
-      },
-      'a new sublevel of an open database': async () => {
-        const root = make();
-        await root.open();
-        return () => ({ root, db: sublevelOf(root, 's') });
-      },
-      'a sublevel in a sublevel of a new database': async () => () => {
-        const root = make();
-        return { root, db: sublevelOf(sublevelOf(root, 's'), 't') };
-      },
-    };
+      };
+    },
+    'a new sublevel of an open database': async () => {
+      const root = make();
+      await root.open();
+      return () => ({ root, db: sublevelOf(root, 's') });
+    },
+    'a sublevel in a sublevel of a new database': async () => () => {
+      const root = make();
+      return { root, db: sublevelOf(sublevelOf(root, 's'), 't') };
+    },
+  };
 
-    describe.each(Object.keys(states))('%s', (state) => {
-      test.each(cases)('$name', async ({ run, yields, leaves = BEFORE }) => {
-        const begin = await states[state]();
-        const { root, db } = begin();
-        for (const [key, value] of ['a1', 'b2', 'c3']) root.store.put(db.prefixKey(key, 'utf8'), value);
-        const b = Buffer.from('b');
-        expect(db.status).toBe('opening');
-        const result = run(db, encoding === 'view' ? new Uint8Array(b.buffer, b.byteOffset, 1) : b);
-        b.fill(0x7a);
-        const found = await result;
-        if (yields !== undefined) expect(found).toEqual(yields);
-        expect(await contentOf(db)).toBe(leaves);
-      });
+  describe.each(Object.keys(states))('%s', (state) => {
+    test.each(cases)('$name', async ({ run, yields, leaves = BEFORE }) => {
+      const begin = await states[state]();
+      const { root, db } = begin();
+      for (const [key, value] of ['a1', 'b2', 'c3']) root.store.put(db.prefixKey(key, 'utf8'), value);
+      const b = Buffer.from('b');
+      expect(db.status).toBe('opening');
+      const result = run(db, encoding === 'view' ? new Uint8Array(b.buffer, b.byteOffset, 1) : b);
+      b.fill(0x7a);
+      const found = await result;
+      if (yields !== undefined) expect(found).toEqual(yields);
+      expect(await contentOf(db)).toBe(leaves);
     });
-  },
-);
+  });
+});
 
-describe('an open database', () => {
+describe('an open MemtableLevel', () => {
   const bytes = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 
-  /** Three times the same buffer with other content. */
+  /** Yields the same buffer three times, each time with other content. */
   function* scratch(): Generator<Buffer> {
     const buffer = Buffer.alloc(1);
     for (const letter of 'abc') {
@@ -171,7 +170,7 @@ describe('an open database', () => {
     }
   }
 
-  test('a chained batch keeps what each of its operations was called with', async () => {
+  test('a chained batch keeps the bytes that each of its operations got at the call', async () => {
     const db = new MemtableLevel<Buffer, Buffer>(bytes);
     await db.open();
     const sublevel = db.sublevel<Buffer, Buffer>('s', bytes);
@@ -197,34 +196,37 @@ describe('an open database', () => {
     expect(await contentOf(db as unknown as Db)).toBe('!s!a=a !s!b=b !s!c=c y=y');
   });
 
-  test.each(['a database', 'a sublevel'])('%s tells of the keys and values that were written', async (which) => {
-    const root = new MemtableLevel<Buffer, Buffer>(bytes);
-    const db =
-      which === 'a database'
-        ? root
-        : (root.sublevel<Buffer, Buffer>('s', bytes) as unknown as MemtableLevel<Buffer, Buffer>);
-    await db.open();
-    const told: string[] = [];
-    type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
-    db.on('write', (operations: Operation[]) => {
-      for (const operation of operations) {
-        told.push(`${operation.type} ${operation.key.toString()}`);
-        if (operation.type === 'put') told.push(operation.value.toString());
-      }
-    });
-    const all: Promise<void>[] = [];
-    for (const buffer of scratch()) all.push(db.put(buffer, buffer));
-    for (const buffer of scratch()) all.push(db.del(buffer));
-    for (const buffer of scratch()) all.push(db.batch([{ type: 'put', key: buffer, value: buffer }]));
-    const chained = db.batch();
-    for (const buffer of scratch()) chained.put(buffer, buffer);
-    all.push(chained.write());
-    await Promise.all(all);
-    const puts = ['put a', 'a', 'put b', 'b', 'put c', 'c'];
-    expect(told).toEqual([...puts, 'del a', 'del b', 'del c', ...puts, ...puts]);
-  });
+  test.each(['a database', 'a sublevel'])(
+    '%s emits the written keys and values, though the caller reuses its buffer',
+    async (which) => {
+      const root = new MemtableLevel<Buffer, Buffer>(bytes);
+      const db =
+        which === 'a database'
+          ? root
+          : (root.sublevel<Buffer, Buffer>('s', bytes) as unknown as MemtableLevel<Buffer, Buffer>);
+      await db.open();
+      const told: string[] = [];
+      type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
+      db.on('write', (operations: Operation[]) => {
+        for (const operation of operations) {
+          told.push(`${operation.type} ${operation.key.toString()}`);
+          if (operation.type === 'put') told.push(operation.value.toString());
+        }
+      });
+      const all: Promise<void>[] = [];
+      for (const buffer of scratch()) all.push(db.put(buffer, buffer));
+      for (const buffer of scratch()) all.push(db.del(buffer));
+      for (const buffer of scratch()) all.push(db.batch([{ type: 'put', key: buffer, value: buffer }]));
+      const chained = db.batch();
+      for (const buffer of scratch()) chained.put(buffer, buffer);
+      all.push(chained.write());
+      await Promise.all(all);
+      const puts = ['put a', 'a', 'put b', 'b', 'put c', 'c'];
+      expect(told).toEqual([...puts, 'del a', 'del b', 'del c', ...puts, ...puts]);
+    },
+  );
 
-  test('bytes reach the encoding uncopied where the store copies them before the call returns', async () => {
+  test('an encoding gets the bytes of the caller uncopied, as the store copies them before the call returns', async () => {
     const seen: unknown[] = [];
     const encoding = {
       name: 'spy',
@@ -251,7 +253,7 @@ describe('an open database', () => {
     expect(seen.every((data) => data === buffer)).toBe(true);
   });
 
-  test('typed arrays and DataViews reach an encoding as what they are, with bytes of their own', async () => {
+  test('an encoding of a new database gets typed arrays and DataViews as copies of the same type', async () => {
     type Vector = Float32Array | DataView;
     const encoding = {
       name: 'vector',
@@ -274,7 +276,7 @@ describe('an open database', () => {
   });
 
   test.each(['buffer', 'view'] as const)(
-    'keys and values of the encoding %s are the own of whoever asked',
+    'the caller may overwrite the keys and values that reads with the encoding %s return',
     async (encoding) => {
       const options = { keyEncoding: encoding, valueEncoding: encoding };
       const root = new MemtableLevel<Uint8Array, Uint8Array>(options);
@@ -290,7 +292,7 @@ describe('an open database', () => {
         all.push(...((await db.getMany([Buffer.from('b'), Buffer.from('c')])) as Uint8Array[]));
         const texts = all.map(textOf);
         for (const [i, bytes] of all.entries()) {
-          expect(textOf(bytes)).toBe(texts[i]); // None shares bytes with one that was overwritten before.
+          expect(textOf(bytes)).toBe(texts[i]); // It shares no bytes with those overwritten before it.
           bytes.fill(0x7a);
         }
         expect(await contentOf(db)).toBe(before);

@@ -1,4 +1,4 @@
-/** What is used of tape here; `@types/tape` does not know what streams of objects hold. */
+/** The part of tape that the tests use. `@types/tape` does not type the rows of an object stream. */
 declare module 'tape' {
   export interface Row {
     readonly type: 'test' | 'assert' | 'end';
@@ -9,7 +9,7 @@ declare module 'tape' {
     readonly actual?: unknown;
     readonly expected?: unknown;
   }
-  /** A stream as Node had them at first: it cannot be iterated. */
+  /** A stream of Node's first kind: it has events, but no async iterator. */
   export interface Stream {
     on(event: 'data', listener: (row: Row) => void): this;
     on(event: 'end', listener: (value?: unknown) => void): this;

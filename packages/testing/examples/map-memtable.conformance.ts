@@ -6,5 +6,5 @@ memtableConformance({
   describe,
   it,
   factory: () => new MapMemtable(),
-  supports: supportsNothing, // no freeze, no drop, no batches ...: declared, and left out
+  supports: supportsNothing, // neither freeze nor drop nor batches, so the suite leaves their tests out
 });

@@ -1,6 +1,6 @@
 import type { Entry, MemtableCursor, Sequence, ValueType } from '@memtable/testing';
 
-/** A memtable over a Map: of each key, as text, its versions, the newest first. */
+/** A memtable over a Map from each key, as text, to its versions, newest first. */
 export class MapMemtable {
   readonly #versions = new Map<string, Entry[]>();
 
@@ -34,7 +34,7 @@ export class MapMemtable {
     return cursor as MemtableCursor;
   }
 
-  /** A key as text that sorts as its bytes do. */
+  /** A key as text in the order of its bytes. */
   protected nameOf(key: Uint8Array): string {
     return Buffer.from(key).toString('hex');
   }

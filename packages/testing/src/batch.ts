@@ -1,6 +1,6 @@
 /**
- * LevelDB's write batches (db/write_batch.cc), written by this package's own few lines, so that a batch under test is
- * not made by the code under test.
+ * LevelDB's write batches (db/write_batch.cc). This encoder shares no code with the packages under test, so that a test
+ * does not check an encoder against itself.
  *
  * ```
  *    0                  8       12
@@ -24,22 +24,22 @@ export function del(key: Uint8Array): WriteOperation {
 
 /** Ways in which {@link damageBatch} makes a batch malformed. */
 export type BatchDamage =
-  /** The last bytes are missing; `amount` says how many, at least one. */
+  /** Removes the last `amount` bytes, or all if there are fewer. */
   | 'cut'
-  /** The header counts `amount` records more than there are, modulo 2^32. */
+  /** Adds `amount` to the count of records in the header, modulo 2^32. */
   | 'count'
-  /** The first record has the tag 1 + `amount`; one is added when there is none. */
+  /** Sets the tag of the first record to 1 + `amount`. An empty batch gets this one byte of a record. */
   | 'tag'
-  /** The first record's key has a length of five bytes of which the last says that more follow. */
+  /** Ends the batch in the key length of the first record: five bytes, of which the last says that more follow. */
   | 'varint';
 
 /**
- * The bytes of a batch, sequence 0.
+ * Encodes a LevelDB write batch with the sequence 0 in its header.
  * @example
  * ```ts
  * import { bytes, del, encodeBatch, put } from '@memtable/testing';
  *
- * encodeBatch([put(bytes('61'), bytes('31')), del(bytes('62'))]).length; // 20: a header of 12 bytes, records of 5 and 3
+ * encodeBatch([put(bytes('61'), bytes('31')), del(bytes('62'))]).length; // 20: a header of 12, records of 5 and 3
  * ```
  */
 export function encodeBatch(operations: readonly WriteOperation[]): Uint8Array {
@@ -53,8 +53,9 @@ export function encodeBatch(operations: readonly WriteOperation[]): Uint8Array {
 }
 
 /**
- * A malformed batch made of a good one. No reader may take it, and nothing of it may be applied.
- * @param amount - a whole number from 1 to 250, see {@link BatchDamage}
+ * A damaged copy of a batch. A reader must refuse it, and apply none of its writes.
+ * @param batch - from {@link encodeBatch}
+ * @param amount - a whole number from 1 to 250; its meaning depends on `damage`, see {@link BatchDamage}
  */
 export function damageBatch(batch: Uint8Array, damage: BatchDamage, amount: number): Uint8Array {
   const damaged = [...batch];

@@ -3,23 +3,25 @@ import type { Json } from './notation.js';
 
 /** A run as plain data. */
 export interface Recording {
-  /** Which suite it belongs to. */
+  /** Name of the suite. */
   readonly suite: string;
+  /** What was chosen before the first operation: a comparator, for example. */
   readonly setup: Json;
+  /** The commands, or the ids of the scheduled tasks, in order. */
   readonly operations: readonly Json[];
 }
 
 /**
- * A property does not hold. The message says what is wrong, and has the run that shows it: as code that can be pasted,
- * and as JSON for `replay()`.
+ * A property does not hold. The message says what is wrong. It also has the run that shows it, as code to paste and as
+ * JSON for {@link replay}. `cause` is the error of the run.
  */
 export class CounterexampleError extends TestingError {
   override readonly name = 'CounterexampleError';
-  /** The run, a command a line. */
+  /** The run as code, one command a line. */
   readonly lines: readonly string[];
-  /** The run, for `replay()`. */
+  /** The run as JSON, for {@link replay}. */
   readonly json: string;
-  /** With which seed it was found, and in which run; undefined for a replay. */
+  /** The seed, and the number of the run from 1, that found it; undefined for a replay. */
   readonly found: { readonly seed: number; readonly run: number } | undefined;
 
   /** @internal */
@@ -28,7 +30,7 @@ export class CounterexampleError extends TestingError {
     prelude: string,
     lines: readonly string[],
     cause: unknown,
-    found?: { readonly seed: number; readonly run: number },
+    found?: CounterexampleError['found'],
   ) {
     const json = JSON.stringify(recording);
     super(

@@ -1,19 +1,21 @@
-/** What went wrong, for programs. A code keeps its meaning for a whole major version; messages may change. */
+/** What went wrong, for programs. Codes keep their meaning within a major version. Messages may change. */
 export type TestingErrorCode =
-  /** What is tested and the model disagree. */
+  /** The object under test and the model disagree. */
   | 'TESTING_MISMATCH'
-  /** A property does not hold; the error is a {@link CounterexampleError}. */
+  /** A property does not hold. The error is a {@link CounterexampleError}. */
   | 'TESTING_COUNTEREXAMPLE'
-  /** Text that is neither a replay nor bytes in this package's notation. */
+  /** A text is neither a replay nor bytes in the notation of this package. */
   | 'TESTING_MALFORMED'
-  /** A recorded schedule asks for a step that what is tested does not offer at that point. */
+  /** A recorded schedule asks for a task that is not pending at that point. */
   | 'TESTING_REPLAY_DIVERGED';
 
 /** The error class of this package. */
 export class TestingError extends Error {
   override readonly name: string = 'TestingError';
+  /** Stable within a major version, unlike the message. */
   readonly code: TestingErrorCode;
 
+  /** @param options - `cause`: the error behind this one */
   constructor(code: TestingErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

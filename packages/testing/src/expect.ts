@@ -1,7 +1,7 @@
 import { TestingError } from './errors.js';
 import { code } from './notation.js';
 
-/** Whether two values, which may be bytes or made of bytes, are equal. */
+/** Whether two values are equal: bytes by content, arrays and objects field by field, all else by `===`. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -17,12 +17,12 @@ export function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** @throws TestingError `TESTING_MISMATCH` unless the two are equal */
+/** @throws TestingError `TESTING_MISMATCH` unless {@link same} holds */
 export function expectSame(what: string, found: unknown, expected: unknown): void {
   if (!same(found, expected)) mismatch(`${what} should be ${code(expected)}, found ${code(found)}`);
 }
 
-/** @throws TestingError `TESTING_MISMATCH` unless `call` throws, an error with the code when one is given */
+/** @throws TestingError `TESTING_MISMATCH` unless `call` throws an error, with this code if one is given */
 export function expectRefused(what: string, errorCode: string | undefined, call: () => unknown): void {
   let result: unknown;
   try {
@@ -32,13 +32,36 @@ export function expectRefused(what: string, errorCode: string | undefined, call:
     if (errorCode === undefined || found === errorCode) return;
     throw new TestingError(
       'TESTING_MISMATCH',
-      `${what} should be refused with the code ${errorCode}, the error has ${String(found)}`,
+      `${what} should be refused with the code ${errorCode}, but the error has ${String(found)}`,
       { cause: error },
     );
   }
-  mismatch(`${what} should be refused, it returned ${code(result)}`);
+  mismatch(`${what} should be refused, but returned ${code(result)}`);
 }
 
+/** Makes a call now. Returns a call with the same outcome: it returns the same value or throws the same error. */
+export function outcomeOf<T>(call: () => T): () => T {
+  try {
+    const value = call();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** What an action rejects with, in an object since it may be undefined. No object if the action resolves. */
+export async function failureOf(action: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** @throws TestingError `TESTING_MISMATCH`, always */
 export function mismatch(message: string): never {
   throw new TestingError('TESTING_MISMATCH', message);
 }

@@ -1,10 +1,12 @@
-/** Things that go wrong on purpose. */
+/** Injects failures: of allocations and of flush targets. */
 import type { Allocator, Entry, FlushRun, FlushTarget } from './contract.js';
 
 /**
- * Runs `action` while the k-th request to an allocator fails: it answers 0, or does what `failure` does.
+ * Runs `action` while the k-th request to an allocator fails. Requests to `allocate` and `allocateAligned` count
+ * together. Afterwards the allocator is as before.
  * @param k - from 1
- * @returns whether there were so many requests
+ * @param failure - called in place of the k-th request. @defaultValue returns 0, as an allocator without memory does
+ * @returns whether `action` made at least `k` requests
  * @throws what `action` throws
  * @example
  * ```ts
@@ -42,11 +44,28 @@ export function failAllocation(
 }
 
 /**
- * Runs `action` with its first request failing, then with its second, and so on until it needs no more of them.
- * @param prepare - makes what `action` works on, afresh each time
- * @param check - called after each failure with what `action` has thrown, undefined when it has not
- * @returns how many requests `action` makes
- * @throws what `action` throws when nothing fails; what `check` throws
+ * Runs `action` once with its first allocation failing, once with its second, and so on, until one run makes all its
+ * allocations.
+ * @param prepare - makes a new subject for each run
+ * @param allocatorOf - the allocator that the subject takes its memory from
+ * @param check - called after each failure with the error that `action` threw, undefined if it threw none
+ * @returns number of allocations that `action` makes
+ * @throws what `check` throws, and what `action` throws in the run without a failure
+ * @example
+ * ```ts
+ * import { MemTable } from '@memtable/memtable';
+ * import { failEveryAllocation } from '@memtable/testing';
+ *
+ * const counts: number[] = [];
+ * const allocations = failEveryAllocation(
+ *   () => new MemTable(),
+ *   (table) => table.arena,
+ *   (table) => table.add(1, 1, Uint8Array.of(7)),
+ *   (table) => counts.push(table.entryCount),
+ * );
+ * allocations; // 1
+ * counts; // [0]
+ * ```
  */
 export function failEveryAllocation<T>(
   prepare: () => T,
@@ -70,34 +89,34 @@ export function failEveryAllocation<T>(
   }
 }
 
-/** What a {@link ScriptedTarget} does with one call of `write`. */
+/** What a {@link ScriptedTarget} does in one call of `write`. */
 export type FlushOutcome =
-  /** Stores everything, then resolves. */
+  /** Stores all entries, then resolves. */
   | 'resolves'
-  /** Stores nothing and rejects. */
+  /** Stores no entry and rejects. */
   | 'rejects'
   /** Throws before it returns a promise. */
   | 'throws'
   /** Stores the first half of the entries, then rejects. */
   | 'half-writes'
-  /** Settles only when it is aborted: it rejects then, with nothing stored. */
+  /** Stores no entry and stays pending until it is aborted. Then it rejects. */
   | 'hangs';
 
-/** With what the targets of this file fail. */
+/** The error of an injected failure. */
 export class InjectedFault extends Error {
   override readonly name = 'InjectedFault';
 }
 
 /**
- * A flush target that does as it is told, keeps what it is given, and watches over the rules of flushing: one write at
- * a time, oldest entries first, all entries of a run each time, and none again that has been accepted.
+ * A flush target that follows a script and checks the rules of flushing. Only one write may run at a time. Each attempt
+ * has all entries of a run. Runs arrive oldest first. No accepted entry arrives again.
  */
 export class ScriptedTarget implements FlushTarget {
-  /** Entries of the writes that have resolved, in their order. */
+  /** Entries of the writes that have resolved, in the order of their arrival. */
   readonly accepted: Entry[] = [];
-  /** Every entry that was stored, those of writes that then failed too. */
+  /** All stored entries, including those of writes that then failed. */
   readonly stored: Entry[] = [];
-  /** Rules that were broken, in words. */
+  /** A sentence for each broken rule. */
   readonly violations: string[] = [];
   #script: readonly FlushOutcome[];
   #pause: (label: string) => Promise<void>;
@@ -105,24 +124,24 @@ export class ScriptedTarget implements FlushTarget {
   #writing = false;
 
   /**
-   * @param script - what to do, call by call; when it is used up every write resolves
-   * @param pause - a write waits for it before its first entry and before it settles
+   * @param script - what to do, call by call. After its end every write resolves.
+   * @param pause - awaited by each write before its first entry and before it settles; the label says which
    */
   constructor(script: readonly FlushOutcome[], pause: (label: string) => Promise<void> = () => Promise.resolve()) {
     this.#script = script;
     this.#pause = pause;
   }
 
-  /** From now on every write resolves, without a pause. */
+  /** Makes every later call of `write` resolve without a pause. */
   heal(): void {
     this.#script = [];
     this.#pause = () => Promise.resolve();
   }
 
-  /** Does what the script's next outcome says. An async method could not throw, so this is a plain one. */
+  /** Does what the script says. @throws InjectedFault at once if that is `throws` */
   write(run: FlushRun, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     const outcome = this.#script[this.#calls++] ?? 'resolves';
-    if (this.#writing) this.violations.push('a flush was begun while another one was running');
+    if (this.#writing) this.violations.push('a flush began while another one was running');
     if (outcome === 'throws') throw new InjectedFault('the flush target throws');
     this.#writing = true;
     return this.#write(run, signal, outcome).finally(() => {
@@ -132,7 +151,7 @@ export class ScriptedTarget implements FlushTarget {
 
   async #write(run: FlushRun, signal: AbortSignal, outcome: FlushOutcome): Promise<void> {
     if (outcome === 'hangs') await aborted(signal);
-    await this.#pause(`the target begins, it ${outcome}`);
+    await this.#pause(`target begins: ${outcome}`);
     if (signal.aborted) throw new InjectedFault('the flush target was aborted');
     if (outcome === 'rejects') throw new InjectedFault('the flush target rejects');
     const entries: Entry[] = [];
@@ -141,14 +160,14 @@ export class ScriptedTarget implements FlushTarget {
       entries.push(entry);
     }
     this.stored.push(...entries);
-    await this.#pause(`the target ends, it ${outcome}`);
+    await this.#pause(`target ends: ${outcome}`);
     if (outcome === 'half-writes') throw new InjectedFault('the flush target stored half of the entries');
     if (entries.length !== run.entryCount) {
       this.violations.push(`a run of ${run.entryCount} entries yielded ${entries.length}`);
     }
     const newest = Math.max(-1, ...this.accepted.map(({ sequence }) => Number(sequence)));
     if (entries.some(({ sequence }) => sequence <= newest)) {
-      this.violations.push('a flush brought entries as old as what had been accepted before');
+      this.violations.push('a flush brought entries that are not newer than all accepted before');
     }
     this.accepted.push(...entries);
   }

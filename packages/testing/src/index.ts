@@ -14,15 +14,11 @@ export { OrderedIndexSubject } from './commands/ordered-index/subject.js';
 export { storeCommand, storeCommandKinds } from './commands/store/index.js';
 export { StoreSubject } from './commands/store/subject.js';
 export { assertMemtable, memtableConformance } from './conformance/memtable.js';
-export {
-  assertMemtableList,
-  assertWriteBuffer,
-  memtableListConformance,
-  writeBufferConformance,
-} from './conformance/memtable-list.js';
+export { assertMemtableList, memtableListConformance } from './conformance/memtable-list.js';
 export { assertOrderedIndex, orderedIndexConformance } from './conformance/ordered-index.js';
 export { assertStore, storeConformance } from './conformance/store.js';
 export type { TestRunner } from './conformance/test-runner.js';
+export { assertWriteBuffer, writeBufferConformance } from './conformance/write-buffer.js';
 export * from './contract.js';
 export { CounterexampleError } from './counterexample.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
@@ -30,9 +26,9 @@ export { failAllocation, failEveryAllocation, type FlushOutcome, InjectedFault, 
 export { LcgRandom } from './lcg-random.js';
 export { type ListProgram, listPrograms } from './interleavings/program.js';
 export { bytewise, IndexModel, IteratorModel, MemtableModel, SortedModel, StoreModel } from './model.js';
-export type { RunOptions, RunReport } from './model-test.js';
 export { bytes, code } from './notation.js';
 export { replay } from './replay.js';
+export type { RunOptions, RunReport } from './run-options.js';
 export { SortedTarget } from './sorted-target.js';
 export { contentOf } from './traits/methods.js';
 export { type CallSite, type EncodingStyle, UserCode, type UserCodeSetup } from './user-code.js';

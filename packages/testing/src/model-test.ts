@@ -1,67 +1,54 @@
-/** Runs of commands against a model and the real thing, and what is made of one that fails. */
+/** Runs commands against a model and an object under test, and makes a counterexample of a run that fails. */
 import fc from 'fast-check';
 import { keyPool } from './arbitraries/keys.js';
 import type { AnyCommand, CommandLog } from './commands/command.js';
 import { CounterexampleError, type Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
+import { failureOf } from './expect.js';
 import { fromJson, type Json, toJson } from './notation.js';
+import { parametersOf, type RunOptions, type RunReport } from './run-options.js';
 
-/** How a property is run. */
-export interface RunOptions {
-  /** @defaultValue 100, of a list of memtables 400 */
-  numRuns?: number;
-  /** @defaultValue fast-check's global seed if there is one, else a new one */
-  seed?: number;
-  /** Whether a failing run is made as short as it can be. @defaultValue true */
-  shrink?: boolean;
-}
-
-/** What a property that holds has done. */
-export interface RunReport {
-  readonly runs: number;
-  /** Commands that were executed in all runs. */
-  readonly commands: number;
-}
-
-/** How one kind of thing is tested with commands. */
+/** How one kind of object is tested with commands. */
 export interface ModelTest<Setup> {
   readonly suite: string;
-  /** Every command by its name in JSON. */
+  /** The class of each command, by its name in JSON. */
   readonly kinds: Readonly<Record<string, new (...args: never[]) => AnyCommand>>;
-  /** What differs from run to run besides the commands. */
+  /** What is chosen before the commands of a run: a comparator, for example. */
   readonly setups: fc.Arbitrary<Setup>;
   readonly command: (keys: readonly Uint8Array[]) => fc.Arbitrary<AnyCommand>;
   readonly begin: (setup: Setup) => Trial | Promise<Trial>;
-  /** Code that the commands' code goes below. */
+  /** Code to put above the code of the commands. */
   readonly prelude: (setup: Setup) => string;
 }
 
-/** A model and the real thing, at the start of a run. */
+/** A model and an object under test, at the start of a run. */
 export interface Trial {
   readonly model: object;
   readonly subject: CommandLog;
   /** The last comparison. */
   readonly end: () => void | Promise<void>;
-  /** Called at last, however the run ended. */
+  /** Called last, even if the run has failed. */
   readonly close?: () => Promise<void>;
 }
 
 /** A run that is over. */
 interface Run {
   readonly executed: readonly AnyCommand[];
-  readonly failure?: { readonly error: unknown };
+  readonly failure: { readonly error: unknown } | undefined;
 }
 
-/** fast-check generates about half as many commands; by default it would be about five. */
+const RUNS = 100;
+
+/** Upper bound on the commands of a run. fast-check makes half as many on average; its own default would make five. */
 const COMMANDS_MAX = 260;
 
-/** Shorter runs that are tried when one fails. */
+/** Upper bound on the shorter runs that are tried after a failure. */
 const SHRINKS_MAX = 1000;
 
-/** Checks a property. @throws CounterexampleError */
+/** Checks a property. @throws CounterexampleError if it does not hold */
 export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: RunOptions = {}): Promise<RunReport> {
   let commandCount = 0;
-  // A few keys a run, and commands over these: `chain` shrinks the keys of all commands together.
+  // Each run draws its few keys first. `chain` then shrinks the keys of all commands together.
   const programs = keyPool().chain((keys) =>
     fc.commands([test.command(keys)], {
       maxCommands: COMMANDS_MAX,
@@ -74,19 +61,17 @@ export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: Ru
     if (failure !== undefined) throw failure.error;
     commandCount += executed.length;
   });
-  const { numRuns = 100, seed, shrink = true } = options;
-  const parameters = { numRuns, endOnFailure: !shrink, ...(seed === undefined ? {} : { seed }) };
-  const details = await fc.check(property, parameters);
+  const details = await fc.check(property, parametersOf(options, RUNS));
   if (!details.failed) return { runs: details.numRuns, commands: commandCount };
   const [setup, commands] = details.counterexample!;
-  // Once more, to learn which of the commands are run.
+  // Run it again to record which commands are executed.
   const first = await run(test, setup, commands);
-  const { executed, failure } = shrink ? await leaveOutNeedless(test, setup, first) : first;
+  const { executed, failure } = options.shrink === false ? first : await leaveOutNeedless(test, setup, first);
   const found = { seed: details.seed, run: details.numRuns };
   throw counterexample(test, setup, executed, failure?.error ?? details.errorInstance, found);
 }
 
-/** Runs the operations of a recording. @throws CounterexampleError when they fail (again) */
+/** Runs the operations of a recording. @throws CounterexampleError if they fail again */
 export async function replayModelTest<Setup>(test: ModelTest<Setup>, recording: Recording): Promise<void> {
   const setup = fromJson(recording.setup) as Setup;
   const commands = recording.operations.map((operation) => {
@@ -113,20 +98,10 @@ async function run<Setup>(
     await end();
   });
   const closing = await failureOf(async () => close?.());
-  const failure = outcome ?? closing;
-  return failure === undefined ? { executed } : { executed, failure };
+  return { executed, failure: outcome ?? closing };
 }
 
-async function failureOf(action: () => Promise<void>): Promise<{ error: unknown } | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    return { error };
-  }
-}
-
-/** A failing run without what it fails without; fast-check keeps some of that, the last command always. */
+/** Removes every command that the failure does not need. fast-check leaves some of them, and always the last. */
 async function leaveOutNeedless<Setup>(test: ModelTest<Setup>, setup: Setup, failing: Run): Promise<Run> {
   let shortest = failing;
   for (let i = shortest.executed.length - 1; i >= 0; i--) {
@@ -141,7 +116,7 @@ function counterexample<Setup>(
   setup: Setup,
   executed: readonly AnyCommand[],
   error: unknown,
-  found?: { seed: number; run: number },
+  found?: CounterexampleError['found'],
 ): CounterexampleError {
   const operations = executed.map((command) => command.toJSON());
   const recording = { suite: test.suite, setup: toJson(setup), operations };

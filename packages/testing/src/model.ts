@@ -1,10 +1,10 @@
 /**
- * What is tested against: sorted arrays, written so that one sees that they are right. Nothing here is shared with the
- * code under test, and nothing is clever; a search is a walk.
+ * The models that objects under test are compared with: sorted arrays, simple enough to be seen to be right. They share
+ * no code with the objects under test, and a search is a walk.
  */
 import { type Comparator, type Entry, type Range, type Sequence, SEQUENCE_MAX, ValueType } from './contract.js';
 
-/** Keys as bytes: unsigned, and a prefix comes before what continues it. */
+/** The order of keys as unsigned bytes. A prefix comes before every longer key that starts with it. */
 export function bytewise(a: Uint8Array, b: Uint8Array): number {
   if (a === b) return 0;
   for (let i = 0; i < a.length && i < b.length; i++) {
@@ -13,85 +13,92 @@ export function bytewise(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** The place of a cursor: on an item, or on none. */
+/** The position of a cursor. */
 export interface Place<Item> {
+  /** The item under the cursor; undefined if it stands on none. */
   readonly item: Item | undefined;
 }
 
-/** A sorted list without equals, and cursors over it that stay where they are while it grows. */
+/** A sorted list without equal items. Cursors over it keep their position while it grows. */
 export abstract class SortedModel<Item> {
+  /** All items, in order. */
   items: Item[] = [];
-  /** Cursors by number; undefined for one that has not been made yet. */
+  /** Cursors by number; undefined before a cursor is made. */
   cursors: (Place<Item> | undefined)[] = [];
 
-  /** Below 0 when `a` comes first, above 0 when `b` does, 0 when they are equal. */
+  /** Below 0 if `a` comes first, above 0 if `b` does, 0 if they are equal. */
   abstract order(a: Item, b: Item): number;
 
-  /** Whether there is an item equal to this one. O(n). */
+  /** Whether an equal item is in the list. O(n). */
   has(item: Item): boolean {
     return this.items.some((other) => this.order(other, item) === 0);
   }
 
-  /** Adds an item at its place; none may be equal to it. O(n). */
+  /** Adds an item, which must not equal one of the list. O(n). */
   insert(item: Item): void {
     const after = this.items.findIndex((other) => this.order(other, item) > 0);
     if (after === -1) this.items.push(item);
     else this.items.splice(after, 0, item);
   }
 
-  /** The first that is not before `item`, which need not be in the list. */
+  /** The first item at or after `item`, which need not be in the list. */
   seek(item: Item): Item | undefined {
     return this.items.find((other) => this.order(other, item) >= 0);
   }
 
-  /** The one after (1) or before (-1) an item of the list. */
+  /** The item after (1) or before (-1) an item of the list. */
   neighbour(item: Item, step: 1 | -1): Item | undefined {
     return this.items[this.items.indexOf(item) + step];
   }
 
-  /** Everything gone, as in a fresh one. */
+  /** Removes all items. */
   clear(): void {
     this.items = [];
   }
 }
 
-/** A set of keys. */
+/** The model of an ordered index: a set of keys. */
 export class IndexModel extends SortedModel<{ readonly key: Uint8Array }> {
+  /** The order of the keys. */
   readonly compareKeys: Comparator;
 
+  /** @param compareKeys - the order of the keys */
   constructor(compareKeys: Comparator = bytewise) {
     super();
     this.compareKeys = compareKeys;
   }
 
+  /** The order of the keys. */
   order(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
     return this.compareKeys(a.key, b.key);
   }
 
-  /** What a seek to `key` looks for. */
+  /** The item that a seek to `key` looks for. */
   target(key: Uint8Array): { readonly key: Uint8Array } {
     return { key };
   }
 }
 
-/** A memtable: many versions of each key. */
+/** The model of a memtable: versions of keys, in the order of the table. */
 export class MemtableModel extends SortedModel<Entry> {
+  /** Whether the table takes writes. */
   state: 'active' | 'frozen' = 'active';
-  /** Whether there has been a table before this one. */
+  /** Whether the run has dropped a table before. */
   droppedBefore = false;
-  /** Sequences that are held for reading, by number. */
+  /** Sequences that the run keeps for reads, by number; undefined for none. */
   snapshots: (Sequence | undefined)[] = [];
+  /** The order of the keys. */
   readonly compareKeys: Comparator;
   readonly #refusesDuplicates: boolean;
 
-  /** @param refusesDuplicates - else writes of an entry that is there already are never made */
+  /** @param refusesDuplicates - if false, a run never adds an entry that equals one of the table */
   constructor(compareKeys: Comparator = bytewise, refusesDuplicates = true) {
     super();
     this.compareKeys = compareKeys;
     this.#refusesDuplicates = refusesDuplicates;
   }
 
-  /** Keys ascend; of one key the newest version comes first, and of one sequence the value before the deletion. */
+  /** Keys ascend, then sequences descend, then the value comes before the deletion. */
   order(a: Entry, b: Entry): number {
     const keys = this.compareKeys(a.key, b.key);
     if (keys !== 0) return keys;
@@ -99,18 +106,18 @@ export class MemtableModel extends SortedModel<Entry> {
     return b.type - a.type;
   }
 
-  /** Why a write of these entries has to be refused; undefined when it has to succeed. */
+  /** Why the table must refuse these entries; undefined if it must add them. */
   refusalOf(entries: readonly Entry[]): 'frozen' | 'duplicate' | undefined {
     if (this.state === 'frozen') return 'frozen';
     return entries.some((entry) => this.has(entry)) ? 'duplicate' : undefined;
   }
 
-  /** Whether it is known what a write of these entries has to do. */
+  /** Whether a run may write these entries: the model knows what must happen. */
   canWrite(entries: readonly Entry[]): boolean {
     return this.#refusesDuplicates || this.refusalOf(entries) !== 'duplicate';
   }
 
-  /** {@link MemtableModel.get} for every key that there is. */
+  /** The result of {@link MemtableModel.get} for every key of the table. */
   getAll(sequence: Sequence = SEQUENCE_MAX): { key: Uint8Array; found: Entry | undefined }[] {
     const all: { key: Uint8Array; found: Entry | undefined }[] = [];
     for (const entry of this.items) {
@@ -122,16 +129,17 @@ export class MemtableModel extends SortedModel<Entry> {
     return all;
   }
 
-  /** What a seek to (key, sequence) looks for. */
+  /** The entry that a seek to (key, sequence) looks for. */
   target(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): Entry {
     return { key, sequence, type: ValueType.Value, value: NOTHING };
   }
 
-  /** The newest version of `key` that `sequence` may see. */
+  /** The newest version of `key` whose sequence is not above `sequence`. */
   get(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): Entry | undefined {
     return this.items.find((entry) => this.compareKeys(entry.key, key) === 0 && entry.sequence <= sequence);
   }
 
+  /** Becomes the model of a new table. */
   override clear(): void {
     super.clear();
     this.state = 'active';
@@ -144,43 +152,48 @@ export interface StoreItem {
   readonly value: Uint8Array;
 }
 
-/** A store: of each key one value. Of keys that its order takes for equal, the bytes of the newest write are there. */
+/** The model of a store: one value a key. If two keys compare as equal, the bytes of the newest write stay. */
 export class StoreModel extends SortedModel<StoreItem> {
+  /** Open snapshots by number. */
   snapshots: (StoreModel | undefined)[] = [];
+  /** Open iterators by number. */
   iterators: (IteratorModel | undefined)[] = [];
+  /** The order of the keys. */
   readonly compareKeys: Comparator;
 
+  /** @param compareKeys - the order of the keys */
   constructor(compareKeys: Comparator = bytewise) {
     super();
     this.compareKeys = compareKeys;
   }
 
-  /** Whether a snapshot or an iterator may hold something. */
+  /** Whether a snapshot or an iterator is open. */
   get isHeld(): boolean {
     return [...this.snapshots, ...this.iterators].some((open) => open !== undefined);
   }
 
+  /** The order of the keys. */
   order(a: StoreItem, b: StoreItem): number {
     return this.compareKeys(a.key, b.key);
   }
 
-  /** The value of a key, not a copy. */
+  /** The value of a key, not a copy; undefined if it has none. O(n). */
   get(key: Uint8Array): Uint8Array | undefined {
     return this.items.find((item) => this.compareKeys(item.key, key) === 0)?.value;
   }
 
-  /** Sets a key. The model keeps both arrays. */
+  /** Sets a key. The model keeps both arrays, so do not overwrite them. O(n). */
   put(key: Uint8Array, value: Uint8Array): void {
     this.del(key);
     this.insert({ key, value });
   }
 
-  /** Deletes a key, if it is there. */
+  /** Deletes a key, which may be absent. */
   del(key: Uint8Array): void {
     this.items = this.items.filter((item) => this.compareKeys(item.key, key) !== 0);
   }
 
-  /** Sets `key`, or deletes it when there is no value. */
+  /** Sets a key, or deletes it if `value` is undefined. */
   set(key: Uint8Array, value: Uint8Array | undefined): void {
     if (value === undefined) this.del(key);
     else this.put(key, value);
@@ -191,7 +204,7 @@ export class StoreModel extends SortedModel<StoreItem> {
     for (const [key] of this.range(range)) this.del(key);
   }
 
-  /** What a range of it holds, in the range's direction. */
+  /** Keys and values of a range, in its direction. */
   range({ gt, gte, lt, lte, reverse = false, limit = Infinity }: Range): [Uint8Array, Uint8Array][] {
     const inside = this.items.filter(
       ({ key }) =>
@@ -204,7 +217,7 @@ export class StoreModel extends SortedModel<StoreItem> {
     return inside.slice(0, limit).map(({ key, value }) => [key, value]);
   }
 
-  /** The same content, which later writes do not change. */
+  /** A model with the same content, which later writes to this one do not change. */
   copy(): StoreModel {
     const copy = new StoreModel(this.compareKeys);
     copy.items = [...this.items];
@@ -212,8 +225,9 @@ export class StoreModel extends SortedModel<StoreItem> {
   }
 }
 
-/** An open iterator: what its range held when it was made, and what comes next. */
+/** The model of an open iterator: the entries that its range had when it was made, and a position among them. */
 export class IteratorModel {
+  /** The method that made it: `iterator` yields keys and values, the others one of them. */
   readonly yields: 'iterator' | 'keys' | 'values';
   readonly #entries: readonly [Uint8Array, Uint8Array][];
   readonly #range: Range;
@@ -221,6 +235,7 @@ export class IteratorModel {
   #at = 0;
   #left: number;
 
+  /** @param model - the state that it reads */
   constructor(model: StoreModel, range: Range, yields: 'iterator' | 'keys' | 'values') {
     const { limit = Infinity, ...unlimited } = range;
     this.yields = yields;
@@ -230,12 +245,12 @@ export class IteratorModel {
     this.#left = limit;
   }
 
-  /** How many more may come. */
+  /** Number of entries that the limit still allows. */
   get left(): number {
     return this.#left;
   }
 
-  /** Up to `size` more. */
+  /** The next entries, `size` of them; fewer only at the end. */
   take(size: number): [Uint8Array, Uint8Array][] {
     const taken = this.#entries.slice(this.#at, this.#at + Math.min(size, this.#left));
     this.#at += taken.length;
@@ -243,7 +258,7 @@ export class IteratorModel {
     return taken;
   }
 
-  /** To the first at or after `key` in its direction; to the end when that lies outside of the range. */
+  /** Moves to the first entry at or after `key` in its direction, or to the end if `key` is outside the range. */
   seek(key: Uint8Array): void {
     const { gt, gte, lt, lte, reverse = false } = this.#range;
     const compare = this.#compareKeys;

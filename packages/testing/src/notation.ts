@@ -1,25 +1,26 @@
 /**
- * How bytes and operations are written down, so that a counterexample can be read, pasted as code and kept as JSON.
+ * The text form of bytes and operations. A counterexample in it can be read, pasted as code, and kept as JSON.
  *
  * ```
  *   bytes('')             no bytes
  *   bytes('61ff')         two bytes
- *   bytes('61*4096 00')   4096 times 61, then 00
+ *   bytes('61*4096 00')   the byte 61 4096 times, then 00
  * ```
  *
- * In JSON bytes have `0x` before the same text, and a bigint has `n` behind it.
+ * In JSON, bytes are the same text after `0x`, and a bigint is its digits before `n`.
  */
 import { TestingError } from './errors.js';
 
-/** What `JSON.parse` can yield. */
+/** A value that `JSON.parse` can return. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** Runs of at least so many equal bytes are written with `*`. */
+/** Equal bytes in a row are written with `*` from this length on. */
 const RUN_BYTES_MIN = 5;
 
 /**
- * The bytes that a text in this package's notation says.
- * @throws TestingError `TESTING_MALFORMED`
+ * Reads bytes from the notation that counterexamples use: pairs of lower-case hex digits, with `*` and a count behind a
+ * byte that repeats, and spaces between the parts.
+ * @throws TestingError `TESTING_MALFORMED` if the text is not in this notation
  * @example
  * ```ts
  * import { bytes } from '@memtable/testing';
@@ -42,7 +43,7 @@ export function bytes(notation: string): Uint8Array {
   return Uint8Array.from(found);
 }
 
-/** The text that {@link bytes} reads. */
+/** Writes bytes in the notation that {@link bytes} reads. */
 export function notate(from: Uint8Array): string {
   const parts = [''];
   for (let at = 0; at < from.length;) {
@@ -56,7 +57,7 @@ export function notate(from: Uint8Array): string {
   return parts.filter((part) => part !== '').join(' ');
 }
 
-/** A value as code that can be pasted. */
+/** A value as code to paste: bytes as a call of {@link bytes}, arrays and objects as literals. */
 export function code(value: unknown): string {
   if (value instanceof Uint8Array) return `bytes('${notate(value)}')`;
   if (typeof value === 'bigint') return `${value}n`;
@@ -69,7 +70,7 @@ export function code(value: unknown): string {
   return String(value);
 }
 
-/** A value as JSON. */
+/** A value as JSON. undefined becomes `null`. */
 export function toJson(value: unknown): Json {
   if (value instanceof Uint8Array) return `0x${notate(value)}`;
   if (typeof value === 'bigint') return `${value}n`;
@@ -81,7 +82,7 @@ export function toJson(value: unknown): Json {
   return value as Json;
 }
 
-/** The value that {@link toJson} made JSON of; null stands for undefined. */
+/** The value that {@link toJson} has converted. `null` becomes undefined. */
 export function fromJson(json: Json): unknown {
   if (json === null) return undefined;
   if (typeof json === 'string') {

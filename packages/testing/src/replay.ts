@@ -1,7 +1,8 @@
 import { memtableTest } from './conformance/memtable.js';
-import { replayMemtableList, replayWriteBuffer } from './conformance/memtable-list.js';
+import { memtableListTest } from './conformance/memtable-list.js';
 import { orderedIndexTest } from './conformance/ordered-index.js';
 import { storeTest } from './conformance/store.js';
+import { writeBufferTest } from './conformance/write-buffer.js';
 import type {
   MemtableHarness,
   MemtableListHarness,
@@ -11,13 +12,25 @@ import type {
 } from './contract.js';
 import type { Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
+import { replayInterleavings } from './interleavings/interleaving-test.js';
 import { replayModelTest } from './model-test.js';
 
 /**
- * Runs just the operations of a run that failed.
- * @param json - from the message of a {@link CounterexampleError}
- * @param harness - the one the run was made with
- * @throws CounterexampleError when it fails again; TestingError `TESTING_MALFORMED`, `TESTING_REPLAY_DIVERGED`
+ * Runs the operations of a failed run again, and nothing else. Kept as a test, it guards against the same fault.
+ * @param json - from the message of a {@link CounterexampleError}, after `replay: `
+ * @param harness - the harness with which the run failed
+ * @throws CounterexampleError if the run fails again
+ * @throws TestingError `TESTING_MALFORMED` if `json` is no recording of a suite
+ * @throws TestingError `TESTING_REPLAY_DIVERGED` if a recorded schedule no longer fits the object under test
+ * @example
+ * ```ts
+ * import { MemTable } from '@memtable/memtable';
+ * import { replay, supportsNothing } from '@memtable/testing';
+ *
+ * const harness = { factory: () => new MemTable(), supports: supportsNothing };
+ * const json = '{"suite":"memtable","setup":null,"operations":[["addMany",0,"0x61*6",3,255]]}';
+ * await replay(json, harness); // undefined: the run does not fail
+ * ```
  */
 export async function replay(
   json: string,
@@ -33,11 +46,11 @@ export async function replay(
     case 'store':
       return replayModelTest(storeTest(any as StoreHarness), recording);
     case 'memtable list':
-      return replayMemtableList(any as MemtableListHarness, recording);
+      return replayInterleavings(memtableListTest(any as MemtableListHarness), recording);
     case 'write buffer':
-      return replayWriteBuffer(any as WriteBufferHarness, recording);
+      return replayInterleavings(writeBufferTest(any as WriteBufferHarness), recording);
     default:
-      throw new TestingError('TESTING_MALFORMED', `there is no suite ${JSON.stringify(recording.suite)}`);
+      throw new TestingError('TESTING_MALFORMED', `no suite has the name ${JSON.stringify(recording.suite)}`);
   }
 }
 
@@ -45,6 +58,8 @@ function parse(json: string): Recording {
   try {
     return JSON.parse(json) as Recording;
   } catch (cause) {
-    throw new TestingError('TESTING_MALFORMED', 'a replay is the JSON that a failing run has printed', { cause });
+    throw new TestingError('TESTING_MALFORMED', 'not JSON: pass the text that a failed run prints after `replay: `', {
+      cause,
+    });
   }
 }

@@ -2,26 +2,28 @@ import { type ComparatorName, comparators } from './arbitraries/comparators.js';
 import type { Comparator, StoreEncoding, StoreOptions } from './contract.js';
 import { bytewise } from './model.js';
 
-/** How encodings make what they return: bytes, bytes in one buffer that all of them use again and again, or text. */
+/** What encodings return: new bytes, bytes in one buffer that every call overwrites (`scratch`), or text. */
 export type EncodingStyle = 'bytes' | 'scratch' | 'text';
 
-/** Which code of the user's a store is made with. */
+/** Which code of the user a store is made with. */
 export interface UserCodeSetup {
+  /** @defaultValue none: the order of the bytes */
   readonly comparator?: ComparatorName | undefined;
+  /** @defaultValue none */
   readonly encoding?: EncodingStyle | undefined;
 }
 
-/** Where a store calls code of its user: a function of an encoding, a getter of what it was given, its comparator. */
+/** Where a store calls code of its user: a function of an encoding, a getter of an argument, or the comparator. */
 export const CALL_SITES = ['encodeKey', 'decodeKey', 'encodeValue', 'decodeValue', 'getter', 'compare'] as const;
-/** One of the places where a store calls code of its user. */
+/** One of {@link CALL_SITES}. */
 export type CallSite = (typeof CALL_SITES)[number];
 
-/** What a comparator is to answer instead of the right number. */
+/** A wrong answer for the comparator to return. */
 export interface Answer {
   readonly answer: unknown;
 }
 
-/** Answers of a comparator that are no numbers, as code. */
+/** Answers of a comparator that are no numbers, by their code. */
 export const wrongAnswers = {
   true: true,
   false: false,
@@ -34,17 +36,18 @@ export const wrongAnswers = {
 
 interface Plan {
   readonly site: CallSite;
-  /** Calls that go by before. */
+  /** Number of calls to let pass first. */
   left: number;
   readonly callback: () => Answer | void;
 }
 
-/** The code of a store's user, which can be told to do something when it is next called. */
+/** Code of the user of a store: a comparator and encodings that run a callback in a call chosen beforehand. */
 export class UserCode {
-  /** For the factory of the store. */
+  /** Options for the factory of the store. */
   readonly options: StoreOptions;
   #plan: Plan | undefined;
 
+  /** @param setup - which code to make */
   constructor({ comparator: name, encoding }: UserCodeSetup = {}) {
     const comparator = name && this.#comparator(comparators[name]);
     const styles = encoding && this.#encodings(encoding);
@@ -52,10 +55,11 @@ export class UserCode {
   }
 
   /**
-   * Does `action`; in it the `call`-th call at a site runs `callback` first. That happens once, and not to what
-   * `callback` itself calls.
+   * Runs `action`. The `call`-th call at `site` within it runs `callback` first. Calls made by `callback` do not count.
    * @param call - from 1
-   * @param action - is given the store, at the site 'getter' one that puts getters into what it is given
+   * @param callback - may return an answer for the comparator
+   * @param action - gets the store. At the site `getter` it gets one that turns fields of its arguments into getters.
+   * @throws what `action` throws
    */
   async during<S extends object>(
     site: CallSite,
@@ -72,13 +76,13 @@ export class UserCode {
     }
   }
 
-  /** Begins what {@link UserCode.during} does. @returns the store to use */
+  /** Begins what {@link UserCode.during} does. Call `forget` at its end. @returns the store for the action */
   plan<S extends object>(site: CallSite, call: number, store: S, callback: () => Answer | void): S {
     this.#plan = { site, left: call - 1, callback };
     return site === 'getter' ? this.#withGetters(store) : store;
   }
 
-  /** Ends it. */
+  /** Removes the plan. */
   forget(): void {
     this.#plan = undefined;
   }
@@ -130,7 +134,7 @@ export class UserCode {
     });
   }
 
-  /** A plain object, or an array of some, with getters for fields. */
+  /** A copy of a plain object, or of an array of them, with getters in place of its fields. Anything else unchanged. */
   readonly #getters = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(this.#getters);
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
@@ -146,7 +150,7 @@ export class UserCode {
   };
 }
 
-/** Text that sorts as its bytes do. */
+/** Bytes as text in the same order. */
 function toHex(data: Uint8Array): string {
   return Array.from(data, (byte) => HEX[byte]).join('');
 }

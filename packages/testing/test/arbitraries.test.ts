@@ -18,7 +18,7 @@ import {
 const sampleOf = <T>(arbitrary: fc.Arbitrary<T>) => fc.sample(arbitrary, 5000);
 const startsWith = (key: Uint8Array, prefix: Uint8Array) => bytewise(key.slice(0, prefix.length), prefix) === 0;
 
-test('keys hurt in every way', () => {
+test('keys() draws empty, repetitive, long and multi-byte keys', () => {
   const sample = sampleOf(keys());
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const isMultiByteText = (key: Uint8Array) => {
@@ -42,7 +42,7 @@ test('keys hurt in every way', () => {
     expect({ kind, found: sample.some(holds) }).toEqual({ kind, found: true });
 });
 
-test('the keys of a run are relations: prefixes of one another, one byte apart, with a long prefix in common', () => {
+test('keyPool() draws related keys: prefixes of others, one byte apart, with a long prefix in common', () => {
   for (const pool of fc.sample(keyPool(), 200)) {
     expect(pool).toHaveLength(13);
     const pairs = pool.flatMap((a) => pool.map((b) => [a, b] as const)).filter(([a, b]) => bytewise(a, b) < 0);
@@ -54,7 +54,7 @@ test('the keys of a run are relations: prefixes of one another, one byte apart, 
   }
 });
 
-test('numbered keys ascend, descend or are scattered, and none comes twice', () => {
+test('numberedKeys() ascend, descend or scatter by their stride, and do not repeat', () => {
   const prefix = Uint8Array.of(7);
   const ends = (stride: number) => numberedKeys(prefix, 256, stride).map((key) => key[1]);
   expect(ends(1)).toEqual([...Array(256).keys()]);
@@ -62,7 +62,7 @@ test('numbered keys ascend, descend or are scattered, and none comes twice', () 
   expect(new Set(ends(77)).size).toBe(256);
 });
 
-test('values are none, short, around the growth of a varint and the end of a block, and several blocks', () => {
+test('values() draws empty and short values, lengths around varint and block edges, and several blocks', () => {
   const lengths = new Set(sampleOf(values()).map(({ length }) => length));
   for (const length of [0, 1, 127, 128, 129, 1023, 1024, 1025, 4095, 4096, 4097, 16_383, 16_384]) {
     expect(lengths).toContain(length);
@@ -70,7 +70,7 @@ test('values are none, short, around the growth of a varint and the end of a blo
   expect(Math.max(...lengths)).toBeGreaterThan(3 * 4096);
 });
 
-test('sequences meet, and reach every edge of a tag', () => {
+test('sequences() draws equal sequences, and those that overflow a part of the tag', () => {
   const written = sampleOf(sequences());
   expect(written.filter((sequence) => sequence === 7).length).toBeGreaterThan(20);
   for (const edge of [2 ** 23, 2 ** 24, 2 ** 32, 2 ** 48, Number.MAX_SAFE_INTEGER]) expect(written).toContain(edge);
@@ -80,7 +80,7 @@ test('sequences meet, and reach every edge of a tag', () => {
   expect(read).toContain(SEQUENCE_MAX);
 });
 
-test.each(Object.entries(comparators))('%s is an order', (_, compare) => {
+test.each(Object.entries(comparators))('the comparator %s is a total order', (_, compare) => {
   const pair = keyPool().chain((pool) =>
     fc.tuple(fc.constantFrom(...pool), fc.constantFrom(...pool), fc.constantFrom(...pool)),
   );
@@ -93,14 +93,14 @@ test.each(Object.entries(comparators))('%s is an order', (_, compare) => {
   );
 });
 
-test('ranges have at most one lower and one upper end', () => {
+test('ranges() draws at most one lower and one upper bound', () => {
   for (const range of sampleOf(ranges(keys()))) {
     expect(range.gt !== undefined && range.gte !== undefined).toBe(false);
     expect(range.lt !== undefined && range.lte !== undefined).toBe(false);
   }
 });
 
-test('an allocation trace runs over our arena, and nothing overlaps', () => {
+test('the allocations of an allocation trace do not overlap in an Arena', () => {
   fc.assert(
     fc.property(allocationTraces(4096), (trace) => {
       const arena = new Arena();
@@ -117,7 +117,7 @@ test('an allocation trace runs over our arena, and nothing overlaps', () => {
   );
 });
 
-test('the model: the newest version that a sequence may see, value before deletion', () => {
+test('MemtableModel finds the newest version up to a sequence, and a value before a deletion', () => {
   const model = new MemtableModel();
   const key = Uint8Array.of(1);
   const value = Uint8Array.of(9);

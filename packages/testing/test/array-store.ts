@@ -19,7 +19,7 @@ interface ArraySnapshot extends StoreSnapshot {
   readonly items: readonly Item[];
 }
 
-/** With what an {@link ArrayStore} refuses its comparator. */
+/** The error with which an {@link ArrayStore} refuses a call or an answer of its comparator. */
 class ComparatorError extends Error {
   readonly code: 'REENTERED' | 'INVALID_COMPARATOR';
 
@@ -29,10 +29,10 @@ class ComparatorError extends Error {
   }
 }
 
-/** The simplest store: a sorted array that is made anew by each write, so that a snapshot is the old one. */
+/** The simplest store: a sorted array. Each write makes a new one, so a snapshot just keeps the old one. */
 export class ArrayStore implements Store<ArraySnapshot> {
   items: readonly Item[] = [];
-  /** Snapshots and iterators that are open. */
+  /** Open snapshots and iterators. */
   readonly open = new Set<object>();
   readonly #options: StoreOptions;
   #isComparing = false;
@@ -120,7 +120,7 @@ export class ArrayStore implements Store<ArraySnapshot> {
   }
 
   flush(): void {
-    // Everything is where it stays.
+    // The content has no other place to go.
   }
 
   verify(): void {
@@ -144,7 +144,7 @@ export class ArrayStore implements Store<ArraySnapshot> {
     return new ArrayIterator(this.open, inside.length, limit, (at) => take(inside[at]), find);
   }
 
-  /** The fields of options are read once, before anything is looked at. */
+  /** Reads each field of the options once, before any search. */
   #rangeOf(options: RangeRead<ArraySnapshot>): { items: readonly Item[]; bounds: Range } {
     this.#enter();
     const { snapshot, ...range } = options;
@@ -167,7 +167,7 @@ export class ArrayStore implements Store<ArraySnapshot> {
     return (reverse ? inside.toReversed() : inside).slice(0, limit);
   }
 
-  /** Where the first key lies that is not before `key`, and whether it is the same key. */
+  /** The index of the first key at or after `key`, and whether it is the same key. */
   #place(items: readonly Item[], key: Uint8Array): { at: number; isThere: boolean } {
     let [at, end, isThere] = [0, items.length, false];
     while (at < end) {
@@ -197,7 +197,7 @@ export class ArrayStore implements Store<ArraySnapshot> {
     return items.toSpliced(at, isThere ? 1 : 0, ...(value === undefined ? [] : [[key, value] as const]));
   }
 
-  /** Every call comes by here, and is refused inside the comparator. */
+  /** Every call begins here, and is refused inside the comparator. */
   #enter(): void {
     if (this.#isComparing) throw new ComparatorError('REENTERED');
   }
@@ -233,7 +233,7 @@ export class ArrayStore implements Store<ArraySnapshot> {
   }
 }
 
-/** Yields places of an array, and is open until its walk ends. */
+/** Yields items of an array by their index. It is open until it ends. */
 class ArrayIterator<T> implements StoreIterator<T> {
   readonly #open: Set<object>;
   readonly #end: number;
@@ -297,7 +297,7 @@ class ArrayIterator<T> implements StoreIterator<T> {
   }
 }
 
-/** Everything that there is to support. */
+/** Every feature of a store. */
 export const supportsAll: StoreSupports<ArrayStore> = {
   batches: true,
   ranges: true,

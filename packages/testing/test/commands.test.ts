@@ -20,7 +20,7 @@ const store = {
 interface Suite {
   readonly test: ModelTest<unknown>;
   readonly harness: object;
-  /** Code that gives the content to `done`. */
+  /** Code that passes the content to `done`. */
   readonly content: string;
 }
 
@@ -44,16 +44,16 @@ const suites = [
 
 const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
-describe.each(suites)('commands of the suite $test.suite', ({ test: modelTest, harness, content }) => {
+describe.each(suites)("commands of the suite '$test.suite'", ({ test: modelTest, harness, content }) => {
   const { suite, kinds, setups, command, begin, prelude } = modelTest;
 
-  test('runs average at least 80 of them', async () => {
+  test('are at least 80 a run on average', async () => {
     const { runs, commands } = await assertModelTest(modelTest, { numRuns: 40 });
     process.stdout.write(`${suite}: ${runs} runs, ${(commands / runs).toFixed(1)} commands a run\n`);
     expect(commands / runs).toBeGreaterThanOrEqual(80);
   });
 
-  test('every kind comes up, and goes to JSON and back', () => {
+  test('have kinds that all come up, and survive a round trip through JSON', () => {
     const seen = new Set<string>();
     const commands = testing.keyPool().chain((keys) => command(keys));
     for (const original of fc.sample(commands, 2000)) {
@@ -67,7 +67,7 @@ describe.each(suites)('commands of the suite $test.suite', ({ test: modelTest, h
     expect([...seen].sort()).toEqual(Object.keys(kinds).sort());
   });
 
-  test('pasted as code they do the same', async () => {
+  test('have the same effect when their code is pasted', async () => {
     const programs = testing.keyPool().chain((keys) => fc.commands([command(keys)], { maxCommands: 60, size: 'max' }));
     await fc.assert(
       fc.asyncProperty(setups, programs, async (setup, commands) => {
@@ -77,7 +77,7 @@ describe.each(suites)('commands of the suite $test.suite', ({ test: modelTest, h
 
         let pasted: unknown;
         const scope = { ...testing, ...harness, done: (found: unknown) => (pasted = found) };
-        // A line that is refused throws; the next one goes on.
+        // A refused command throws. The next line runs all the same.
         const lines = subject.executed.map((line) => `try { ${String(line)} } catch {}`);
         const body = [prelude(setup), ...lines, content].join('\n');
         await new AsyncFunction(...Object.keys(scope), body)(...Object.values(scope));

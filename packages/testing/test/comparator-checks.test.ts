@@ -15,7 +15,7 @@ class Refusal extends Error {
   }
 }
 
-/** A table that its comparator may not use, and whose comparator has to answer with numbers. */
+/** A table that refuses calls inside its comparator, and answers of the comparator that are no numbers. */
 class GuardedTable extends MemTable {
   readonly #guard: { isComparing: boolean };
 
@@ -90,12 +90,12 @@ const harness: MemtableHarness<MemTable> = {
   },
 };
 
-describe('a table that checks its comparator', () => {
+describe('a MemTable that checks its comparator', () => {
   memtableConformance({ describe, it, ...harness, numRuns: 20 });
 });
 
-describe('a comparator of a table that checks nothing is found', () => {
-  /** Takes every answer for a number, and every call. */
+describe('the suite catches a table that does not check its comparator', () => {
+  /** Makes a table that turns every answer into a number, and allows every call. */
   const filled = (comparator: Comparator) => {
     const table = new MemTable({ comparator: (a, b) => Number(comparator(a, b) ?? 0) || 0 });
     for (const sequence of [1, 2, 3]) table.add(sequence, 1, Uint8Array.of(0x60 + sequence), Uint8Array.of(sequence));
@@ -103,12 +103,12 @@ describe('a comparator of a table that checks nothing is found', () => {
   };
   const unchecked = { ...harness.supports, errorCodes: {} } as Parameters<typeof expectNumbersOnly>[1];
 
-  test('when it answers with no number', () => {
+  test('when the comparator returns no number', () => {
     expect(() => expectNumbersOnly(filled, unchecked)).toThrow('should be refused');
   });
 
-  test('when it uses the table', () => {
-    /** Answers inside its comparator what a half done search would. */
+  test('when the comparator uses the table', () => {
+    /** Answers inside its comparator as a half done search would. */
     class UncheckedTable extends MemTable {
       override get(key: Uint8Array, sequence?: Sequence) {
         return isComparing ? undefined : super.get(key, sequence);

@@ -9,12 +9,12 @@ import { assertMemtable, CounterexampleError, memtableConformance, replay, suppo
 const PACKAGE = join(__dirname, '..');
 const EXAMPLES = join(PACKAGE, 'examples');
 
-describe('a memtable over a Map, in jest', () => {
+describe('the example MapMemtable, in jest', () => {
   memtableConformance({ describe, it, factory: () => new MapMemtable(), supports: supportsNothing });
 });
 
-test('a memtable over a Map, in node:test, with the built package', () => {
-  // Below the workspace's modules, so that it finds the package by name.
+test('the example MapMemtable passes in node:test, with the built package', () => {
+  // A directory below node_modules of the workspace, so that the examples find the package by its name.
   const directory = join(PACKAGE, '../../node_modules/.cache/testing-examples');
   mkdirSync(directory, { recursive: true });
   for (const name of readdirSync(EXAMPLES)) {
@@ -30,10 +30,10 @@ test('a memtable over a Map, in node:test, with the built package', () => {
   expect(status).toBe(0);
 });
 
-describe('a memtable that takes all keys for text', () => {
+describe('the example FaultyMemtable', () => {
   const harness = { factory: () => new FaultyMemtable(), supports: supportsNothing };
 
-  test('is caught, by a counterexample of at most four commands, with every seed', async () => {
+  test('is caught with every seed by a counterexample of at most four commands', async () => {
     for (const seed of [1, 2, 3, 4, 5, undefined]) {
       const error = await assertMemtable(harness, seed === undefined ? {} : { seed }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(CounterexampleError);
@@ -47,7 +47,7 @@ describe('a memtable that takes all keys for text', () => {
   });
 });
 
-test('the README shows these files', () => {
+test('the README shows the examples as they are', () => {
   const readme = readFileSync(join(PACKAGE, 'README.md'), 'utf8');
   for (const name of readdirSync(EXAMPLES)) expect(readme).toContain(readFileSync(join(EXAMPLES, name), 'utf8').trim());
 });

@@ -1,9 +1,8 @@
 /** `npm run test:long`: our memtable in both layouts, and over both indexes, with two million commands. */
 import { memTableHarness } from '../../memtable/test/harness.js';
 import { assertMemtable } from '../src/index.js';
+import { runLong } from './long-run.js';
 
-const COMMANDS_MIN = 2_000_000;
-const RUNS_AT_A_TIME = 500;
 const variants = [
   { layout: 'compact', index: 'skiplist' },
   { layout: 'leveldb', index: 'skiplist' },
@@ -11,16 +10,6 @@ const variants = [
   { layout: 'compact', index: 'block', reserveBytes: 1 << 20 },
 ] as const;
 
-test('agrees with its model over two million commands', async () => {
-  const first = Number(process.env.MEMTABLE_SEED);
-  const counts = variants.map(() => 0);
-  for (let round = 0; counts.reduce((sum, count) => sum + count) < COMMANDS_MIN; round++) {
-    for (const [i, options] of variants.entries()) {
-      const seed = first + round;
-      const { commands } = await assertMemtable(memTableHarness(options), { numRuns: RUNS_AT_A_TIME, seed });
-      counts[i] += commands;
-    }
-  }
-  const figures = variants.map((options, i) => `${counts[i]} over ${JSON.stringify(options)}`);
-  process.stdout.write(`commands: ${counts.reduce((sum, count) => sum + count)} (${figures.join(', ')})\n`);
+test('MemTable agrees with its model over two million commands', async () => {
+  await runLong(variants, (options, runOptions) => assertMemtable(memTableHarness(options), runOptions));
 });

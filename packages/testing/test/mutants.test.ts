@@ -5,7 +5,7 @@ import { harnessOf } from './mutants/mutant-harness.js';
 import { type Mutant, mutants } from './mutants/mutants.js';
 
 const FIXTURES = join(__dirname, 'mutants/fixtures');
-/** Set to write the fixtures anew: each mutant is then searched for with a few seeds, and the shortest run is kept. */
+/** Set it to rewrite the fixtures: the suite searches each mutant with a few seeds and keeps the shortest run. */
 const REWRITE = process.env.MEMTABLE_REWRITE_FIXTURES !== undefined;
 const REWRITE_SEEDS = [1, 2, 3];
 
@@ -14,11 +14,11 @@ afterAll(() => {
   process.stdout.write(`mutants: ${caught} of ${mutants.length} caught\n`);
 });
 
-describe.each(mutants)('$name', (mutant) => {
+describe.each(mutants)("the mutant '$name'", (mutant) => {
   const path = join(FIXTURES, `${mutant.name.replaceAll(' ', '-')}.txt`);
 
   if (REWRITE) {
-    test('fixture', async () => {
+    test('has its fixture rewritten', async () => {
       const harness = harnessOf(mutant);
       let shortest: CounterexampleError | undefined;
       for (const seed of REWRITE_SEEDS) {
@@ -35,7 +35,7 @@ describe.each(mutants)('$name', (mutant) => {
     caught++;
   });
 
-  test('its fixture shows it, and only it', async () => {
+  test('fails the run of its fixture, and without the fault the run passes', async () => {
     expect(existsSync(path)).toBe(true);
     const fixture = readFileSync(path, 'utf8');
     const json = fixture.slice(fixture.lastIndexOf('replay: ') + 'replay: '.length);
@@ -46,22 +46,22 @@ describe.each(mutants)('$name', (mutant) => {
   });
 });
 
-/** The counterexample of something that may have one. */
+/** The counterexample with which an action fails; undefined if it does not. */
 async function failureOf(action: () => Promise<unknown>): Promise<CounterexampleError | undefined> {
   try {
     await action();
     return undefined;
   } catch (error) {
     if (error instanceof CounterexampleError) return error;
-    // A schedule that a mutant has gone through need not be open to what it was made from.
+    // Without the fault, a task of the recorded schedule may never be pending. That is no failure.
     if (error instanceof TestingError && error.code === 'TESTING_REPLAY_DIVERGED') return undefined;
     throw error;
   }
 }
 
-/** A fixture: the shortest run that shows the fault, what is wrong then, and the run as JSON. */
+/** The text of a fixture: the shortest run that shows the fault, the mismatch, and the run as JSON. */
 function describeRun({ name, suite }: Mutant, { cause, lines, json }: CounterexampleError): string {
-  // Texts of errors that are not this package's own may change; their codes do not.
+  // Messages of other packages may change. Their codes do not.
   const { code } = cause as { code?: string };
   const reason = cause instanceof TestingError || code === undefined ? (cause as Error).message : code;
   return [`${name}: found by the suite '${suite}'`, '', ...lines, `=> ${reason}`, '', `replay: ${json}`, ''].join('\n');

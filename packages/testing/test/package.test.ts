@@ -12,7 +12,7 @@ interface Manifest {
 
 const manifestIn = (directory: string) => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 
-/** Where a package finds another: in its own node_modules, or in one further up. */
+/** The directory in which a package finds another: below its own node_modules, or below one further up. */
 function resolve(from: string, name: string): string | undefined {
   for (let directory = from; ; directory = dirname(directory)) {
     const found = join(directory, 'node_modules', name);
@@ -21,7 +21,7 @@ function resolve(from: string, name: string): string | undefined {
   }
 }
 
-/** Names of everything that is there when a package runs, itself too. */
+/** Names of all packages that a package loads, its own included. */
 function runtimeTree(directory: string, seen = new Map<string, string>()): Map<string, string> {
   const { name, dependencies, optionalDependencies, peerDependencies } = manifestIn(directory);
   if (seen.has(directory)) return seen;
@@ -35,7 +35,7 @@ function runtimeTree(directory: string, seen = new Map<string, string>()): Map<s
 
 const packages = readdirSync(PACKAGES).filter((name) => existsSync(join(PACKAGES, name, 'package.json')));
 
-test('fast-check is a peer dependency of this package alone, and runs with no other', () => {
+test('fast-check is a peer dependency of @memtable/testing, and no other package depends on it', () => {
   expect(packages.length).toBeGreaterThanOrEqual(4);
   for (const name of packages) {
     const directory = join(PACKAGES, name);
@@ -48,7 +48,7 @@ test('fast-check is a peer dependency of this package alone, and runs with no ot
   }
 });
 
-test('this package has no dependency, and imports no sibling', () => {
+test('@memtable/testing has no dependency, and imports fast-check only', () => {
   expect(manifestIn(join(PACKAGES, 'testing')).dependencies).toBeUndefined();
   const sources = readdirSync(join(PACKAGES, 'testing/src'), { recursive: true, encoding: 'utf8' });
   const imported = sources

@@ -2,14 +2,16 @@ import fc from 'fast-check';
 
 /** One request to an arena. */
 export interface Allocation {
+  /** From 1. */
   readonly bytes: number;
-  /** A power of two; undefined for any address. */
+  /** A power of two from 1 to 4096; undefined for any address. */
   readonly alignment: number | undefined;
 }
 
 /**
- * Requests to an arena one after the other: sizes around a quarter of its block, where LevelDB gives a request a block
- * of its own, around the whole block, and the small ones that a memtable makes.
+ * Sequences of up to 300 requests to an arena. Most are small, like those of a memtable. Others have sizes around a
+ * block, and around a quarter of it, from where on LevelDB gives a request a block of its own.
+ * @param blockBytes - size of the blocks of the arena, in bytes
  */
 export function allocationTraces(blockBytes = 4096): fc.Arbitrary<Allocation[]> {
   const bytes = fc.oneof(

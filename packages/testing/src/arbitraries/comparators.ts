@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { Comparator } from '../contract.js';
 import { bytewise } from '../model.js';
 
-/** Orders of keys other than that of their bytes, by name. */
+/** Orders of keys by name, other than the order of the bytes. Some take different bytes for the same key. */
 export const comparators = {
-  /** Backwards. */
+  /** The order of the bytes, backward. */
   reverse: (a, b) => bytewise(b, a),
-  /** ASCII letters without their case: different bytes can be the same key. */
+  /** Ignores the case of ASCII letters. */
   caseless: (a, b) => {
     for (let i = 0; i < a.length && i < b.length; i++) {
       const difference = lowerCase(a[i]) - lowerCase(b[i]);
@@ -14,25 +14,25 @@ export const comparators = {
     }
     return a.length - b.length;
   },
-  /** The shorter first. */
+  /** Shorter keys first, then by bytes. */
   lengthFirst,
-  /** Numbers as text, whose zeros in front do not count: `1` and `0001` are the same key. */
+  /** Decimal numbers as text. Leading zeros do not count: `1` and `0001` are the same key. */
   numeric: (a, b) => lengthFirst(withoutZeros(a), withoutZeros(b)),
-  /** The first two bytes: all that begin with them are the same key. */
+  /** Compares the first two bytes only. */
   prefix: (a, b) => bytewise(a.subarray(0, 2), b.subarray(0, 2)),
 } as const satisfies Record<string, Comparator>;
 
-/** The name of one of the {@link comparators}. */
+/** The name of one of {@link comparators}. */
 export type ComparatorName = keyof typeof comparators;
 
-/** The name of a comparator, or undefined for the order of the bytes, which comes up half of the time. */
+/** Names of comparators. Half of the time undefined, for the order of the bytes. */
 export function comparatorNames(): fc.Arbitrary<ComparatorName | undefined> {
   return fc.oneof(fc.constant(undefined), fc.constantFrom(...names));
 }
 
 const names = Object.keys(comparators) as ComparatorName[];
 
-/** An ASCII letter's byte in the other case. */
+/** The byte of an ASCII letter in the other case; any other byte unchanged. */
 export function swapCase(byte: number): number {
   const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
   return isLetter ? byte ^ 0x20 : byte;

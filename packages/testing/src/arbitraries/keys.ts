@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { swapCase } from './comparators.js';
 
-/** Keys of so many bytes have lengths that take two bytes as a varint, with and without LevelDB's 8-byte tag. */
+/** Lengths around those from which a varint takes two bytes, with and without LevelDB's tag of 8 bytes. */
 const VARINT_EDGES = [119, 120, 121, 127, 128, 129];
 const LONG_KEY_BYTES = 65_536;
 const STEM_BYTES_MAX = 256;
 
 /**
- * Keys that hurt: none at all, runs of 0x00 and 0xff, lengths around those that need a longer varint, multi-byte
- * UTF-8, and now and then one of more than 64 KiB.
+ * Keys that tend to break an encoding or an order: the empty key, runs of 0x00 and 0xff, lengths around those from
+ * which a varint takes two bytes, multi-byte UTF-8, and a few keys of more than 64 KiB.
  */
 export function keys(): fc.Arbitrary<Uint8Array> {
   const lowest = fc.constantFrom(0x00, 0x61, 0x7f, 0x80, 0xff);
@@ -22,9 +22,12 @@ export function keys(): fc.Arbitrary<Uint8Array> {
 }
 
 /**
- * The few keys that one run uses, so that versions meet: three keys that hurt, and their relations: a key and what
- * continues it by 0x00, 0x7f or 0xff (the last two are one bit apart), a prefix of it, two with a long prefix in
- * common, and other spellings, which some comparators take for the same key: the other case, and zeros in front.
+ * The keys of one run: few, so that the run writes each of them several times. Three come from {@link keys}, and ten
+ * more are related to them:
+ *
+ * - a key followed by 0x00, 0x7f or 0xff (the last two differ in one bit), its first half, and two keys joined;
+ * - two keys with 40 bytes in common at their start;
+ * - keys with their case swapped or with leading zeros, which some of {@link comparators} take for the same key.
  */
 export function keyPool(): fc.Arbitrary<Uint8Array[]> {
   return fc.tuple(keys(), keys(), keys()).map(([a, b, c]) => [
@@ -32,7 +35,7 @@ export function keyPool(): fc.Arbitrary<Uint8Array[]> {
     b,
     c,
     join(a, [0x00]),
-    // A key of 64 KiB is trouble enough with one relation.
+    // One relation has all bytes of a key of 64 KiB. The others use its start only, to keep runs fast.
     ...relations(stemOf(a), stemOf(b), stemOf(c)),
   ]);
 }
@@ -51,21 +54,22 @@ function relations(a: Uint8Array, b: Uint8Array, c: Uint8Array): Uint8Array[] {
   ];
 }
 
-/** The start of a key, of which many keys can be made. */
+/** The first 256 bytes of a key, to make many keys of. */
 export function stemOf(key: Uint8Array): Uint8Array {
   return key.slice(0, STEM_BYTES_MAX);
 }
 
 /**
- * Keys that are a prefix and one byte more, which goes up by `stride` from key to key, modulo 256: 1 makes them ascend,
- * 255 descend, any other odd number scatters them.
- * @param count - up to 256
+ * Keys of a prefix and one more byte: 0, then `stride` more for each key, modulo 256. With the stride 1 the keys
+ * ascend. With 255 they descend after the first. Any other odd stride scatters them.
+ * @param count - number of keys, up to 256
+ * @param stride - odd, or keys repeat
  */
 export function numberedKeys(prefix: Uint8Array, count: number, stride: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => join(prefix, [i * stride]));
 }
 
-/** Arguments of {@link numberedKeys}. */
+/** Arguments of {@link numberedKeys}, with up to 120 keys. */
 export function keyRuns(pool: readonly Uint8Array[]): fc.Arbitrary<[Uint8Array, count: number, stride: number]> {
   return fc.tuple(fc.constantFrom(...pool.map(stemOf)), fc.nat(120), fc.constantFrom(1, 255, 77));
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Range } from '../contract.js';
 
-/** Ranges with any of abstract-level's options, also those that hold nothing. */
+/** Ranges with any of the options of abstract-level, empty ranges included. @param key - keys for their bounds */
 export function ranges(key: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Range> {
   const lower = fc.oneof(fc.constant({}), fc.record({ gt: key }), fc.record({ gte: key }));
   const upper = fc.oneof(fc.constant({}), fc.record({ lt: key }), fc.record({ lte: key }));

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 const BLOCK_BYTES = 4096;
 
 /**
- * Values from none to several blocks of an arena, most of them short. Lengths sit around those where a varint grows
- * and a block ends. They start and end with bytes of their own, so that a shifted or cut one is not taken for whole.
+ * Values from 0 bytes to five blocks of an arena, most of them short. Some lengths are around those at which a varint
+ * grows or a block ends. The first and the last byte are drawn on their own, to detect a shifted or cut value.
  */
 export function values(): fc.Arbitrary<Uint8Array> {
   const around = (bytes: number): fc.Arbitrary<number> => fc.integer({ min: bytes - 1, max: bytes + 1 });

@@ -1,8 +1,9 @@
 import type fc from 'fast-check';
 import { code, type Json, toJson } from '../notation.js';
 
-/** Keeps which commands have been run, in order. */
+/** Records the commands of a run. */
 export interface CommandLog {
+  /** The commands that were executed, in order. */
   readonly executed: AnyCommand[];
 }
 
@@ -11,22 +12,22 @@ export interface AnyCommand<
   Model extends object = object,
   Subject extends CommandLog = CommandLog,
 > extends fc.AsyncCommand<Model, Subject> {
-  /** A line of code. */
+  /** The command as a line of code. */
   toString(): string;
-  /** `[kind, ...arguments]` */
+  /** The command as `[kind, ...arguments]`. */
   toJSON(): Json;
 }
 
 /**
- * A command for `fc.commands`. It is a kind and arguments: from these come its JSON, and its line of code, which can be
- * pasted below the lines that a counterexample begins with.
+ * A command for `fc.commands`: a kind and arguments. Its JSON and its line of code are made of these. The line can be
+ * pasted below the first line of a counterexample.
  */
 export abstract class Command<
   Model extends object,
   Subject extends CommandLog,
   Arguments extends readonly unknown[],
 > implements AnyCommand<Model, Subject> {
-  /** Its name in JSON. */
+  /** The name of the command in JSON. */
   abstract readonly kind: string;
   protected readonly args: Arguments;
 
@@ -34,18 +35,19 @@ export abstract class Command<
     this.args = args;
   }
 
-  /** Whether it makes sense in this state. */
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- for those that override it
+  /** Whether the command can run in this state. */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- for overrides
   check(_model: Readonly<Model>): boolean {
     return true;
   }
 
+  /** Records the command and executes it. */
   async run(model: Model, subject: Subject): Promise<void> {
     subject.executed.push(this);
     await this.execute(model, subject);
   }
 
-  /** Does it to both, and compares what they say. */
+  /** Applies the command to model and subject, and compares their answers. */
   protected abstract execute(model: Model, subject: Subject): void | Promise<void>;
 
   abstract toString(): string;
@@ -54,7 +56,7 @@ export abstract class Command<
     return [this.kind, ...this.args.map(toJson)];
   }
 
-  /** The arguments from the n-th on as code, without those at the end that are undefined. */
+  /** The arguments as code, from number `from` on. Leaves out those at the end that are undefined. */
   protected code(from = 0): string {
     const last = this.args.findLastIndex((value) => value !== undefined);
     return this.args

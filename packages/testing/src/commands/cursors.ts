@@ -1,25 +1,26 @@
-/** Commands that move a cursor; the same for everything that has cursors. */
+/** Commands that move a cursor, for every kind of object that has cursors. */
 import fc from 'fast-check';
 import type { Cursor, Sequence } from '../contract.js';
 import { expectSame } from '../expect.js';
 import type { SortedModel } from '../model.js';
 import { Command, type CommandLog } from './command.js';
 
-/** Cursors that a run uses. */
+/** Number of cursors in a run. */
 export const CURSORS = 3;
 
-/** What is tested, as cursor commands see it. */
+/** An object under test, as the cursor commands use it. */
 export interface CursorSubject extends CommandLog {
   cursors: (Cursor | undefined)[];
   openCursor(): Cursor;
 }
 
-/** A model that knows what the arguments of a seek ask for. */
+/** A model, as the cursor commands use it. */
 export interface SeekModel extends SortedModel<object> {
+  /** The item that a seek with these arguments looks for. */
   target(key: Uint8Array, sequence?: Sequence): object;
 }
 
-/** @throws TestingError `TESTING_MISMATCH` unless the cursor stands on `item`, or on nothing when that is undefined */
+/** @throws TestingError `TESTING_MISMATCH` unless the cursor stands on `item`, or on none if that is undefined */
 export function expectAt(cursor: Cursor, item: object | undefined): void {
   expectSame('cursor.valid', cursor.valid, item !== undefined);
   for (const field in item) {
@@ -27,7 +28,7 @@ export function expectAt(cursor: Cursor, item: object | undefined): void {
   }
 }
 
-/** Compares a whole walk, and the one back. @throws TestingError `TESTING_MISMATCH` */
+/** Compares a walk over all items, and with `backward` the walk back. @throws TestingError `TESTING_MISMATCH` */
 export function expectWalks(cursor: Cursor, items: readonly object[], backward: boolean): void {
   cursor.seekToFirst();
   for (const item of items) {
@@ -44,7 +45,7 @@ export function expectWalks(cursor: Cursor, items: readonly object[], backward: 
   expectAt(cursor, undefined);
 }
 
-/** Puts a cursor somewhere; makes it first when it is not there yet. */
+/** Positions a cursor. Makes it first if the run has none with its number. */
 abstract class Positioning<Arguments extends readonly unknown[]> extends Command<
   SeekModel,
   CursorSubject,
@@ -58,10 +59,11 @@ abstract class Positioning<Arguments extends readonly unknown[]> extends Command
     expectAt(cursor, item);
   }
 
-  /** Moves the cursor; returns where it should be. */
+  /** Moves the cursor. @returns the item on which it must stand */
   protected abstract position(model: SeekModel, cursor: Cursor): object | undefined;
 }
 
+/** Moves a cursor to the first item. */
 export class SeekToFirst extends Positioning<[]> {
   readonly kind = 'seekToFirst';
 
@@ -75,6 +77,7 @@ export class SeekToFirst extends Positioning<[]> {
   }
 }
 
+/** Moves a cursor to the last item. */
 export class SeekToLast extends Positioning<[]> {
   readonly kind = 'seekToLast';
 
@@ -88,6 +91,7 @@ export class SeekToLast extends Positioning<[]> {
   }
 }
 
+/** Moves a cursor to the first item at or after a key. */
 export class Seek extends Positioning<[key: Uint8Array, sequence?: Sequence]> {
   readonly kind = 'seek';
 
@@ -105,12 +109,12 @@ export class Seek extends Positioning<[key: Uint8Array, sequence?: Sequence]> {
   }
 }
 
-/** Ways to step. */
+/** Directions in which a cursor can step. */
 export function directions(backward: boolean): fc.Arbitrary<'next' | 'prev'> {
   return backward ? fc.constantFrom('next', 'prev') : fc.constant('next');
 }
 
-/** Goes from where the cursor stands; so it only runs when it stands on something. */
+/** Moves a cursor from its position, so the command runs only while the cursor stands on an item. */
 abstract class Stepping<Arguments extends readonly unknown[]> extends Command<
   SeekModel,
   CursorSubject,
@@ -120,7 +124,7 @@ abstract class Stepping<Arguments extends readonly unknown[]> extends Command<
     return model.cursors[this.args[0]]?.item !== undefined;
   }
 
-  /** One step, compared. Returns false when it led off the end. */
+  /** Makes one step and compares. @returns whether the cursor still stands on an item */
   protected step(model: SeekModel, subject: CursorSubject, direction: 'next' | 'prev'): boolean {
     const [number] = this.args;
     const item = model.neighbour(model.cursors[number]!.item!, direction === 'next' ? 1 : -1);
@@ -132,7 +136,7 @@ abstract class Stepping<Arguments extends readonly unknown[]> extends Command<
   }
 }
 
-/** Steps in one direction, as far as there is something. */
+/** Makes up to `steps` steps in one direction, and stops at the end. */
 export class Walk extends Stepping<[direction: 'next' | 'prev', steps: number]> {
   readonly kind = 'walk';
 
@@ -148,7 +152,7 @@ export class Walk extends Stepping<[direction: 'next' | 'prev', steps: number]> 
   }
 }
 
-/** A step there and a step back. */
+/** Makes a step and a step back. */
 export class TurnRound extends Stepping<[direction: 'next' | 'prev']> {
   readonly kind = 'turnRound';
 

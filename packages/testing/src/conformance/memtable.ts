@@ -7,20 +7,21 @@ import { expectRefused, expectSame } from '../expect.js';
 import { failEveryAllocation } from '../faults.js';
 import { MemtableModel } from '../model.js';
 import { bytes } from '../notation.js';
-import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
+import { assertModelTest, type ModelTest } from '../model-test.js';
+import type { RunOptions, RunReport } from '../run-options.js';
 import { expectDropped } from '../traits/after-drop.js';
 import { expectFrozen } from '../traits/after-freeze.js';
 import { expectNumbersOnly, expectRefusedInside } from '../traits/inside-comparator.js';
-import { contentOf, cursorMethods, type Method, tableMethods } from '../traits/methods.js';
+import { contentOf, cursorMethods, isSupported, type Method, tableMethods } from '../traits/methods.js';
 import type { TestRunner } from './test-runner.js';
 
-/** A key and a value that the table of these tests does not have; the value does not fit into what is left of a block. */
+/** An entry that the tables of these tests do not have. Its value does not fit into the rest of a block. */
 const KEY = bytes('7a');
 const VALUE = bytes('2a*3000');
 
 /**
- * Registers the tests of a memtable: that it agrees with a model over random commands, and the rules that hold for
- * every method, method by method.
+ * Registers the tests of a memtable. Over random commands it must agree with a sorted array of versions. Further tests
+ * check each method after `freeze()`, after `drop()` and inside the comparator, as far as these features are declared.
  *
  * @example
  * ```ts
@@ -30,11 +31,11 @@ const VALUE = bytes('2a*3000');
  * const tests: string[] = [];
  * memtableConformance({
  *   describe: (name, body) => body(),
- *   it: (name) => tests.push(name), // that of jest, vitest or node:test would run it
+ *   it: (name) => tests.push(name), // the `it` of jest, vitest or node:test would run it
  *   factory: () => new MemTable(),
  *   supports: supportsNothing,
  * });
- * tests; // ['agrees with a sorted array, whatever is done to both', 'has no feature that is not declared']
+ * tests; // ['agrees with a sorted array over random commands', 'declares exactly the features that it has']
  * ```
  */
 export function memtableConformance<T extends Memtable>(options: TestRunner & MemtableHarness<T> & RunOptions): void {
@@ -48,19 +49,23 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   };
   const forEach = <Target>(methods: readonly Method<Target>[], rule: (method: Method<Target>) => void): void => {
     for (const method of methods) {
-      if (method.isSupported(supports)) it(method.name, async () => rule(method));
+      if (isSupported(method, supports)) it(method.name, async () => rule(method));
     }
   };
 
   describe('memtable', () => {
-    it('agrees with a sorted array, whatever is done to both', async () => {
+    it('agrees with a sorted array over random commands', async () => {
       await assertMemtable(options, options);
     });
 
-    it('has no feature that is not declared', async () => expectDeclared(factory({}), supports));
+    it('declares exactly the features that it has', async () => expectDeclared(factory({}), supports));
+
+    if (supports.comparators && supports.comparatorChecks) {
+      it('fails a call whose comparator returns no number', async () => expectNumbersOnly(filled, supports));
+    }
 
     if (allocator !== false) {
-      it('is as before when any one of the requests for memory of a write fails', async () => {
+      it('is unchanged after add() if any one of its allocations fails', async () => {
         failEveryAllocation(
           filled,
           allocator,
@@ -77,13 +82,13 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   });
 
   if (supports.freeze) {
-    describe('memtable after freeze()', () => {
+    describe('memtable after freeze() refuses writes and answers reads:', () => {
       forEach(tableMethods, (method) => expectFrozen(method, filled, supports));
     });
   }
 
   if (supports.drop) {
-    describe('memtable after drop()', () => {
+    describe('memtable after drop() refuses everything but its figures:', () => {
       forEach(tableMethods, (method) => {
         const table = filled();
         table.drop!();
@@ -100,10 +105,9 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   }
 
   if (supports.comparators && supports.comparatorChecks) {
-    describe('memtable and its comparator', () => {
-      it('takes numbers only', async () => expectNumbersOnly(filled, supports));
+    describe('memtable inside its comparator refuses:', () => {
       forEach(
-        tableMethods.filter(({ isFigure }) => !isFigure),
+        tableMethods.filter(({ role }) => role !== 'figure'),
         (method) => expectRefusedInside(method, filled, supports),
       );
     });
@@ -111,8 +115,9 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
 }
 
 /**
- * Runs commands against a memtable and a sorted array, which have to agree.
- * @throws CounterexampleError
+ * Runs random commands against a memtable and a sorted array of versions, which must agree.
+ * @returns the number of runs and of executed commands
+ * @throws CounterexampleError with the shortest failing run found
  * @example
  * ```ts
  * import { MemTable } from '@memtable/memtable';
@@ -151,7 +156,7 @@ export function memtableTest<T extends Memtable>(typed: MemtableHarness<T>): Mod
   };
 }
 
-/** A feature that is there but not declared would go untested. */
+/** Fails for a feature that the table has but does not declare, as it would go untested, and the other way round. */
 function expectDeclared(table: Memtable, supports: MemtableHarness['supports']): void {
   const cursor = table.iterator();
   const present = {
@@ -168,7 +173,7 @@ function expectDeclared(table: Memtable, supports: MemtableHarness['supports']):
   }
 }
 
-/** From here on nobody but the harness makes tables; so it is only ever given its own, whatever their type. */
+/** Drops the type of the tables. That is safe, as the harness gets no other tables than those it has made. */
 function erase<T extends Memtable>(harness: MemtableHarness<T>): MemtableHarness {
   return harness as unknown as MemtableHarness;
 }

@@ -4,23 +4,25 @@ import { StoreSubject } from '../commands/store/subject.js';
 import { comparatorNames } from '../arbitraries/comparators.js';
 import type { Store, StoreHarness, StoreSupports } from '../contract.js';
 import { StoreModel } from '../model.js';
-import { assertModelTest, type ModelTest, type RunOptions, type RunReport } from '../model-test.js';
+import { assertModelTest, type ModelTest } from '../model-test.js';
+import type { RunOptions, RunReport } from '../run-options.js';
 import { code } from '../notation.js';
 import { type EncodingStyle, orderOf, type UserCodeSetup } from '../user-code.js';
 import type { TestRunner } from './test-runner.js';
 
-/** Registers the tests of a store. */
+/** Registers the tests of a store: over random commands it must agree with a sorted array of keys and values. */
 export function storeConformance<T extends Store>(options: TestRunner & StoreHarness<T> & RunOptions): void {
   options.describe('store', () => {
-    options.it('agrees with a sorted array, whatever is done to both', async () => {
+    options.it('agrees with a sorted array over random commands', async () => {
       await assertStore(options, options);
     });
   });
 }
 
 /**
- * Runs commands against a store and a sorted array.
- * @throws CounterexampleError
+ * Runs random commands against a store and a sorted array of keys and values, which must agree.
+ * @returns the number of runs and of executed commands
+ * @throws CounterexampleError with the shortest failing run found
  */
 export function assertStore<T extends Store>(harness: StoreHarness<T>, options?: RunOptions): Promise<RunReport> {
   return assertModelTest(storeTest(harness), options);
@@ -50,7 +52,7 @@ function setups({ comparators, encodings }: StoreSupports): fc.Arbitrary<UserCod
   return fc
     .record({ comparator: comparators ? comparatorNames() : nothing, encoding: encodings ? styles : nothing })
     .map(({ comparator, encoding }) => ({
-      // The text of a key is nothing that these comparators know.
+      // These comparators expect the bytes of a key, not their text.
       comparator: encoding === 'text' ? undefined : comparator,
       encoding,
     }));

@@ -1,7 +1,7 @@
-/** `describe` and `it` of the test runner: jest's, vitest's, node:test's or any that take a name and a function. */
+/** `describe` and `it` of a test runner: jest, vitest, node:test, or any other whose take a name and a function. */
 export interface TestRunner {
-  /** Groups tests under a name. */
+  /** Groups the tests that `body` registers. */
   describe: (name: string, body: () => void) => unknown;
-  /** Registers a test. */
+  /** Registers a test. It fails if `body` rejects. */
   it: (name: string, body: () => Promise<void>) => unknown;
 }

@@ -5,19 +5,19 @@ import type { ScriptedTarget } from '../faults.js';
 import { code } from '../notation.js';
 import { KEYS } from './program.js';
 import type { InterleavingSubject, Step } from './run.js';
-import { operationOf } from './step.js';
+import { writeOf } from './step.js';
 
 const utf8 = new TextEncoder();
 
-/** What was last written to a key, and as which write of all. */
+/** The last write to a key, and its sequence. */
 interface Version {
   readonly operation: WriteOperation;
   readonly sequence: number;
 }
 
 /**
- * A write buffer. At every moment buffer and target together have what was last written. When it has been flushed
- * everything is with the target.
+ * A write buffer under test. At every moment buffer and target together have the last write to each key. After
+ * `flush()` the target has everything written before.
  */
 export class BufferSubject implements InterleavingSubject {
   readonly lastAction = 'end';
@@ -44,7 +44,7 @@ export class BufferSubject implements InterleavingSubject {
     } catch (error) {
       if (error instanceof TestingError) throw error;
       if (this.isClosed || signal.aborted) return;
-      mismatch(`${verb} ${id} was refused for no reason: ${String(error)}`);
+      mismatch(`${verb} ${id} was refused without a reason: ${String(error)}`);
     }
   }
 
@@ -56,14 +56,14 @@ export class BufferSubject implements InterleavingSubject {
       const found = this.#harness.supports.get(this.#buffer, key) ?? this.#flushed(name);
       const isSame =
         valueOf(expected) === undefined ? valueOf(found) === undefined : same(valueOf(found), valueOf(expected));
-      if (!isSame) mismatch(`${name} should be ${code(expected)}, buffer and target say ${code(found)}`);
+      if (!isSame) mismatch(`${name} should be ${code(expected)}, but buffer and target have ${code(found)}`);
     }
   }
 
-  /** Writes, after it has been admitted whenever there is no room. */
+  /** Writes. Waits for an admission first if the step asks for one, and after each refusal for want of room. */
   async #write({ verb, words, id, signal, settled }: Step): Promise<void> {
     const { supports } = this.#harness;
-    const operations = words.map((word, i) => operationOf(word, Uint8Array.of(id, i), supports.longValueBytes));
+    const operations = words.map((word, i) => writeOf(word, Uint8Array.of(id, i), supports.longValueBytes));
     const bytes = operations.reduce(
       (sum, operation) => sum + operation.key.length + (valueOf(operation)?.length ?? 0),
       0,
@@ -90,7 +90,7 @@ export class BufferSubject implements InterleavingSubject {
     settled();
     for (const [name, { sequence, operation }] of before) {
       if (Number(this.#flushed(name)?.sequence ?? 0) >= sequence) continue;
-      mismatch(`flush() has resolved, but ${code(operation)} is not with the target`);
+      mismatch(`flush() resolved, but the target does not have ${code(operation)}`);
     }
   }
 
@@ -99,7 +99,7 @@ export class BufferSubject implements InterleavingSubject {
     this.#harness.supports.discard(this.#buffer);
   }
 
-  /** The newest version that the target has. */
+  /** The newest version in the target. */
   #flushed(name: string): Entry | undefined {
     const versions = this.#target.accepted.filter(({ key }) => same(key, utf8.encode(name)));
     return versions.reduce<Entry | undefined>(
@@ -109,7 +109,7 @@ export class BufferSubject implements InterleavingSubject {
   }
 }
 
-/** Undefined for a deletion. */
+/** The value of a version; undefined for a deletion, and for no version. */
 function valueOf(
   version: { readonly type: ValueType; readonly value?: Uint8Array } | undefined,
 ): Uint8Array | undefined {

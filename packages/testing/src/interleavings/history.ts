@@ -2,33 +2,34 @@ import { type Entry, ValueType, type WriteOperation } from '../contract.js';
 import { mismatch, same } from '../expect.js';
 import { code } from '../notation.js';
 
-/** One batch that somebody asked a list to write. */
+/** One batch that a caller asked a list to write. */
 export interface Write {
-  /** Its number among the actions. */
+  /** The number of the action that asked for it. */
   readonly number: number;
   readonly operations: readonly WriteOperation[];
   /** Undefined while its promise is pending. */
   outcome: 'accepted' | 'refused' | undefined;
-  /** Writes that had been accepted when it was asked for. */
+  /** Writes that the list had accepted before the call. */
   readonly after: ReadonlySet<Write>;
 }
 
-/** Every write in the order in which it was asked for, and whether what is found can be explained by them. */
+/** All writes in the order of their calls. They must explain the entries that are found. */
 export class History {
   readonly writes: Write[] = [];
 
+  /** The writes that the list has accepted. */
   accepted(): Set<Write> {
     return new Set(this.writes.filter(({ outcome }) => outcome === 'accepted'));
   }
 
   /**
-   * Explains entries as writes done one after the other: each one whole, its entries numbered by the next sequences,
-   * none twice, all that were accepted, none that was refused, and no write before one that had been accepted when it
-   * was asked for.
-   * @param found - all entries that there are, in any order; the same one may be found in two places
-   * @param ordered - whether writes have to be in the order in which they were asked for
-   * @returns the entries by sequence, oldest first
-   * @throws TestingError `TESTING_MISMATCH` when there is no explanation
+   * Explains entries as writes applied one after the other. Each write is whole, and its entries have the next
+   * sequences. No write is applied twice. Every accepted write is applied, and no refused one. No write is applied
+   * before one that the list had accepted before its call.
+   * @param found - all entries, in any order. The same entry may be in two places.
+   * @param ordered - whether writes must be applied in the order of their calls
+   * @returns the entries, oldest first
+   * @throws TestingError `TESTING_MISMATCH` if there is no explanation
    */
   explain(found: Iterable<Entry>, ordered: boolean): Entry[] {
     const bySequence = new Map<number, Entry>();
@@ -45,13 +46,13 @@ export class History {
     let next = 0;
     while (next < entries.length) {
       const write = this.writes.find(({ operations }) => same(operations[0], operationOf(entries[next])));
-      if (write === undefined) mismatch(`nobody wrote ${code(entries[next])}, or it was not whole`);
-      if (applied.has(write)) mismatch(`write ${write.number} is there twice`);
-      if (write.outcome === 'refused') mismatch(`write ${write.number} was refused, and is there`);
+      if (write === undefined) mismatch(`no write begins with ${code(entries[next])}`);
+      if (applied.has(write)) mismatch(`write ${write.number} was applied twice`);
+      if (write.outcome === 'refused') mismatch(`write ${write.number} was refused, but its entries are there`);
       for (const operation of write.operations) {
         const entry = entries[next];
         if (entry === undefined || !same(operationOf(entry), operation)) {
-          mismatch(`write ${write.number} is not whole: ${code(operation)} is missing`);
+          mismatch(`write ${write.number} was applied in part: ${code(operation)} is missing`);
         }
         if (Number(entry.sequence) !== next + 1) {
           mismatch(`sequence ${next + 1} is missing, the next entry is ${code(entry)}`);
@@ -59,17 +60,18 @@ export class History {
         next++;
       }
       for (const earlier of write.after) {
-        if (!applied.has(earlier)) mismatch(`write ${write.number} is numbered before write ${earlier.number}`);
+        if (!applied.has(earlier))
+          mismatch(`write ${write.number} is older than write ${earlier.number}, which was accepted before its call`);
       }
       applied.add(write);
     }
     for (const write of this.accepted()) {
-      if (!applied.has(write)) mismatch(`write ${write.number} was accepted, and is lost`);
+      if (!applied.has(write)) mismatch(`write ${write.number} was accepted, but its entries are lost`);
     }
     if (ordered) {
       const order = this.writes.filter((write) => applied.has(write));
       [...applied].forEach((write, i) => {
-        if (write !== order[i]) mismatch(`write ${write.number} has passed write ${order[i].number}`);
+        if (write !== order[i]) mismatch(`write ${write.number} overtook write ${order[i].number}`);
       });
     }
     return entries;

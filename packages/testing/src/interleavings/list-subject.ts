@@ -6,18 +6,19 @@ import { code } from '../notation.js';
 import { History, type Write } from './history.js';
 import { KEYS } from './program.js';
 import type { InterleavingSubject, Step } from './run.js';
-import { isLong, operationOf } from './step.js';
+import { isLong, writeOf } from './step.js';
 
 const utf8 = new TextEncoder();
 
 /**
- * A list of memtables. At every moment all that was accepted is there, and what is there can be explained by writes one
- * after the other. When it has been closed everything is with the target.
+ * A list of memtables under test. At every moment list and target together have every accepted write, and the writes
+ * explain every entry, see {@link History.explain}. After `close()` the target has everything.
  */
 export class ListSubject implements InterleavingSubject {
   readonly lastAction = 'close';
-  /** Whether close() has been called, and whether it has resolved. */
+  /** Whether `close()` has been called. */
   #closing = false;
+  /** Whether `close()` has resolved. */
   #closed = false;
   readonly #harness: MemtableListHarness;
   readonly #target: ScriptedTarget;
@@ -56,7 +57,7 @@ export class ListSubject implements InterleavingSubject {
   async #write(step: Step, make: (operations: WriteOperation[]) => Promise<void>): Promise<void> {
     const { id: number, words, settled, signal } = step;
     const { valueBytesMax } = this.#harness.supports;
-    const operations = words.map((word, i) => operationOf(word, Uint8Array.of(number, i), valueBytesMax));
+    const operations = words.map((word, i) => writeOf(word, Uint8Array.of(number, i), valueBytesMax));
     const tooLong = words.some(isLong);
     const write: Write = { number, operations, outcome: undefined, after: this.#history.accepted() };
     this.#history.writes.push(write);
@@ -67,9 +68,9 @@ export class ListSubject implements InterleavingSubject {
     } catch (error) {
       write.outcome = 'refused';
       if (tooLong || signal.aborted || this.#closing) return;
-      mismatch(`write ${number} was refused for no reason: ${String(error)}`);
+      mismatch(`write ${number} was refused without a reason: ${String(error)}`);
     }
-    if (tooLong) mismatch(`write ${number} was accepted, though a value is too long for any memtable`);
+    if (tooLong) mismatch(`write ${number} was accepted, although one of its values fits no memtable`);
   }
 
   async #flush(step: Step): Promise<void> {
@@ -79,7 +80,7 @@ export class ListSubject implements InterleavingSubject {
     }
   }
 
-  /** Waits for a call. @returns whether it has resolved, rather than been refused for a reason */
+  /** Waits for a call. @returns true if it resolves; false if it rejects for a reason, an abort or a close */
   async #settle({ verb, id, signal, settled }: Step, call: Promise<void>): Promise<boolean> {
     try {
       await call;
@@ -87,7 +88,7 @@ export class ListSubject implements InterleavingSubject {
       return true;
     } catch (error) {
       if (signal.aborted || this.#closing) return false;
-      mismatch(`${verb} ${id} was refused for no reason: ${String(error)}`);
+      mismatch(`${verb} ${id} was refused without a reason: ${String(error)}`);
     }
   }
 
@@ -97,7 +98,7 @@ export class ListSubject implements InterleavingSubject {
       await this.#list.close({ signal });
     } catch (error) {
       if (this.#closed || [...this.#remaining()].length > 0) return;
-      mismatch(`close() was rejected though nothing remains: ${String(error)}`);
+      mismatch(`close() rejected although no entry remains in memory: ${String(error)}`);
     }
     this.#expectFlushed(this.#history.accepted(), 'close()');
     this.#closed = true;
@@ -106,7 +107,7 @@ export class ListSubject implements InterleavingSubject {
   #expectFlushed(writes: ReadonlySet<Write>, what: string): void {
     const flushed = new Set(this.#target.accepted.map(({ value }) => value[0]));
     for (const { number } of writes) {
-      if (!flushed.has(number)) mismatch(`${what} has resolved, but write ${number} is not with the target`);
+      if (!flushed.has(number)) mismatch(`${what} resolved, but the target does not have write ${number}`);
     }
   }
 
@@ -120,12 +121,12 @@ export class ListSubject implements InterleavingSubject {
         const expected = versions.findLast((entry) => entry.sequence <= sequence);
         const found = this.#read(key, sequence);
         if (found?.type === expected?.type && same(found?.value, expected?.value)) continue;
-        mismatch(`${name} at ${sequence} should be ${code(expected)}, list and target say ${code(found)}`);
+        mismatch(`${name} at ${sequence} should be ${code(expected)}, but list and target have ${code(found)}`);
       }
     }
   }
 
-  /** The newest version that the list has, or else the target. */
+  /** The newest version in the list; if it has none, the newest in the target. */
   #read(key: Uint8Array, sequence: number): { readonly type: number; readonly value: Uint8Array } | undefined {
     const inMemory = this.#closed ? undefined : this.#list.get(key, sequence);
     if (inMemory !== undefined) return inMemory;
@@ -135,7 +136,7 @@ export class ListSubject implements InterleavingSubject {
     return flushed.find((entry) => flushed.every((other) => other.sequence <= entry.sequence));
   }
 
-  /** Entries in memory. A list that has been closed has none. */
+  /** Entries in memory. A closed list has none. */
   #remaining(): Iterable<Entry> {
     return this.#closed ? [] : this.#harness.supports.remaining(this.#list);
   }

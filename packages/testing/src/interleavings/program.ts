@@ -4,26 +4,30 @@ import type { MemtableListSupports, WriteBufferSupports } from '../contract.js';
 import type { FlushOutcome } from '../faults.js';
 
 /**
- * What happens to a list of memtables or to a write buffer, in whatever order: every action is a task of the scheduler,
- * and so is every timer and every step of a flush.
+ * Actions for a list of memtables or a write buffer. Every action, timer and step of a flush is a task of a scheduler,
+ * which chooses their order.
  */
 export interface ListProgram {
   /**
-   * `write a -b C` sets a, deletes b, and sets C to a long value; `admit a -b` writes as soon as it is admitted,
-   * `admit` is admitted and writes nothing; `flush`; `close`; `abort 3` aborts the signal of the action with that number,
-   * from 0, which may not have begun yet. `write a & flush > write b` is one caller: it does not wait for what stands
-   * before `&`, and goes on in the very microtask in which what stands before `>` has settled.
+   * An action is one of these:
+   * - `write a -b C` sets a, deletes b, and sets c to a long value, as one batch;
+   * - `admit a -b` waits for its turn and then writes; `admit` waits and writes nothing;
+   * - `flush` and `close`;
+   * - `abort 3` aborts the signal of action 3, which may not have begun. Actions count from 0.
+   *
+   * `write a & flush > write b` is one caller with three steps. It does not wait for a step before `&`. After a step
+   * before `>` it goes on in the microtask in which that step settles.
    */
   readonly actions: readonly string[];
-  /** What the flush target does, call by call; then it resolves. */
+  /** What the flush target does, call by call. After the end every call resolves. */
   readonly script: readonly FlushOutcome[];
-  /** The order of the list; undefined for that of the bytes. */
+  /** The order of the keys; undefined for the order of the bytes. */
   readonly comparator?: ComparatorName | undefined;
 }
 
-/** Keys that are written. */
+/** The keys that programs write. */
 export const KEYS = ['a', 'b', 'c'] as const;
-/** Other spellings of them, for an order of numbers. */
+/** The same keys with leading zeros, which the order `numeric` ignores. */
 const SPELLINGS = ['0a', '00b'] as const;
 
 interface Kinds {
@@ -33,7 +37,7 @@ interface Kinds {
   readonly timeouts: boolean;
 }
 
-/** Programs of up to a dozen actions. What is not supported does not come up. */
+/** Programs of up to 14 actions for a list. An action that needs a missing feature never comes up. */
 export function listPrograms({
   admit,
   comparators = false,
@@ -48,6 +52,7 @@ export function listPrograms({
   });
 }
 
+/** Programs of up to 14 actions for a write buffer. */
 export function writeBufferPrograms({ timeouts }: Pick<WriteBufferSupports, 'timeouts'>): fc.Arbitrary<ListProgram> {
   return programs({ admits: true, comparators: false, longValueWeight: 6, timeouts });
 }
@@ -59,7 +64,7 @@ function programs({ admits, comparators, longValueWeight, timeouts }: Kinds): fc
     { weight: 2, arbitrary: put.map((key) => `-${key}`) },
     { weight: longValueWeight, arbitrary: put.map((key) => key.toUpperCase()) },
   );
-  // The first of a batch is a put: its value tells which batch it is.
+  // Each batch begins with a put, whose value identifies the batch.
   const batch = fc.tuple(put, fc.array(operation, { maxLength: 3 })).map(([first, more]) => [first, ...more].join(' '));
   const step = fc.oneof(
     { weight: 16, arbitrary: batch.map((words) => `write ${words}`) },
@@ -85,7 +90,7 @@ function programs({ admits, comparators, longValueWeight, timeouts }: Kinds): fc
   });
 }
 
-/** Lets every abort be of an action that there is and that has a signal. */
+/** Aims each abort at an action of the program that is no abort, and removes those that have none to aim at. */
 function aimAborts(actions: readonly string[]): string[] {
   const aims = actions.flatMap((action, number) => (action.startsWith('abort') ? [] : [number]));
   return actions.flatMap((action) => {

@@ -7,22 +7,23 @@ import { ScriptedTarget } from '../faults.js';
 import type { ListProgram } from './program.js';
 import { scheduleTimers } from './timers.js';
 
-/** Steps after which a program of a dozen actions must have come to rest. */
+/** Upper bound on the tasks of a run. A correct object under test needs far fewer. */
 const STEPS_MAX = 2000;
-/** Microtasks that may lie between one step and what it causes. */
+/** Number of microtasks to wait for the effects of a task. */
 const TICKS = 40;
-/** More actions than a program has: `number + ACTIONS_MAX * place` tells the steps of all callers apart. */
+/** Above the number of actions of a program, so `number + ACTIONS_MAX * place` is unique among the steps of a run. */
 const ACTIONS_MAX = 16;
 
 /**
- * Runs a program over something fresh in the scheduler's order. After every step everything is looked at. When nothing
- * is left to run nobody may wait: whoever waits, waits for something that is running. At last the target is healthy and
- * the run comes to its end.
- * @param order - the schedule, when it is a recorded one: the run ends with it
+ * Runs a program over a new object under test, in the order that the scheduler chooses. Checks the object after each
+ * task. Once no task is left, no step may be pending: a wait that no task can end is a failure. At the end the target
+ * works, and the last action of the subject must succeed.
+ * @param order - a recorded schedule to follow. The run ends where the schedule ends.
  * @throws TestingError `TESTING_MISMATCH`
+ * @throws TestingError `TESTING_REPLAY_DIVERGED` if the next task of `order` is not pending
  */
 export async function runInterleaving(
-  begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
+  begin: BeginInterleaving,
   program: ListProgram,
   scheduler: fc.Scheduler,
   order?: readonly number[],
@@ -42,26 +43,31 @@ export async function runInterleaving(
 export interface Step {
   readonly verb: string;
   readonly words: readonly string[];
-  /** Tells the writes of all steps apart; below 256. */
+  /** Unique among the steps of a run; below 256, so that a value can begin with it. */
   readonly id: number;
   readonly signal: AbortSignal;
-  /** To be called as soon as the step has settled, in the same microtask: the caller goes on. */
+  /** Call it in the microtask in which the step settles: the caller goes on. */
   readonly settled: () => void;
 }
 
-/** What a program is run over. */
+/** An object under test, as a program uses it. */
 export interface InterleavingSubject {
-  /** Takes one step of a caller. Rejects with what is wrong; a refusal that has a reason is not. */
+  /** Makes one step of a caller. Rejects with a mismatch; a refusal for a reason is none. */
   act(step: Step): Promise<void>;
-  /** What is true at every moment. @throws TestingError `TESTING_MISMATCH` */
+  /** Checks what must hold at every moment. @throws TestingError `TESTING_MISMATCH` */
   check(): void;
-  /** Whether nothing more is to be done with it. */
+  /** Whether the object has been closed, so that the run is over. */
   readonly isClosed: boolean;
-  /** The last action, over a target that works, and its name. */
+  /** The action that ends a run, over a target that works. */
   readonly lastAction: string;
 }
 
+/** Makes a new subject over a target. */
+export type BeginInterleaving = (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject;
+
+/** One run. */
 class Interleaving {
+  /** Number of tasks that have run. */
   steps = 0;
   readonly #program: ListProgram;
   readonly #scheduler: fc.Scheduler;
@@ -69,17 +75,12 @@ class Interleaving {
   readonly #target: ScriptedTarget;
   readonly #subject: InterleavingSubject;
   readonly #signals: AbortController[];
-  /** Steps that have begun and not settled. */
+  /** Labels of the steps that have begun and not settled. */
   readonly #pending = new Set<string>();
-  /** What a step found to be wrong. */
+  /** The first error of a step. */
   #failure: { error: unknown } | undefined;
 
-  constructor(
-    begin: (target: ScriptedTarget, comparator?: Comparator) => InterleavingSubject,
-    program: ListProgram,
-    scheduler: fc.Scheduler,
-    order?: readonly number[],
-  ) {
+  constructor(begin: BeginInterleaving, program: ListProgram, scheduler: fc.Scheduler, order?: readonly number[]) {
     this.#program = program;
     this.#scheduler = scheduler;
     this.#order = order;
@@ -88,7 +89,7 @@ class Interleaving {
     this.#signals = program.actions.map(() => new AbortController());
   }
 
-  /** Makes a task of every action. */
+  /** Schedules every action. */
   begin(): void {
     this.#program.actions.forEach((action, number) => {
       void this.#scheduler.schedule(Promise.resolve(), `${number}: ${action}`).then(() => {
@@ -97,7 +98,7 @@ class Interleaving {
     });
   }
 
-  /** Runs tasks as long as there are any, and looks at everything after each. */
+  /** Runs tasks until none is left, and checks the subject after each. */
   async goOn(): Promise<void> {
     for (;;) {
       await ticks();
@@ -106,40 +107,43 @@ class Interleaving {
       this.#subject.check();
       if (this.#scheduler.count() === 0) {
         if (this.#pending.size > 0)
-          mismatch(`nothing is running that could end the wait of ${[...this.#pending].join(', ')}`);
+          mismatch(`no task is left that could end the wait of ${[...this.#pending].join(', ')}`);
         return;
       }
-      if (++this.steps > STEPS_MAX) mismatch(`after ${STEPS_MAX} steps it has not come to rest`);
+      if (++this.steps > STEPS_MAX) mismatch(`tasks are still left after ${STEPS_MAX} steps`);
       if (this.#order !== undefined && !this.#follow(this.#order)) return;
       await this.#scheduler.waitNext(1);
     }
   }
 
-  /** Takes the last action over a target that works. */
+  /** Makes the target work, and takes the last action of the subject. */
   async finish(): Promise<void> {
     this.#target.heal();
     if (this.#subject.isClosed) return;
     const { lastAction } = this.#subject;
     const { signal } = new AbortController();
-    void this.#scheduler.schedule(Promise.resolve(), `at last: ${lastAction}`).then(() => {
+    void this.#scheduler.schedule(Promise.resolve(), `last: ${lastAction}`).then(() => {
       this.#act(lastAction, this.#program.actions.length, signal);
     });
     await this.goOn();
-    if (!this.#subject.isClosed) mismatch(`${lastAction}() was rejected though the target works`);
+    if (!this.#subject.isClosed) mismatch(`${lastAction}() rejected although the target works`);
   }
 
-  /** Whether the recorded schedule has a next step. */
+  /** Checks that the next task of a recorded schedule is pending. @returns false at the end of the schedule */
   #follow(order: readonly number[]): boolean {
     const next = order[this.steps - 1];
     if (next === undefined) return false;
     const pending = this.#scheduler.report().filter(({ status }) => status === 'pending');
     if (!pending.some(({ taskId }) => taskId === next)) {
-      throw new TestingError('TESTING_REPLAY_DIVERGED', `at step ${this.steps} there is no task ${next}`);
+      throw new TestingError(
+        'TESTING_REPLAY_DIVERGED',
+        `the schedule asks for task ${next} at step ${this.steps}, but it is not pending`,
+      );
     }
     return true;
   }
 
-  /** Takes the steps of a caller from one place on, and keeps what one of them found to be wrong. */
+  /** Makes the steps of a caller from `place` on. Keeps the first error for `goOn`. */
   #act(action: string, number: number, signal: AbortSignal, place = 0): void {
     const parts = action.split(/ ([>&]) /);
     if (2 * place >= parts.length) return;

@@ -1,9 +1,9 @@
 import type fc from 'fast-check';
 
 /**
- * Makes timers tasks of a scheduler, so that one fires whenever the scheduler likes, whatever its delay, and no real
- * time passes.
- * @returns what puts the real timers back
+ * Replaces the global timers by tasks of a scheduler. A timer then fires when the scheduler runs its task, whatever its
+ * delay, and the test does not wait.
+ * @returns restores the real timers
  */
 export function scheduleTimers(scheduler: fc.Scheduler): () => void {
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
@@ -19,7 +19,7 @@ export function scheduleTimers(scheduler: fc.Scheduler): () => void {
   const scheduled = {
     setTimeout(callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Timer {
       const timer = new Timer();
-      void scheduler.schedule(Promise.resolve(), `a timer of ${ms} ms`).then(() => {
+      void scheduler.schedule(Promise.resolve(), `timer of ${ms} ms`).then(() => {
         if (!timer.cleared) callback(...args);
       });
       return timer;

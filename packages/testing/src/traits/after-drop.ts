@@ -1,8 +1,8 @@
 import type { Memtable, MemtableCursor, MemtableSupports } from '../contract.js';
 import { expectRefused, expectSame } from '../expect.js';
-import { cursorMethods, type Method, tableMethods } from './methods.js';
+import { cursorMethods, isSupported, type Method, tableMethods } from './methods.js';
 
-/** What is not refused after `drop()`, and what it answers then. */
+/** What a dropped table does not refuse, and the answers. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
   'table.entryCount': 0,
   'table.state': 'dropped',
@@ -11,18 +11,19 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * After `drop()` everything is refused, but for `drop()` itself, and figures say that nothing is there.
+ * Checks a method after `drop()`. The table must refuse it, unless it is `drop()` itself or a figure. Figures must say
+ * that the table is empty.
  * @throws TestingError `TESTING_MISMATCH`
  */
 export function expectDropped<Target>(method: Method<Target>, target: Target, supports: MemtableSupports): void {
-  const { name, isSupported, call } = method;
-  if (!isSupported(supports)) return;
+  const { name, call } = method;
+  if (!isSupported(method, supports)) return;
   const what = `${name} after drop()`;
   if (name in ANSWERS) expectSame(what, call(target, supports), ANSWERS[name]);
   else expectRefused(what, supports.errorCodes.dropped, () => call(target, supports));
 }
 
-/** {@link expectDropped} for every method of a table and of its cursors. */
+/** Checks every method of a dropped table and of its cursors. @throws TestingError `TESTING_MISMATCH` */
 export function expectAllDropped(
   table: Memtable,
   cursors: readonly (MemtableCursor | undefined)[],

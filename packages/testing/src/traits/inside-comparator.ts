@@ -1,19 +1,19 @@
 import { del, encodeBatch } from '../batch.js';
 import type { Comparator, Memtable, MemtableRefusal, MemtableSupports } from '../contract.js';
 import { TestingError } from '../errors.js';
-import { expectRefused, expectSame, mismatch } from '../expect.js';
+import { expectRefused, expectSame, mismatch, outcomeOf } from '../expect.js';
 import { bytewise } from '../model.js';
 import { bytes, code } from '../notation.js';
 import { wrongAnswers } from '../user-code.js';
 import { contentOf, type Method } from './methods.js';
 
-/** A key that the table does not have. */
+/** A key that no table has. */
 const KEY = bytes('6161');
 const SEQUENCE = 50;
 
 type Call = readonly [name: string, call: (table: Memtable, supports: MemtableSupports) => unknown];
 
-/** Calls that compare keys. */
+/** Calls that compare keys, in a table with some entries. */
 const SEARCHES: readonly Call[] = [
   ['add()', (table) => table.add(SEQUENCE, 1, KEY, KEY)],
   ['get()', (table) => table.get(KEY)],
@@ -24,9 +24,14 @@ const SEARCHES: readonly Call[] = [
   ],
 ];
 
+/** Makes a table with three keys of one byte. */
 type MakeTable = (comparator: Comparator) => Memtable;
 
-/** A method that the comparator calls is refused; the call that compares fails with that error, and nothing changes. */
+/**
+ * Checks a method that the comparator calls. The table must refuse it. The call that compares must then fail with the
+ * same error, and change nothing.
+ * @throws TestingError `TESTING_MISMATCH`
+ */
 export function expectRefusedInside(method: Method<Memtable>, make: MakeTable, supports: MemtableSupports): void {
   expectFails(make, supports, 'reentered', `inside the comparator ${method.name}`, (table) => {
     method.call(table, supports);
@@ -34,14 +39,17 @@ export function expectRefusedInside(method: Method<Memtable>, make: MakeTable, s
   });
 }
 
-/** The call that gets an answer that is no number fails, and nothing changes. */
+/**
+ * Checks answers of the comparator that are no numbers. The call that compares must fail, and change nothing.
+ * @throws TestingError `TESTING_MISMATCH`
+ */
 export function expectNumbersOnly(make: MakeTable, supports: MemtableSupports): void {
   for (const [name, answer] of Object.entries(wrongAnswers)) {
     expectFails(make, supports, 'invalidComparator', `when the comparator answers ${name},`, () => answer);
   }
 }
 
-/** Every search whose first comparison is this one fails with the code, and changes nothing. */
+/** Checks that each call of {@link SEARCHES} fails if its first comparison misbehaves, and changes nothing. */
 function expectFails(
   make: MakeTable,
   supports: MemtableSupports,
@@ -65,16 +73,9 @@ function expectFails(
     });
     const before = contentOf(table);
     isDue = true;
-    let thrown: { readonly error: unknown } | undefined;
-    try {
-      call(table, supports);
-    } catch (error) {
-      thrown = { error };
-    }
+    const outcome = outcomeOf(() => call(table, supports));
     if (found !== undefined) throw found;
-    expectRefused(`${when} ${name}`, supports.errorCodes[refusal], () => {
-      if (thrown !== undefined) throw thrown.error;
-    });
+    expectRefused(`${when} ${name}`, supports.errorCodes[refusal], outcome);
     if (isDue) mismatch(`${name} should compare keys`);
     expectSame(`the content ${when} ${name} is refused`, code(contentOf(table)), code(before));
     if (supports.verify) table.verify!();

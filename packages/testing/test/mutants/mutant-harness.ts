@@ -14,12 +14,15 @@ import type * as arrayStore from '../array-store.js';
 import type { Mutant } from './mutants.js';
 import { PatchedPackages } from './patched.js';
 
-/** The suite that has to find a mutant, over the mutant, or over what it was made from. */
+/** Runs the suite that must catch a mutant. */
 export interface MutantHarness {
+  /** Runs the suite. */
   check(options?: RunOptions): Promise<unknown>;
+  /** Runs the operations of a recording. */
   replay(json: string): Promise<void>;
 }
 
+/** The harness of a mutant. @param sound - leaves out the fault, and tests the original */
 export function harnessOf(mutant: Mutant, sound = false): MutantHarness {
   const packages = new PatchedPackages(sound || 'subclass' in mutant ? undefined : mutant);
   const { SkipList, BlockSkipList } = packages.load('@memtable/skiplist') as typeof Skiplist;

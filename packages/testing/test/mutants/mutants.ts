@@ -1,12 +1,12 @@
-/** Faults that somebody could have made in our packages, and the suite that has to find each. */
+/** Plausible faults of our packages, and the suite that must catch each. */
 import { type MemTable, type Sequence, ValueType, type WriteBatch } from '@memtable/memtable';
 import type { Patch } from './patched.js';
 
-/** A memtable with a fault, or a line of one of our sources with one. */
+/** A fault: in a subclass of MemTable, or in a few lines of a source file. */
 export type Mutant = {
   readonly name: string;
   readonly suite: 'memtable' | 'ordered index' | 'memtable list' | 'store';
-  /** It is the block skip list that is tested. */
+  /** The suite tests the block skip list. */
   readonly block?: true;
 } & (Patch | { readonly subclass: (sound: typeof MemTable) => typeof MemTable });
 

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** A change to one line or a few of one of our sources. */
+/** A change to a few lines of one source file. */
 export interface Patch {
-  /** Below `packages/`. */
+  /** Path below `packages/`. */
   readonly file: string;
-  /** What the file has exactly once. */
+  /** Text that the file has exactly once. */
   readonly from: string;
+  /** The text that replaces it. */
   readonly to: string;
 }
 
@@ -21,7 +22,7 @@ function compile(source: string): string {
   return outputText;
 }
 
-/** Our packages with a patch in them, or without: a copy of every module of their own. */
+/** Loads our packages from their sources, with a patch or without. Each instance has modules of its own. */
 export class PatchedPackages {
   readonly #patch: Patch | undefined;
   readonly #modules = new Map<string, object>();
@@ -30,7 +31,7 @@ export class PatchedPackages {
     this.#patch = patch;
   }
 
-  /** The module of a package, `@memtable/memtable` say, or of a file below `packages/`. */
+  /** Loads a package, such as `@memtable/memtable`, or a file below `packages/`. */
   load(name: string): object {
     if (name.endsWith('.ts')) return this.#load(join(PACKAGES, name));
     return this.#load(join(PACKAGES, name.replace('@memtable/', ''), 'src/index.ts'));
@@ -57,7 +58,7 @@ export class PatchedPackages {
     if (this.#patch !== undefined && path === join(PACKAGES, this.#patch.file)) {
       const { file, from, to } = this.#patch;
       const parts = readFileSync(path, 'utf8').split(from);
-      if (parts.length !== 2) throw new Error(`${file} should have this once: ${from}`);
+      if (parts.length !== 2) throw new Error(`${file} must have this text exactly once: ${from}`);
       return compile(parts.join(to));
     }
     let code = compiled.get(path);

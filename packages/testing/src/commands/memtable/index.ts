@@ -15,7 +15,7 @@ import type { MemtableSubject } from './subject.js';
 import { WalkWhileWriting } from './walk-while-writing.js';
 import { Add, AddMany, AddWithoutMemory, Apply, ApplyMalformed, ApplyWithoutMemory } from './writes.js';
 
-/** @internal Every command for a memtable by its name in JSON. */
+/** @internal The class of each command for a memtable, by its name in JSON. */
 export const memtableCommandKinds = {
   add: Add,
   addMany: AddMany,
@@ -43,7 +43,10 @@ export const memtableCommandKinds = {
 /** A command for a memtable. */
 export type MemtableCommand = AnyCommand<MemtableModel, MemtableSubject>;
 
-/** @internal One command for a memtable, over some keys. What is not supported never comes up. */
+/**
+ * @internal Commands for a memtable. A command that needs a missing feature never comes up.
+ * @param pool - the keys that the commands use, see {@link keyPool}
+ */
 export function memtableCommand(
   pool: readonly Uint8Array[],
   supports: MemtableSupports,
@@ -53,7 +56,7 @@ export function memtableCommand(
   const readSequence = readSequences(supports.wideSequences);
   const put = fc.tuple(sequence, fc.constant(ValueType.Value), key, values());
   const deletion = fc.tuple(sequence, fc.constant(ValueType.Deletion), key);
-  // A batch takes the numbers that follow its first; there have to be some.
+  // Each write of a batch takes the next number, so leave some below the last safe integer.
   const first = sequence.map((number) => Math.min(number, Number.MAX_SAFE_INTEGER - 10));
   const batch = fc.tuple(first, writeOperations(key));
   const request = fc.integer({ min: 1, max: 3 });

@@ -9,7 +9,7 @@ import type { MemtableSubject } from './subject.js';
 
 const RENEW = 'table.drop?.(); dropped = table; table = factory(options); cursors = [];';
 
-/** Makes the table read-only; again and again does no harm. */
+/** Makes the table read-only. A frozen table stays as it is. */
 export class Freeze extends Command<MemtableModel, MemtableSubject, []> {
   readonly kind = 'freeze';
 
@@ -25,8 +25,8 @@ export class Freeze extends Command<MemtableModel, MemtableSubject, []> {
 }
 
 /**
- * Writes a table out: twice when the target fails before the entry number `failAt`, which must leave everything as it
- * was. Then the table has had its day, and a fresh one follows.
+ * Flushes the table and replaces it by a new one. With `failAt` the first flush fails before that entry. The table must
+ * not have changed then, and is flushed again.
  */
 export class Flush extends Command<MemtableModel, MemtableSubject, [failAt?: number]> {
   readonly kind = 'flush';
@@ -55,7 +55,8 @@ export class Flush extends Command<MemtableModel, MemtableSubject, [failAt?: num
 
 /**
  * All entries of a table in order, as a flush target gets them.
- * @throws InjectedFault before the entry number `failAt`, from 0
+ * @param failAt - number of the entry, from 0, before which the flush fails. @defaultValue never
+ * @throws InjectedFault if the flush reaches that entry
  */
 export function flushTable(table: Memtable, failAt = Infinity): Entry[] {
   const written: Entry[] = [];
@@ -67,7 +68,7 @@ export function flushTable(table: Memtable, failAt = Infinity): Entry[] {
   return written;
 }
 
-/** Gives the memory of the table back, after which nothing of it can be used; a fresh one follows. */
+/** Drops the table, which must then refuse everything, and replaces it by a new one. */
 export class Drop extends Command<MemtableModel, MemtableSubject, []> {
   readonly kind = 'drop';
 
@@ -80,7 +81,7 @@ export class Drop extends Command<MemtableModel, MemtableSubject, []> {
   }
 }
 
-/** Uses a method, by its number, of the table that was dropped last. */
+/** Calls a method, by its number, of the last dropped table. */
 export class UseAfterDrop extends Command<MemtableModel, MemtableSubject, [method: number]> {
   readonly kind = 'useAfterDrop';
 
@@ -97,7 +98,7 @@ export class UseAfterDrop extends Command<MemtableModel, MemtableSubject, [metho
   }
 }
 
-/** Goes on with a table made of a copy of the bytes; the one that was copied must not change any more. */
+/** Replaces the table by one attached to a copy of its bytes. The original must not change from then on. */
 export class Attach extends Command<MemtableModel, MemtableSubject, []> {
   readonly kind = 'attach';
 

@@ -5,10 +5,10 @@ import { contentOf } from '../../traits/methods.js';
 import { Command } from '../command.js';
 import type { MemtableSubject } from './subject.js';
 
-/** Snapshots that a run uses. */
+/** Number of snapshots in a run. */
 export const SNAPSHOTS = 2;
 
-/** Looks a key up. */
+/** Looks up a key. */
 export class Get extends Command<MemtableModel, MemtableSubject, [key: Uint8Array, sequence?: Sequence]> {
   readonly kind = 'get';
 
@@ -22,7 +22,7 @@ export class Get extends Command<MemtableModel, MemtableSubject, [key: Uint8Arra
   }
 }
 
-/** Holds a sequence for reading. */
+/** Keeps a sequence for later reads. */
 export class TakeSnapshot extends Command<MemtableModel, MemtableSubject, [snapshot: number, sequence: Sequence]> {
   readonly kind = 'takeSnapshot';
 
@@ -36,7 +36,7 @@ export class TakeSnapshot extends Command<MemtableModel, MemtableSubject, [snaps
   }
 }
 
-/** Reads everything at a sequence that was held. */
+/** Reads all keys at a sequence that was kept. */
 export class ReadSnapshot extends Command<MemtableModel, MemtableSubject, [snapshot: number]> {
   readonly kind = 'readSnapshot';
 
@@ -55,6 +55,7 @@ export class ReadSnapshot extends Command<MemtableModel, MemtableSubject, [snaps
   }
 }
 
+/** Forgets a sequence that was kept. */
 export class ReleaseSnapshot extends Command<MemtableModel, MemtableSubject, [snapshot: number]> {
   readonly kind = 'releaseSnapshot';
 

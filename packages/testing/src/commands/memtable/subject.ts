@@ -7,7 +7,7 @@ import type {
   MemtableRefusal,
   Sequence,
 } from '../../contract.js';
-import { expectRefused, expectSame, mismatch, same } from '../../expect.js';
+import { expectRefused, expectSame, mismatch, outcomeOf, same } from '../../expect.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { expectAllDropped } from '../../traits/after-drop.js';
@@ -15,35 +15,42 @@ import { contentOf } from '../../traits/methods.js';
 import type { AnyCommand } from '../command.js';
 import { expectWalks } from '../cursors.js';
 
-/** What a caller writes over bytes that are its own. */
+/** The byte with which a caller overwrites its own buffers. */
 export const SCRIBBLE = 0xcc;
 
 /** @internal A memtable in a run of commands. */
 export class MemtableSubject {
+  /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];
+  /** Makes the tables. */
   readonly harness: MemtableHarness;
-  /** What the factory is called with. */
+  /** Options of the factory. */
   readonly options: { comparator?: Comparator };
+  /** The table that commands use. */
   table: Memtable;
+  /** Open cursors by number. */
   cursors: (MemtableCursor | undefined)[] = [];
-  /** The table that was dropped last. */
+  /** The last dropped table. */
   dropped: Memtable | undefined;
-  /** The table of which the present one was made as a copy, and what it held then. */
+  /** The table that `table` was copied from, and its entries at that moment. */
   copied: { readonly table: Memtable; readonly entries: readonly Entry[] } | undefined;
 
+  /** Makes the first table. */
   constructor(harness: MemtableHarness, comparator: Comparator | undefined) {
     this.harness = harness;
     this.options = comparator === undefined ? {} : { comparator };
     this.table = harness.factory(this.options);
   }
 
+  /** Makes a cursor of the table. */
   openCursor(): MemtableCursor {
     return this.table.iterator();
   }
 
   /**
-   * Makes a write. It has to be refused, and must not have changed anything then, when `refusal` says so afterwards;
-   * else the entries are there.
+   * Makes a write. If `refusal` gives a reason, the table must have refused it and changed nothing. If not, the entries
+   * are added to the model.
+   * @param refusal - called after the write
    */
   write(
     model: MemtableModel,
@@ -53,7 +60,7 @@ export class MemtableSubject {
   ): void {
     const { supports } = this.harness;
     const before = this.#figures();
-    const outcome = attempt(call);
+    const outcome = outcomeOf(call);
     const reason = refusal();
     if (reason !== undefined) {
       expectRefused(`a write (${reason})`, supports.errorCodes[reason], outcome);
@@ -66,17 +73,17 @@ export class MemtableSubject {
     if (!supports.liveCursors) this.closeCursors(model);
   }
 
-  /** Looks a key up, and compares what comes out with an entry, or with undefined. */
+  /** Looks up a key, and compares the result with an entry, or with undefined. */
   expectGet(key: Uint8Array, sequence: Sequence | undefined, expected: Entry | undefined): void {
     const found = this.table.get(key, sequence);
     if (found?.type !== expected?.type || !same(found?.value, expected?.value)) {
       mismatch(`get() should find ${code(expected)}, found ${code(found)}`);
     }
-    // What is given out is the caller's own, to write to.
+    // The caller owns the returned bytes, so it may overwrite them.
     if (this.harness.supports.copies) found?.value.fill(SCRIBBLE);
   }
 
-  /** Compares everything: what the model has is in the table, what the table has is in the model. */
+  /** Compares table and model: entries, reads of every key, figures. Also the table that `table` was copied from. */
   compare(model: MemtableModel): void {
     const { supports } = this.harness;
     const { table } = this;
@@ -87,7 +94,7 @@ export class MemtableSubject {
     if (supports.memoryUsage) {
       const bytes = model.items.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
       const usage = table.approximateMemoryUsage!();
-      if (usage < bytes) mismatch(`the memory usage is ${usage}, the entries have ${bytes} bytes`);
+      if (usage < bytes) mismatch(`the memory usage is ${usage} bytes, but the entries have ${bytes}`);
     }
     if (supports.verify) table.verify!();
     if (this.copied !== undefined) {
@@ -95,7 +102,7 @@ export class MemtableSubject {
     }
   }
 
-  /** Ends the table, and goes on with a fresh one. */
+  /** Compares and drops the table, and makes a new one. */
   renew(model: MemtableModel): void {
     const { supports } = this.harness;
     this.compare(model);
@@ -111,7 +118,7 @@ export class MemtableSubject {
     this.closeCursors(model);
   }
 
-  /** Lets go of all cursors. */
+  /** Forgets all cursors. */
   closeCursors(model: MemtableModel): void {
     this.cursors = [];
     model.cursors = [];
@@ -124,17 +131,5 @@ export class MemtableSubject {
       supports.memoryUsage && this.table.approximateMemoryUsage!(),
       supports.state && this.table.state,
     ];
-  }
-}
-
-/** Makes a call; what comes out, a value or an error, comes out again of what is returned. */
-function attempt(call: () => unknown): () => unknown {
-  try {
-    const value = call();
-    return () => value;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
   }
 }

@@ -6,7 +6,7 @@ import { expectAt } from '../cursors.js';
 import type { MemtableSubject } from './subject.js';
 import { addedEntry, addTo } from './writes.js';
 
-/** Walks from the front with a cursor of its own, and adds an entry before each step. */
+/** Walks over the table with a new cursor, and adds an entry before each step. */
 export class WalkWhileWriting extends Command<
   MemtableModel,
   MemtableSubject,

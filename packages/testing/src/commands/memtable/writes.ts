@@ -1,6 +1,7 @@
 import { numberedKeys } from '../../arbitraries/keys.js';
 import { type BatchDamage, damageBatch, encodeBatch } from '../../batch.js';
 import { type Entry, ValueType, type WriteOperation } from '../../contract.js';
+import { outcomeOf } from '../../expect.js';
 import { failAllocation } from '../../faults.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
@@ -71,13 +72,13 @@ export class Apply extends MemtableCommand<ApplyArguments> {
   }
 }
 
-/** Applies a batch that is malformed: it is refused as a whole. */
+/** Applies a malformed batch. The table must refuse all of it. */
 export class ApplyMalformed extends MemtableCommand<
   [sequence: number, operations: readonly WriteOperation[], damage: BatchDamage, amount: number]
 > {
   readonly kind = 'applyMalformed';
 
-  /** Which of its two faults a frozen table names would be its own affair. */
+  /** A frozen table has two reasons to refuse, and may give either, so skip it. */
   override check(model: Readonly<MemtableModel>): boolean {
     return model.state === 'active';
   }
@@ -97,7 +98,7 @@ export class ApplyMalformed extends MemtableCommand<
   }
 }
 
-/** Adds one version of a key while the k-th request for memory fails: it is refused, unless it needs fewer requests. */
+/** Adds one version of a key while the k-th allocation fails. The table must refuse it if it needs that many. */
 export class AddWithoutMemory extends MemtableCommand<[k: number, ...AddArguments]> {
   readonly kind = 'addWithoutMemory';
 
@@ -116,7 +117,7 @@ export class AddWithoutMemory extends MemtableCommand<[k: number, ...AddArgument
   }
 }
 
-/** Applies a batch while the k-th request for memory fails. */
+/** Applies a batch while the k-th allocation fails. */
 export class ApplyWithoutMemory extends MemtableCommand<[k: number, ...ApplyArguments]> {
   readonly kind = 'applyWithoutMemory';
 
@@ -136,6 +137,7 @@ export class ApplyWithoutMemory extends MemtableCommand<[k: number, ...ApplyArgu
   }
 }
 
+/** The entry that `add` with these arguments makes. */
 export function addedEntry(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array = NOTHING): Entry {
   return { key, sequence, type, value };
 }
@@ -148,7 +150,7 @@ function appliedEntries(sequence: number, operations: readonly WriteOperation[])
   );
 }
 
-/** Adds, and then writes over what was passed in, as a caller may whose bytes are copied. */
+/** Adds an entry. Then overwrites the arguments, if the table copies them. */
 export function addTo(
   subject: MemtableSubject,
   sequence: number,
@@ -183,15 +185,11 @@ function withoutMemory(
   if (allocator === false) return;
   let failed = false;
   const call = (): void => {
-    let refusal: { error: unknown } | undefined;
+    let outcome = (): void => {};
     failed = failAllocation(allocator(subject.table), k, () => {
-      try {
-        write();
-      } catch (error) {
-        refusal = { error };
-      }
+      outcome = outcomeOf(write);
     });
-    if (refusal !== undefined) throw refusal.error;
+    outcome();
   };
   subject.write(model, entries, call, () => (failed ? 'full' : undefined));
 }

@@ -7,7 +7,7 @@ import { type AnyCommand, Command } from '../command.js';
 import { CURSORS, directions, Seek, SeekToFirst, SeekToLast, TurnRound, Walk } from '../cursors.js';
 import type { OrderedIndexSubject } from './subject.js';
 
-/** Inserts a key; one that is there already is refused. */
+/** Inserts a key. The index must refuse one that is present. */
 export class Insert extends Command<IndexModel, OrderedIndexSubject, [key: Uint8Array]> {
   readonly kind = 'insert';
 
@@ -37,7 +37,7 @@ export class InsertMany extends Command<
   }
 }
 
-/** Inserts keys, and takes those that were new out again. */
+/** Inserts keys, and removes those that were new. */
 export class RollBack extends Command<IndexModel, OrderedIndexSubject, [keys: readonly Uint8Array[]]> {
   readonly kind = 'rollBack';
 
@@ -52,7 +52,7 @@ export class RollBack extends Command<IndexModel, OrderedIndexSubject, [keys: re
   }
 }
 
-/** @internal Every command for an ordered index by its name in JSON. */
+/** @internal The class of each command for an ordered index, by its name in JSON. */
 export const orderedIndexCommandKinds = {
   insert: Insert,
   insertMany: InsertMany,
@@ -67,13 +67,16 @@ export const orderedIndexCommandKinds = {
 /** A command for an ordered index. */
 export type OrderedIndexCommand = AnyCommand<IndexModel, OrderedIndexSubject>;
 
-/** @internal One command for an ordered index. What is not supported never comes up. */
+/**
+ * @internal Commands for an ordered index. A command that needs a missing feature never comes up.
+ * @param pool - the keys that the commands use, see {@link keyPool}
+ */
 export function orderedIndexCommand(
   pool: readonly Uint8Array[],
   { backward, rollBack }: OrderedIndexSupports,
 ): fc.Arbitrary<OrderedIndexCommand> {
   const start = fc.constantFrom(...pool.map(stemOf));
-  // An index soon has all of a few keys, so half of them go on with another byte.
+  // An index soon has all keys of the pool, so every second key here is one of the pool with one more byte.
   const key = fc.oneof(
     fc.constantFrom(...pool),
     fc.tuple(start, fc.nat(255)).map(([bytes, end]) => Uint8Array.from([...bytes, end])),

@@ -6,21 +6,27 @@ import { expectWalks } from '../cursors.js';
 
 /** @internal An ordered index in a run of commands. */
 export class OrderedIndexSubject {
+  /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];
+  /** Made the index, and says what it can do. */
   readonly harness: OrderedIndexHarness;
+  /** The index that commands use. */
   readonly index: OrderedIndex;
+  /** Open cursors by number. */
   cursors: (IndexCursor | undefined)[] = [];
 
+  /** @param index - an empty index of the harness */
   constructor(harness: OrderedIndexHarness, index: OrderedIndex) {
     this.harness = harness;
     this.index = index;
   }
 
+  /** Makes a cursor of the index. */
   openCursor(): IndexCursor {
     return this.index.iterator();
   }
 
-  /** Compares everything, both ways. */
+  /** Compares index and model: walks in both directions, a seek of every key, figures. */
   compare(model: IndexModel): void {
     const { backward, entryCount, verify } = this.harness.supports;
     expectWalks(this.index.iterator(), model.items, backward);
@@ -33,7 +39,7 @@ export class OrderedIndexSubject {
     if (verify) this.index.verify!();
   }
 
-  /** Inserts a key; one that is there already has to be refused. */
+  /** Inserts a key into index and model. The index must refuse one that is present. */
   insert(model: IndexModel, key: Uint8Array): void {
     const isNew = !model.has({ key });
     if (isNew) model.insert({ key });
@@ -41,7 +47,7 @@ export class OrderedIndexSubject {
     this.afterWrite(model);
   }
 
-  /** Counts, and lets go of the cursors when they do not outlive a write. */
+  /** Compares the count. Forgets the cursors unless they outlive a write. */
   afterWrite(model: IndexModel): void {
     const { entryCount, liveCursors } = this.harness.supports;
     if (entryCount) expectSame('entryCount', this.index.entryCount, model.items.length);

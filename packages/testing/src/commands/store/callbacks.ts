@@ -1,4 +1,4 @@
-/** Commands that run other commands where the store calls code of its user. */
+/** Commands that run other commands in code of the user, while the store calls it. */
 import { mismatch, expectSame } from '../../expect.js';
 import { TestingError } from '../../errors.js';
 import { InjectedFault } from '../../faults.js';
@@ -11,10 +11,10 @@ import { runAtOnce, type Steps, wait } from './steps.js';
 import { type Operation, StoreCommand, type StoreSubject } from './subject.js';
 import { Batch, Clear, CompareAndSet, Del, Put, PutIfAbsent, PutMany } from './writes.js';
 
-/** What the function of an update does at last: it returns what it was given, a value or nothing, or throws. */
+/** How the function of an update ends: it returns the value it got, another one or undefined, or it throws. */
 export type Outcome = 'the same' | 'throw' | Uint8Array | undefined;
 
-/** Lets a function change a value, which uses the store before it answers. */
+/** Changes a value by a function that uses the store before it returns. */
 export class Update extends StoreCommand<[key: Uint8Array, inside: readonly Operation[], outcome: Outcome]> {
   readonly kind = 'update';
 
@@ -63,7 +63,7 @@ export class Update extends StoreCommand<[key: Uint8Array, inside: readonly Oper
   }
 }
 
-/** What can be done inside a callback, by its name in JSON; and what code of the user's can be called during. */
+/** The commands that can run inside a callback, by their names in JSON. Those around a callback are among them. */
 export const plainKinds = {
   put: Put,
   putMany: PutMany,
@@ -87,7 +87,7 @@ export const plainKinds = {
   closeIterator: CloseIterator,
 } as const;
 
-/** Runs a command while an encoding or a getter that it calls uses the store, and may throw then. */
+/** Runs a command in which one call of an encoding or a getter uses the store, and may then throw. */
 export class During extends StoreCommand<
   [site: CallSite, call: number, inside: readonly Operation[], throws: boolean, operation: Operation]
 > {
@@ -114,7 +114,8 @@ export class During extends StoreCommand<
       subject.store = store;
       runInside(inside, model, subject);
       subject.store = used;
-      // What is decoded has been found before; what is encoded, or a field of options, is asked for before the search.
+      // The store decodes after its search, so the call has read the state before the callback. It encodes, and reads
+      // the fields of options, before its search, so the call reads the state after the callback.
       if (site === 'decodeKey' || site === 'decodeValue') subject.keepSeen(before);
       else subject.beginCall();
       if (throws) throw fault;
@@ -142,17 +143,17 @@ export class During extends StoreCommand<
 }
 
 /**
- * What a comparator does wrong: it answers with something else than a number, or uses the store and then passes on what
- * that throws, throws an error of its own, or swallows it.
+ * What a comparator does wrong. It answers with something other than a number. Or it uses the store, and then passes on
+ * the error of that call, throws an error of its own, or swallows it.
  */
 export type Misdeed =
   | readonly [does: 'answers', name: keyof typeof wrongAnswers]
   | readonly [does: 'passes on' | 'throws its own' | 'swallows', operation: Operation];
 
-/** Searches: they compare, and no work in the background is paid for by them. */
+/** Commands that compare keys, and never do background work such as compaction. */
 const SEARCHES = new Set(['get', 'has', 'count', 'readRange', 'readPages']);
 
-/** Runs a command while the comparator does something that it must not do. */
+/** Runs a command in which one call of the comparator does something wrong. */
 export class Misbehave extends StoreCommand<[call: number, misdeed: Misdeed, operation: Operation]> {
   readonly kind = 'misbehave';
 
@@ -189,7 +190,7 @@ export class Misbehave extends StoreCommand<[call: number, misdeed: Misdeed, ope
     } finally {
       subject.user.forget();
     }
-    // A write may have been made already: it must not fail for work in the background, whose comparator misbehaves.
+    // The comparison may have been one of background work after a write. The write has succeeded, and must not fail.
     if (isCalled && does !== 'swallows' && SEARCHES.has(operation[0])) {
       mismatch(`'${operation[0]}' should fail when its comparator ${does} ${code(what)}`);
     }
@@ -204,13 +205,15 @@ export class Misbehave extends StoreCommand<[call: number, misdeed: Misdeed, ope
   }
 }
 
-/** With what the store refuses a command inside its comparator. */
+/** The error with which the store refuses a command inside its comparator. */
 function refusalOf(command: StoreCommand<readonly unknown[]>, model: StoreModel, subject: StoreSubject): unknown {
   try {
     runAtOnce(command.steps(model, subject));
   } catch (error) {
     if (subject.isRefusal(error, 'reentered')) return error;
-    mismatch(`'${command.kind}' should be refused inside the comparator as such, it threw ${String(error)}`);
+    mismatch(
+      `'${command.kind}' inside the comparator should be refused as a reentrant call, but threw ${String(error)}`,
+    );
   }
   mismatch(`'${command.kind}' should be refused inside the comparator`);
 }
@@ -226,7 +229,7 @@ function commandOf([kind, ...args]: Operation): StoreCommand<readonly unknown[]>
   const constructor = plainKinds[kind as keyof typeof plainKinds] as
     (new (...args: never[]) => StoreCommand<readonly unknown[]>) | undefined;
   if (constructor === undefined) {
-    throw new TestingError('TESTING_MALFORMED', `there is no command ${JSON.stringify(kind)} for inside a callback`);
+    throw new TestingError('TESTING_MALFORMED', `no command ${JSON.stringify(kind)} can run inside a callback`);
   }
   return new constructor(...(args as never[]));
 }
@@ -238,12 +241,12 @@ function runInside(operations: readonly Operation[], model: StoreModel, subject:
   }
 }
 
-/** The same as code: nobody can wait there. */
+/** The same as code, without `await`, as a callback cannot wait. */
 function codeInside(operations: readonly Operation[]): string {
   return operations.map((operation) => `${String(commandOf(operation)).replaceAll('await ', '')} `).join('');
 }
 
-/** Whether an error is another one, or has it among its causes. */
+/** Whether an error is `origin`, or has it among its causes. */
 function comesOf(error: unknown, origin: unknown): boolean {
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     if (cause === origin) return true;

@@ -24,7 +24,7 @@ import {
 import type { Operation, StoreCommand, StoreSubject } from './subject.js';
 import { Batch, Clear, CompareAndSet, Del, Flush, Put, PutIfAbsent, PutMany } from './writes.js';
 
-/** @internal Every command for a store by its name in JSON. */
+/** @internal The class of each command for a store, by its name in JSON. */
 export const storeCommandKinds = { ...plainKinds, during: During, misbehave: Misbehave, flush: Flush } as const;
 
 /** A command for a store. */
@@ -32,7 +32,10 @@ export type AnyStoreCommand = AnyCommand<StoreModel, StoreSubject>;
 
 type PlainCommand = StoreCommand<readonly unknown[]>;
 
-/** @internal One command for a store. What is not supported never comes up. */
+/**
+ * @internal Commands for a store. A command that needs a missing feature never comes up.
+ * @param pool - the keys that the commands use, see {@link keyPool}
+ */
 export function storeCommand(pool: readonly Uint8Array[], supports: StoreSupports): fc.Arbitrary<AnyStoreCommand> {
   const { comparators = false, comparatorChecks = false, encodings = false, iterators = false } = supports;
   const { flush, snapshots, update = false } = supports;
@@ -47,7 +50,7 @@ export function storeCommand(pool: readonly Uint8Array[], supports: StoreSupport
   ];
   const innermost = updates(key, choice<PlainCommand>(...plain));
   const updating = updates(key, choice<PlainCommand>(...plain, [3, innermost]));
-  // What is called uses nothing that is open and that the code inside might close.
+  // The outer call uses no iterator or snapshot that the code inside could close.
   const called = choice<PlainCommand>(
     [6, parts.searches],
     [8, parts.writes],
@@ -90,7 +93,7 @@ export function storeCommand(pool: readonly Uint8Array[], supports: StoreSupport
   );
 }
 
-/** The commands that need no callbacks, by what they use. */
+/** The commands without callbacks, in groups. */
 function partsOf(pool: readonly Uint8Array[], key: fc.Arbitrary<Uint8Array>, supports: StoreSupports) {
   const value = values();
   const range = ranges(key);

@@ -6,10 +6,10 @@ import { open, yielded, type Yields } from './reads.js';
 import { type Steps, wait } from './steps.js';
 import { StoreCommand, type StoreSubject } from './subject.js';
 
-/** Iterators that a run keeps open. */
+/** Number of iterators in a run. */
 export const ITERATORS = 2;
 
-/** Makes an iterator, of the store or of a snapshot, and closes the one that had its number. */
+/** Makes an iterator of the store or of a snapshot, and closes the one with the same number. */
 export class OpenIterator extends StoreCommand<[iterator: number, range: Range, yields: Yields, snapshot?: number]> {
   readonly kind = 'openIterator';
 
@@ -36,13 +36,13 @@ export class OpenIterator extends StoreCommand<[iterator: number, range: Range, 
   }
 }
 
-/** A command for an iterator that is open. */
+/** A command for an open iterator. */
 abstract class IteratorCommand<More extends readonly unknown[]> extends StoreCommand<[iterator: number, ...More]> {
   override check(model: Readonly<StoreModel>): boolean {
     return model.iterators[this.args[0]] !== undefined;
   }
 
-  /** It has been closed, or its walk has ended. */
+  /** Forgets the iterator, which has been closed or has ended. */
   protected forget(model: StoreModel, subject: StoreSubject): void {
     const [number] = this.args;
     subject.iterators[number] = undefined;
@@ -50,7 +50,7 @@ abstract class IteratorCommand<More extends readonly unknown[]> extends StoreCom
   }
 }
 
-/** Takes the next entry of an iterator, or the next few. What ends the walk lets go of what it held. */
+/** Takes the next item of an iterator, or the next `size`. An iterator that ends must release what it holds. */
 export class StepIterator extends IteratorCommand<[size?: number]> {
   readonly kind = 'stepIterator';
 
@@ -98,6 +98,7 @@ export class SeekIterator extends IteratorCommand<[key: Uint8Array]> {
   }
 }
 
+/** Closes an iterator. */
 export class CloseIterator extends IteratorCommand<[]> {
   readonly kind = 'closeIterator';
 

@@ -5,10 +5,10 @@ import { code } from '../../notation.js';
 import { readAll, type Steps, wait } from './steps.js';
 import { StoreCommand, type StoreSubject } from './subject.js';
 
-/** Snapshots that a run uses. */
+/** Number of snapshots in a run. */
 export const SNAPSHOTS = 2;
 
-/** Looks a key up. */
+/** Looks up a key. */
 export class Get extends StoreCommand<[key: Uint8Array]> {
   readonly kind = 'get';
 
@@ -57,23 +57,23 @@ export class Count extends StoreCommand<[range: Range]> {
   }
 }
 
-/** What an iterator yields, by the method that makes it. */
+/** The method that makes an iterator: `iterator` yields keys and values, the others one of them. */
 export type Yields = 'iterator' | 'keys' | 'values';
 
-/** Makes an iterator. */
+/** Calls that method with a copy of the range. */
 export function open(store: Store, yields: Yields, range: RangeRead): Iterable<unknown> | AsyncIterable<unknown> {
   const own = { ...range };
   if (yields === 'iterator') return store.iterator!(own);
   return yields === 'keys' ? store.keys!(own) : store.values!(own);
 }
 
-/** What it is to yield of these entries. */
+/** The items that such an iterator must yield for these entries. */
 export function yielded(yields: Yields, entries: readonly [Uint8Array, Uint8Array][]): unknown[] {
   if (yields === 'iterator') return [...entries];
   return entries.map(([key, value]) => (yields === 'keys' ? key : value));
 }
 
-/** Reads a range to its end, or leaves it after so many entries. */
+/** Reads a range to its end, or leaves the loop after `size` items. */
 export class ReadRange extends StoreCommand<[range: Range, yields?: Yields, size?: number]> {
   readonly kind = 'readRange';
 
@@ -92,7 +92,7 @@ export class ReadRange extends StoreCommand<[range: Range, yields?: Yields, size
   }
 }
 
-/** Reads a range to its end or its limit, so many entries at once. */
+/** Reads a range to its end or its limit, in pages of `size` items. */
 export class ReadPages extends StoreCommand<[range: Range, yields: Yields, size: number]> {
   readonly kind = 'readPages';
 
@@ -115,7 +115,7 @@ export class ReadPages extends StoreCommand<[range: Range, yields: Yields, size:
   }
 }
 
-/** Makes a snapshot, and lets go of the one that had its number. */
+/** Makes a snapshot, and closes the one with the same number. */
 export class TakeSnapshot extends StoreCommand<[snapshot: number]> {
   readonly kind = 'takeSnapshot';
 
@@ -133,7 +133,7 @@ export class TakeSnapshot extends StoreCommand<[snapshot: number]> {
   }
 }
 
-/** Reads a key and a range as a snapshot has them. */
+/** Reads a key and a range of a snapshot. */
 export class ReadSnapshot extends StoreCommand<[snapshot: number, key: Uint8Array, range: Range]> {
   readonly kind = 'readSnapshot';
 
@@ -160,6 +160,7 @@ export class ReadSnapshot extends StoreCommand<[snapshot: number, key: Uint8Arra
   }
 }
 
+/** Closes a snapshot. */
 export class ReleaseSnapshot extends StoreCommand<[snapshot: number]> {
   readonly kind = 'releaseSnapshot';
 

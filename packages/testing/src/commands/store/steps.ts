@@ -1,17 +1,18 @@
 /**
- * What a command does, as a generator that yields all that may be a promise. So one piece of code runs against stores
- * that return promises and those that do not, and also inside a callback, where nobody can wait.
+ * The steps of a command, as a generator that yields each value that may be a promise. The same steps then run against
+ * stores that return promises and stores that return values, and inside a callback, which cannot wait.
  */
 import { mismatch } from '../../expect.js';
 
+/** The steps of a command. */
 export type Steps<T = void> = Generator<unknown, T, unknown>;
 
-/** What a call returned, or its promise resolved with. */
+/** The value that a call returned, or that its promise resolved with. */
 export function* wait<T>(value: T | PromiseLike<T>): Steps<T> {
   return (yield value) as T;
 }
 
-/** Everything that something iterable yields. */
+/** The items of an iterable: all of them, or the first `size`. */
 export function* readAll<T>(iterable: Iterable<T> | AsyncIterable<T>, size = Infinity): Steps<T[]> {
   const found: T[] = [];
   if (Symbol.iterator in iterable) {
@@ -29,7 +30,7 @@ export function* readAll<T>(iterable: Iterable<T> | AsyncIterable<T>, size = Inf
   return found;
 }
 
-/** Runs it to its end, and waits where it has to. */
+/** Runs steps to their end, and waits for promises. */
 export async function runWaiting<T>(steps: Steps<T>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {
@@ -44,7 +45,7 @@ export async function runWaiting<T>(steps: Steps<T>): Promise<T> {
   return step.value;
 }
 
-/** Runs it to its end at once. */
+/** Runs steps to their end at once. @throws TestingError `TESTING_MISMATCH` if one yields a promise */
 export function runAtOnce<T>(steps: Steps<T>): T {
   let step = steps.next();
   while (step.done !== true) {

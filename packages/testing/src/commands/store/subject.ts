@@ -18,16 +18,21 @@ const SCRIBBLE = 0xcc;
 
 /** @internal A store in a run of commands. */
 export class StoreSubject {
+  /** The commands of the run, in order. */
   readonly executed: AnyCommand[] = [];
+  /** What the store can do. */
   readonly supports: StoreSupports;
+  /** The code of the user that the store calls. */
   readonly user: UserCode;
-  /** What commands use: the store, or what stands before it while its arguments have getters. */
+  /** The store that commands use. Within {@link During} at a getter it is a proxy that makes the getters. */
   store: Store;
+  /** Open snapshots by number. */
   snapshots: (StoreSnapshot | undefined)[] = [];
+  /** Open iterators by number. */
   iterators: (StoreIterator<unknown> | undefined)[] = [];
-  /** The model as the call that is running saw it, when it had looked before code of the user's wrote. */
+  /** The state that the running call reads, if code of the user has written since. */
   #seen: StoreModel | undefined;
-  /** The first mismatch inside a callback; a store may make another error of it, or none. */
+  /** The first mismatch inside a callback. The store may wrap or swallow it. */
   #mismatch: TestingError | undefined;
 
   private constructor({ supports }: StoreHarness, user: UserCode, store: Store) {
@@ -36,38 +41,39 @@ export class StoreSubject {
     this.store = store;
   }
 
+  /** Makes a store with the code of the user that `setup` names. */
   static async make(harness: StoreHarness, setup: UserCodeSetup): Promise<StoreSubject> {
     const user = new UserCode(setup);
     return new StoreSubject(harness, user, await harness.factory(user.options));
   }
 
-  /** Lets the caller of a write go on with its own buffers. */
+  /** Overwrites buffers that belong to the caller, if the store copies its arguments. */
   scribble(...buffers: readonly Uint8Array[]): void {
     if (this.supports.copies) for (const buffer of buffers) buffer.fill(SCRIBBLE);
   }
 
-  /** Whether an error is the refusal with this code. */
+  /** Whether an error is this refusal. */
   isRefusal(error: unknown, refusal: StoreRefusal): boolean {
     const code = this.supports.errorCodes?.[refusal];
     return error instanceof Error && (code === undefined || (error as { code?: unknown }).code === code);
   }
 
-  /** A call of the store begins: it sees the model as it is, unless {@link StoreSubject.keepSeen} says otherwise. */
+  /** Begins a call. It reads the state of the model, unless {@link StoreSubject.keepSeen} says otherwise. */
   beginCall(): void {
     this.#seen = undefined;
   }
 
-  /** The call that is running had looked before `seen` was changed. */
+  /** The running call has read `seen`, before code of the user wrote. */
   keepSeen(seen: StoreModel): void {
     this.#seen = seen;
   }
 
-  /** What the call that is running sees, or the one that has just ended has seen. */
+  /** The state that the running call reads, or the last call has read. */
   seen(model: StoreModel): StoreModel {
     return this.#seen ?? model;
   }
 
-  /** A callback whose mismatches are not lost. */
+  /** A callback whose first mismatch is kept for {@link StoreSubject.expectNoMismatch}. */
   guard<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
     return (...args) => {
       try {
@@ -79,17 +85,17 @@ export class StoreSubject {
     };
   }
 
-  /** @throws TestingError the first mismatch inside a callback */
+  /** @throws TestingError the first mismatch inside a callback, if there was one */
   expectNoMismatch(): void {
     if (this.#mismatch !== undefined) throw this.#mismatch;
   }
 
-  /** Everything in a range. */
+  /** Reads a range to its end. */
   *read(range: RangeRead): Steps<[Uint8Array, Uint8Array][]> {
     return yield* readAll(this.store.iterator!(range));
   }
 
-  /** Compares everything, both ways. */
+  /** Compares store and model: reads of every key, a walk over all, the count. */
   *compare(model: StoreModel): Steps {
     const { count, ranges, verify } = this.supports;
     for (const { key, value } of model.items) {
@@ -100,26 +106,32 @@ export class StoreSubject {
     if (verify) this.store.verify!();
   }
 
-  /** Nothing is held when everything has been closed or has ended. */
+  /** Once no snapshot or iterator is open, the store must hold nothing for one. */
   expectReleased(model: StoreModel): void {
     const { pins = false } = this.supports;
     if (pins !== false && !model.isHeld) expectSame('open snapshots and iterators', pins(this.store), 0);
   }
 
-  /** The last comparison; then everything is closed, and nothing may be held. */
+  /** Compares for the last time. Then closes all snapshots and iterators, after which the store must hold nothing. */
   async end(model: StoreModel): Promise<void> {
     await runWaiting(this.compare(model));
-    for (const snapshot of this.snapshots) await snapshot?.close();
-    for (const iterator of this.iterators) iterator?.close();
-    this.snapshots = model.snapshots = [];
-    this.iterators = model.iterators = [];
+    await this.#release();
+    model.snapshots = [];
+    model.iterators = [];
     this.expectReleased(model);
   }
 
+  /** Closes the snapshots, the iterators and the store. */
   async close(): Promise<void> {
+    await this.#release();
+    await this.store.close?.();
+  }
+
+  async #release(): Promise<void> {
     for (const snapshot of this.snapshots) await snapshot?.close();
     for (const iterator of this.iterators) iterator?.close();
-    await this.store.close?.();
+    this.snapshots = [];
+    this.iterators = [];
   }
 }
 
@@ -132,14 +144,15 @@ export abstract class StoreCommand<Arguments extends readonly unknown[]> extends
   StoreSubject,
   Arguments
 > {
-  /** Does it to both, and compares what they say. The store first: what it refuses does not happen to the model. */
+  /** Applies the command to the store, then to the model, and compares. A refusal thus leaves the model unchanged. */
   abstract steps(model: StoreModel, subject: StoreSubject): Steps;
 
-  /** Whether everything is compared after it. */
+  /** Whether to compare the whole content after the command. */
   protected get isDeep(): boolean {
     return false;
   }
 
+  /** The command as data. */
   get operation(): Operation {
     return [this.kind, ...this.args];
   }

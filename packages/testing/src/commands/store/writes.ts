@@ -40,7 +40,7 @@ export class PutMany extends StoreCommand<[prefix: Uint8Array, count: number, st
   }
 }
 
-/** Deletes a key, which need not be there. */
+/** Deletes a key, which may be absent. */
 export class Del extends StoreCommand<[key: Uint8Array]> {
   readonly kind = 'del';
 
@@ -79,7 +79,7 @@ export class Batch extends StoreCommand<[operations: readonly StoreOperation[]]>
   }
 }
 
-/** Sets a key unless it has a value. */
+/** Sets a key if it has no value. */
 export class PutIfAbsent extends StoreCommand<[key: Uint8Array, value: Uint8Array]> {
   readonly kind = 'putIfAbsent';
 
@@ -97,7 +97,7 @@ export class PutIfAbsent extends StoreCommand<[key: Uint8Array, value: Uint8Arra
   }
 }
 
-/** Sets or deletes a key if its value is the one that it has, or another one. */
+/** Sets or deletes a key if its value is as expected: the value that it has, or another one. */
 export class CompareAndSet extends StoreCommand<
   [key: Uint8Array, expected: 'its value' | Uint8Array | undefined, value: Uint8Array | undefined]
 > {
@@ -110,7 +110,6 @@ export class CompareAndSet extends StoreCommand<
     const isSet = yield* wait(subject.store.compareAndSet!(...own));
     for (const bytes of own) if (bytes !== undefined) subject.scribble(bytes);
     expectSame('compareAndSet()', isSet, same(model.get(key), expected));
-    // What is not there is not deleted.
     if (isSet) model.set(key, value);
   }
 
@@ -136,7 +135,7 @@ export class Clear extends StoreCommand<[range: Range]> {
   }
 }
 
-/** Moves what is in memory to wherever it goes; nothing that can be read changes. */
+/** Flushes the store. Reads find the same before and after. */
 export class Flush extends StoreCommand<[]> {
   readonly kind = 'flush';
 
