@@ -19,9 +19,7 @@ const LONG_FILE_LINES_MAX = 900;
 
 /** By rule and place: how many lines a file has, or how many findings it has. */
 const ALLOWED: Record<string, Record<string, number>> = {
-  'cycles of types': {
-    'packages/store/src/options.ts -> packages/store/src/pins.ts -> packages/store/src/table.ts': 1,
-  },
+  'cycles of types': {},
   lines: {
     'packages/arena/src/slab.ts': 700,
     'packages/skiplist/src/block-skiplist.ts': 900,
@@ -36,7 +34,6 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/arena/src/superblock.ts': 2,
     'packages/lab/test/run.test.ts': 1,
     'packages/level/src/level.ts': 2,
-    'packages/level/src/owned-bytes.ts': 1,
     'packages/memtable/src/diagnostics.ts': 2,
     'packages/memtable/src/level-target.ts': 5,
     'packages/memtable/src/memtable-list-options.ts': 1,
@@ -48,9 +45,6 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/memtable/src/write-buffer/flush-target.ts': 1,
     'packages/store/src/renewal/flush.ts': 2,
     'packages/store/test/store-flush.test.ts': 2,
-    'packages/testing/src/batch.ts': 1,
-    'packages/testing/src/conformance/memtable.ts': 1,
-    'packages/testing/src/interleavings/program.ts': 1,
     'scripts/clean.mjs': 1,
     'scripts/sizes.mjs': 1,
   },

@@ -82,7 +82,8 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);
     // Pass all options on, so that the store gets new ones too. The encodings are abstract-level's to apply.
-    this.store = new MemStore<Data, Data>({ ...forward, keyEncoding: undefined, valueEncoding: undefined });
+    const illFormed = forward.illFormed ?? 'replace'; // As every database of the family does.
+    this.store = new MemStore<Data, Data>({ ...forward, illFormed, keyEncoding: undefined, valueEncoding: undefined });
   }
 
   protected async _put(key: Data, value: Data): Promise<void> {

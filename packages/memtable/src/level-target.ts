@@ -67,7 +67,7 @@ export function levelTarget(database: LevelDatabase, options: LevelTargetOptions
   let hasFailed = false;
   return {
     async write(run, { signal }) {
-      await undefined; // So that the write which begins a flush does not wait for the first batch.
+      await Promise.resolve(); // The write that begins a flush must not wait for the first batch.
       if (hasFailed) {
         await database.close();
         await database.open();

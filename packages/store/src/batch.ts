@@ -1,6 +1,6 @@
 import { WriteBatch } from '@memtable/memtable';
 import type { Codecs } from './codecs.js';
-import { codecOf, encode, kindOf } from './encoding.js';
+import { encode, kindOf } from './encoding.js';
 import type { BatchOperation, EncodingOptions } from './options.js';
 
 /** A batch with more memory than this is not kept for the next call. */
@@ -43,12 +43,12 @@ export class BatchEncoder<K, V> {
       if (typeof operation !== 'object' || operation === null) {
         throw new TypeError(`an operation of a batch must be an object, not ${kindOf(operation)}`);
       }
-      const { type, keyEncoding, valueEncoding } = operation;
+      const { type } = operation;
       if (type !== 'put' && type !== 'del') {
         throw new TypeError(`the type of an operation must be 'put' or 'del': ${String(type)}`);
       }
-      const keyCodec = keyEncoding === undefined ? batchKeyCodec : codecOf('keyEncoding', keyEncoding);
-      const valueCodec = valueEncoding === undefined ? batchValueCodec : codecOf('valueEncoding', valueEncoding);
+      const keyCodec = this.#codecs.keyOf(operation, batchKeyCodec);
+      const valueCodec = this.#codecs.valueOf(operation, batchValueCodec);
       const key = this.#codecs.encodeKey(operation.key, keyCodec, valueCodec);
       const value = type === 'put' ? encode('value', valueCodec, operation.value) : undefined;
       if (!batch.add(key, value, this.#bytesMax)) throw full(batch.byteLength + key.length);

@@ -9,22 +9,25 @@ import type { StoreTable } from './table.js';
 export class Codecs {
   readonly key: Codec;
   readonly value: Codec;
+  readonly #replaces: boolean;
   readonly #state: StoreState;
 
-  constructor({ keyEncoding, valueEncoding }: EncodingOptions, state: StoreState) {
-    this.key = codecOf('keyEncoding', keyEncoding);
-    this.value = codecOf('valueEncoding', valueEncoding);
+  /** @param replaces - lone surrogates become U+FFFD */
+  constructor({ keyEncoding, valueEncoding }: EncodingOptions, replaces: boolean, state: StoreState) {
+    this.#replaces = replaces;
     this.#state = state;
+    this.key = codecOf('keyEncoding', keyEncoding, replaces);
+    this.value = codecOf('valueEncoding', valueEncoding, replaces);
   }
 
-  keyOf(options: EncodingOptions | undefined): Codec {
+  keyOf(options: EncodingOptions | undefined, otherwise = this.key): Codec {
     const encoding = options?.keyEncoding;
-    return encoding === undefined ? this.key : codecOf('keyEncoding', encoding);
+    return encoding === undefined ? otherwise : codecOf('keyEncoding', encoding, this.#replaces);
   }
 
-  valueOf(options: EncodingOptions | undefined): Codec {
+  valueOf(options: EncodingOptions | undefined, otherwise = this.value): Codec {
     const encoding = options?.valueEncoding;
-    return encoding === undefined ? this.value : codecOf('valueEncoding', encoding);
+    return encoding === undefined ? otherwise : codecOf('valueEncoding', encoding, this.#replaces);
   }
 
   /**

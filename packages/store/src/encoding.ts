@@ -48,13 +48,17 @@ export interface Codec {
   /** Undefined when data is stored as it comes. */
   readonly encode: ((data: unknown) => unknown) | undefined;
   readonly decode: ((data: unknown) => unknown) | undefined;
+  /** Lone surrogates become U+FFFD. Without it a string that has one is refused. */
+  readonly replaces?: boolean;
 }
 
-const plain = (format: Format): Codec => ({ name: format, format, encode: undefined, decode: undefined });
+const plain = (format: Format, replaces: boolean): Codec => {
+  return { name: format, format, encode: undefined, decode: undefined, replaces };
+};
 
-const UTF8 = plain('utf8');
-const BUFFER = plain('buffer');
-const VIEW = plain('view');
+const REFUSING = { utf8: plain('utf8', false), buffer: plain('buffer', false), view: plain('view', false) };
+const REPLACING = { utf8: plain('utf8', true), buffer: plain('buffer', true), view: plain('view', true) };
+/** JSON escapes lone surrogates, so its text never has one. */
 const JSON_CODEC: Codec = {
   name: 'json',
   format: 'utf8',
@@ -65,19 +69,24 @@ const JSON_CODEC: Codec = {
   decode: (data) => JSON.parse(data as string) as unknown,
 };
 
-/** @internal Checks an encoding option. @throws MemTableError `MEMTABLE_INVALID_OPTION`; TypeError */
-export function codecOf(option: string, encoding: AnyEncoding | undefined): Codec {
+/**
+ * @internal Checks an encoding option.
+ * @param replaces - lone surrogates become U+FFFD
+ * @throws MemTableError `MEMTABLE_INVALID_OPTION`; TypeError
+ */
+export function codecOf(option: string, encoding: AnyEncoding | undefined, replaces: boolean): Codec {
+  const plainCodecs = replaces ? REPLACING : REFUSING;
   switch (encoding) {
     case undefined:
     case 'utf8':
-      return UTF8;
+      return plainCodecs.utf8;
     case 'view':
-      return VIEW;
+      return plainCodecs.view;
     case 'json':
       return JSON_CODEC;
     case 'buffer':
       if (BufferClass === undefined) invalid(`${option} is 'buffer', but there is no Buffer here: use 'view'`);
-      return BUFFER;
+      return plainCodecs.buffer;
   }
   if (typeof encoding === 'string') {
     invalid(`${option} must be 'utf8', 'buffer', 'view', 'json' or an encoding: '${String(encoding)}'`);
@@ -97,6 +106,7 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined): Code
     format,
     encode: (data) => encoding.encode(data),
     decode: (data) => encoding.decode(data) as unknown,
+    replaces,
   };
 }
 
@@ -116,7 +126,10 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
       );
     }
   }
-  if (typeof stored === 'string') return stored;
+  if (typeof stored === 'string') {
+    if (codec.replaces !== true && codec !== JSON_CODEC && !isWellFormed(stored)) throw illFormed(what, stored);
+    return stored;
+  }
   if (isBytes(stored)) {
     if (stored.length === 0) checkBytes(`the ${what}`, stored);
     return stored;
@@ -125,6 +138,23 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
   throw new MemTableError(
     'MEMTABLE_ENCODING_FAILED',
     `the encoding '${codec.name}' of the ${what} made ${kindOf(stored)} of ${kindOf(data)}, not a string or bytes`,
+  );
+}
+
+/** A string of one-byte characters is well-formed, and V8 knows which strings are. */
+const isWellFormed: (text: string) => boolean =
+  'isWellFormed' in String.prototype
+    ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+    : (text) => !LONE_SURROGATE.test(text);
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function illFormed(what: 'key' | 'value', text: string): MemTableError {
+  const position = text.search(LONE_SURROGATE);
+  const unit = text.charCodeAt(position).toString(16).toUpperCase();
+  return new MemTableError(
+    'MEMTABLE_ENCODING_FAILED',
+    `the ${what} is no text that UTF-8 can hold: half of a surrogate pair, U+${unit}, at position ${position}`,
   );
 }
 

@@ -24,6 +24,13 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
   /** The order of encoded keys. @defaultValue the order of their bytes, unsigned */
   comparator?: Comparator | undefined;
   /**
+   * What happens to a string, key or value, that is not well-formed: half of a surrogate pair has no UTF-8. `refuse`:
+   * the call throws `MEMTABLE_ENCODING_FAILED` with the position. `replace`: it becomes U+FFFD, so that several keys
+   * become one.
+   * @defaultValue 'refuse'
+   */
+  illFormed?: 'refuse' | 'replace' | undefined;
+  /**
    * Upper bound on the memory of the store, in bytes, from 128 KiB to 2^32 - 2^21.
    *
    * One half is for entries. Puts may fill fifteen sixteenths of it. The other half is for compactions and deletions,
@@ -161,6 +168,12 @@ export interface MemStoreStats {
   readonly pins: readonly PinStats[];
   /** The figures of the arena of the current table. */
   readonly arena: ArenaStats;
+}
+
+/** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION` */
+export function checkIllFormed(value: unknown): void {
+  if (value === 'refuse' || value === 'replace') return;
+  throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${String(value)}`);
 }
 
 /** @internal Checks the range of an option. @throws MemTableError `MEMTABLE_INVALID_OPTION` */

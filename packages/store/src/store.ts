@@ -20,6 +20,7 @@ import { encode, isPromise, kindOf } from './encoding.js';
 import type { StoreIterator } from './iterator.js';
 import {
   type BatchOperation,
+  checkIllFormed,
   checkOption,
   type EncodingOptions,
   type MemStoreOptions,
@@ -81,18 +82,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   constructor(options: MemStoreOptions<K, V> = {}) {
     const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
     const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
+    const { illFormed = 'refuse' } = options;
     checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
     checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
     checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
     checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
     checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
     checkWhole('lastSequence', lastSequence, 0, 2 ** 52);
+    checkIllFormed(illFormed);
     const flushOptions: FlushOptions | undefined = target === undefined ? undefined : { ...options, target };
     if (flushOptions !== undefined) checkFlushOptions(flushOptions);
     const order = orderOf(options.comparator);
     this.#events = new LifecycleEvents('store', this, options);
     this.#state = new StoreState(order);
-    this.#codecs = new Codecs(options, this.#state);
+    this.#codecs = new Codecs(options, illFormed === 'replace', this.#state);
     this.#tables = new TableFactory(options, maxBytes, order);
     this.#batches = new BatchEncoder(this.#codecs, this.#tables.bytesMax);
     const table = this.#tables.make();

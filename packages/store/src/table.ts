@@ -1,7 +1,6 @@
 import { Arena, MEMORY_BYTES_MAX } from '@memtable/arena';
 import { EntryTable, type EntryOrder } from '@memtable/memtable/internal';
 import { BlockSkipList } from '@memtable/skiplist';
-import type { MemStoreOptions } from './options.js';
 
 /** A table of a store. Its index is the block list, because that can remove entries. */
 export type StoreTable = EntryTable<BlockSkipList>;
@@ -12,6 +11,13 @@ export const TABLE_BYTES = 64 << 10;
 export const BLOCK_BYTES = 16384;
 /** Default of `reserveBytes`: bytes of address space up to which the memory of a large table grows eightfold [D30]. */
 const RESERVE_BYTES = 256 << 20;
+
+/** The options of a store that its tables depend on. */
+interface TableOptions {
+  readonly blockBytes?: number | undefined;
+  readonly reserveBytes?: number | undefined;
+  readonly target?: unknown;
+}
 
 /** Makes the tables of a store. */
 export class TableFactory {
@@ -24,11 +30,7 @@ export class TableFactory {
   readonly #blockBytes: number;
   readonly #reserveBytes: number | undefined;
 
-  constructor(
-    options: Pick<MemStoreOptions<unknown, unknown>, 'blockBytes' | 'reserveBytes' | 'target'>,
-    maxBytes: number,
-    order: EntryOrder,
-  ) {
+  constructor(options: TableOptions, maxBytes: number, order: EntryOrder) {
     const { blockBytes, reserveBytes, target } = options;
     this.order = order;
     this.bytesMax = Math.floor(maxBytes / 16) * 8;
