@@ -1,14 +1,13 @@
 /**
  * The entries of a table, by address. The arena holds their bytes, the index their order. `MemTable` and the store both
- * stand on it: they know sequences and states, keys and values; here an entry is a place in the arena.
+ * stand on it. They know sequences, states, keys and values; here an entry is an address in the arena.
  *
  * Invariants, which `verifyEntries` checks:
- * M1. Every entry is sound: its type is known, its lengths stay inside the used memory.
- * M2. `KeyBytes`, `ValueBytes` and `Deletions` add up over the entries.
+ * M1. Every entry is sound: its type is known, and its lengths stay inside the used memory.
+ * M2. `KeyBytes`, `ValueBytes` and `Deletions` are the sums over all entries.
  *
- * An entry comes into being in two steps. `prepare` and `allocate` take memory, and can find none; `insert` and
- * `insertFound` link the entry, and cannot fail for want of memory. So a batch can take all its memory before any of it
- * shows.
+ * An entry is made in two steps. `allocate` and `prepare` take memory, and may find none. `insert` and `insertFound`
+ * link the entry, and never lack memory. So a batch takes all its memory before any of it shows.
  */
 import { type Addr, type Arena, type ArenaStats, Line, NIL } from '@memtable/arena';
 import type { OrderedIndex } from '@memtable/skiplist';
@@ -33,7 +32,7 @@ import type { BatchReader } from './write-batch.js';
 
 /** Words of the table's line in the superblock. */
 export const TableWord = {
-  /** A {@link TableState}. */
+  /** One of {@link TableState}. */
   State: 0,
   /** 1 when a comparator orders the keys, 0 when their bytes do. */
   Comparator: 1,
@@ -42,49 +41,53 @@ export const TableWord = {
   ValueBytes: 4,
 } as const;
 
-/** Values of the word `State`; 0 is no table. A dropped table has no words any more. */
+/** Values of the word `State`. 0 means that there is no table. A dropped table has no words any more. */
 export const TableState = { Active: 1, Frozen: 2 } as const;
 
-/** Up to this size memory doubles, which costs about a millisecond in all. */
+/** Up to this size memory doubles: the copies are small. */
 const SMALL_BYTES = 4 << 20;
-/** Beyond it memory grows by this factor: on the way to 256 MiB 36 MiB are copied. */
+/** Beyond it memory grows by this factor, because each step copies everything [D30]. */
 const GROWTH = 8;
-/** Upper bound on the room the index makes sure of for one entry: a block on each level, of which there are six at most. */
+/** Upper bound on the room that the index sets aside for one entry: a block on each of at most six levels. */
 const ENTRY_ROOM_BYTES = 6144;
 
-/** Figures of the entries of a table; bytes unless it says count. */
+/** The figures of the entries of a table. Sizes are in bytes. */
 export interface EntryTableStats {
-  /** Versions of keys, deletions included. */
+  /** Number of versions, tombstones included. */
   readonly entryCount: number;
+  /** Number of tombstones. */
   readonly deletionCount: number;
-  /** Sum of the user keys. */
+  /** Bytes of all user keys. */
   readonly keyBytes: number;
-  /** Sum of the values. */
+  /** Bytes of all values. */
   readonly valueBytes: number;
-  /** Levels in use by the index: the tallest tower. */
+  /** Levels of the index that are in use; in a skip list the height of the tallest tower. */
   readonly height: number;
+  /** The figures of the arena of the table. */
   readonly arena: ArenaStats;
 }
 
 export interface EntryTableOptions {
-  /** The arena holds a table already: its words stay as they are. */
+  /** The arena already holds a table. Its words stay as they are. */
   readonly attached?: boolean;
-  /** Address space, in bytes, up to which memory that has passed 4 MiB grows eightfold instead of doubling. */
+  /** Bytes of address space up to which memory beyond 4 MiB grows eightfold instead of doubling. */
   readonly reserveBytes?: number;
 }
 
+/** The entries in one arena, ordered by one index. */
 export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   readonly arena: Arena;
   readonly index: Index;
   readonly order: EntryOrder;
-  /** The order, where a comparator of the user's makes it. */
+  /** The same order when a comparator makes it; undefined when keys are ordered by their bytes. */
   readonly #comparatorOrder: ComparatorOrder | undefined;
   readonly #line: number;
   readonly #reserveBytes: number;
   /** Room the index may claim after the last entry; added so that `mayMove` never promises too much. */
   readonly #roomBytes: number;
+  /** The memory's bytes after the last {@link EntryTable.allocate}. The memory has moved when it has other bytes. */
   #memory: Uint8Array;
-  /** Bytes of all entries that {@link EntryTable.allocate} has made room for, overwritten and removed ones included. */
+  /** Bytes of all entries that {@link EntryTable.allocate} made room for, overwritten and removed ones included. */
   entryBytes = 0;
 
   constructor(arena: Arena, index: Index, order: EntryOrder, { attached, reserveBytes = 0 }: EntryTableOptions = {}) {
@@ -103,19 +106,19 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
 
   // Searching
 
-  /** The newest version of the key that its tag may see, a deletion too; NIL when there is none. */
+  /** Finds the newest version of the key that its tag may see, tombstones included. NIL when there is none. */
   seek(key: LookupKey): Addr {
     const entry = this.index.seek(key.view, key.at);
     return entry !== NIL && this.isSameKey(entry, key) ? entry : NIL;
   }
 
-  /** As {@link EntryTable.seek}; the index keeps the place for {@link EntryTable.insertFound}. */
+  /** Like {@link EntryTable.seek}. The index also keeps the place, for {@link EntryTable.insertFound}. */
   find(key: LookupKey): Addr {
     const entry = this.index.find(key.view, key.at);
     return entry !== NIL && this.isSameKey(entry, key) ? entry : NIL;
   }
 
-  /** As {@link EntryTable.find}, for the key of another table's entry. */
+  /** Like {@link EntryTable.find}, for the key and tag of an entry of another table. */
   findCopy(from: EntryTable, entry: Addr): Addr {
     const { u8, view } = from.arena.memory;
     const next = this.index.find(view, entry);
@@ -123,6 +126,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return this.#isEqual(next, u8, view, keyStartOf(view, entry), keyLengthOf(view, entry)) ? next : NIL;
   }
 
+  /** Whether the entry is a version of this key. */
   isSameKey(entry: Addr, key: LookupKey): boolean {
     return this.#isEqual(entry, key.u8, key.view, key.keyAt, key.keyLength);
   }
@@ -135,7 +139,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
 
   // Making entries
 
-  /** Room for an entry, in a node of the index; NIL when the memory is at its limit. Nothing has changed then. */
+  /** Takes room for an entry, in a node of the index. NIL when the memory is at its limit; then nothing has changed. */
   allocate(bytes: number): Addr {
     const { arena } = this;
     const node = bytes > arena.memory.maxBytes ? NIL : this.index.allocate(bytes);
@@ -144,7 +148,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return node;
   }
 
-  /** The memory has moved. Each move copies all of it, so a large one reserves more than was asked. */
+  /** The memory has moved. A move copies all of it, so a large memory reserves more than was asked for. */
   #grow(): void {
     const { memory } = this.arena;
     const capacity = memory.capacityBytes;
@@ -153,12 +157,12 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.#memory = memory.u8;
   }
 
-  /** Whether the memory may move while `entryCount` entries of `bytes` bytes in all are added; true when in doubt. */
+  /** Whether the memory may move while `entryCount` entries of `bytes` bytes in all are added. True when in doubt. */
   mayMove(entryCount: number, bytes: number): boolean {
     return !this.arena.hasLeft(2 * bytes + entryCount * ENTRY_ROOM_BYTES + this.#roomBytes);
   }
 
-  /** Writes an entry that is not linked yet. @returns its node; NIL when the memory is at its limit: nothing has changed */
+  /** Writes an entry without linking it. @returns its node; NIL as {@link EntryTable.allocate} */
   prepare(key: LookupKey, value: Uint8Array, valueLength: number): Addr {
     const { byteOffset } = value;
     const node = this.allocate(entryBytes(key.keyLength, valueLength));
@@ -167,13 +171,13 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     const entry = this.index.entryOf(node);
     copyView(view, entry, key.view, key.at, key.byteLength);
     const at = entry + key.byteLength;
-    // A view of this very memory is empty once that has moved; its bytes have the same address in the new memory.
+    // A move empties all views of this memory. If the value was one, its bytes have the same address in the new memory.
     if (value.length < valueLength) writeValue(u8, view, at, u8, byteOffset, valueLength);
     else writeValue(u8, view, at, value, 0, valueLength);
     return node;
   }
 
-  /** As {@link EntryTable.prepare}, for a record of a batch. */
+  /** Like {@link EntryTable.prepare}, for a record of a batch. */
   prepareRecord(record: BatchReader, sequence: number): Addr {
     const { type, bytes, keyAt, keyLength, valueAt, valueLength } = record;
     const node = this.allocate(entryBytes(keyLength, valueLength));
@@ -189,7 +193,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return node;
   }
 
-  /** As {@link EntryTable.prepare}, for a copy of another table's entry. */
+  /** Like {@link EntryTable.prepare}, for a copy of an entry of another table. */
   copy(from: EntryTable, entry: Addr): Addr {
     const source = from.arena.memory;
     const end = valueStartOf(source.view, entry) + valueLengthOf(source.view, entry);
@@ -198,15 +202,15 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return node;
   }
 
-  // Linking and changing them
+  // Linking and changing entries
 
-  /** Links an entry at the place that the last `find` was for. */
+  /** Links an entry at the place that the last `find` found for it. */
   insertFound(node: Addr): void {
     this.index.insertFound(node);
     this.#countEntry(this.index.entryOf(node), 1);
   }
 
-  /** Links an entry. @returns the next older version of its key, or NIL. @throws what the order throws */
+  /** Links an entry. @returns the next older version of its key, or NIL. @throws the comparator's errors */
   insert(node: Addr): Addr {
     const entry = this.index.entryOf(node);
     const next = this.index.find(this.arena.memory.view, entry);
@@ -215,7 +219,11 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return older;
   }
 
-  /** Links a copy of another table's entry. @returns false when the memory is at its limit. @throws what the order throws */
+  /**
+   * Links a copy of an entry of another table.
+   * @returns false when the memory is at its limit
+   * @throws the comparator's errors
+   */
   insertCopy(from: EntryTable, entry: Addr): boolean {
     const node = this.copy(from, entry);
     if (node === NIL) return false;
@@ -224,7 +232,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return true;
   }
 
-  /** Takes out the nodes that were linked since a mark, and gives their memory back. */
+  /** Takes out all nodes that were linked since a mark, and gives back all memory that was taken since. */
   unlink(nodes: readonly Addr[], mark: Int32Array, entryBytesThen: number): void {
     for (const node of nodes) this.#countEntry(this.index.entryOf(node), -1);
     if (nodes.length > 0) this.index.unlink(nodes, mark);
@@ -233,22 +241,22 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   }
 
   /**
-   * Whether a write of a key can overwrite an older version in place: the value fits, and the key is the same to the byte,
-   * because the newest spelling of a key stays.
+   * Whether a write of a key can overwrite an older version in place. The value must fit. The key must be the same to
+   * the byte, because the newest spelling of a key stays.
    */
   fits(older: Addr, key: LookupKey, valueLength: number): boolean {
     if (valueLength > this.valueLengthOf(older)) return false;
     return this.#comparatorOrder === undefined || this.#hasBytes(older, key.view, key.keyAt, key.keyLength);
   }
 
-  /** As {@link EntryTable.fits}, for another table's entry. */
+  /** Like {@link EntryTable.fits}, for a write that repeats an entry of another table. */
   fitsCopy(older: Addr, from: EntryTable, entry: Addr): boolean {
     if (from.valueLengthOf(entry) > this.valueLengthOf(older)) return false;
     const { view } = from.arena.memory;
     return this.#hasBytes(older, view, keyStartOf(view, entry), keyLengthOf(view, entry));
   }
 
-  /** Overwrites an entry that no reader sees with one that is no longer. */
+  /** Overwrites an entry in place: its tag and its value, which must fit. No reader may see the old version. */
   overwrite(entry: Addr, sequence: number, type: ValueType, value: Uint8Array, valueLength: number): void {
     const { u8, view } = this.arena.memory;
     this.#countEntry(entry, -1);
@@ -259,7 +267,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.#countEntry(entry, 1);
   }
 
-  /** As {@link EntryTable.overwrite}, with another table's entry. */
+  /** Like {@link EntryTable.overwrite}, with the tag and value of an entry of another table. */
   overwriteCopy(older: Addr, from: EntryTable, entry: Addr): void {
     const { u8, view } = from.arena.memory;
     const start = valueStartOf(view, entry);
@@ -267,17 +275,19 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.overwrite(older, from.sequenceOf(entry), from.typeOf(entry), u8.subarray(start, start + length), length);
   }
 
-  // What an entry says
+  // Reading entries
 
+  /** Whether the entry is a value or a tombstone. */
   typeOf(entry: Addr): ValueType {
     return (tagLowOf(this.arena.memory.view, entry) & 0xff) as ValueType;
   }
 
-  /** Whether there is an entry, and it is a value. */
+  /** Whether there is an entry and it is a value, not a tombstone. */
   isValue(entry: Addr): boolean {
     return entry !== NIL && this.typeOf(entry) === ValueType.Value;
   }
 
+  /** The sequence of the entry, as a number: sequences of writes stay below 2^53. */
   sequenceOf(entry: Addr): number {
     const { view } = this.arena.memory;
     return tagHighOf(view, entry) * 0x1000000 + (tagLowOf(view, entry) >>> 8);
@@ -287,20 +297,20 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return valueLengthOf(this.arena.memory.view, entry);
   }
 
-  /** Bytes the entry needs; it may lie in more. */
+  /** Bytes that the entry needs. It lies in more after an in-place update by a shorter value. */
   bytesOf(entry: Addr): number {
     const { view } = this.arena.memory;
     return entryBytes(keyLengthOf(view, entry), valueLengthOf(view, entry));
   }
 
-  // Its figures
+  // Figures
 
-  /** Bytes of all blocks of the arena; 0 once dropped. O(1). */
+  /** Bytes of all blocks of the arena. 0 once dropped. O(1). */
   memoryUsage(): number {
     return this.arena.memoryUsage();
   }
 
-  /** All of its figures, from the buffer. O(1). */
+  /** All figures of the entries, read from the buffer. O(1). */
   stats(): EntryTableStats {
     return {
       entryCount: this.index.entryCount,
@@ -312,6 +322,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     };
   }
 
+  /** One of {@link TableWord}; 0 once dropped. */
   word(word: number): number {
     return this.arena.memory.i32[this.#line + word] ?? 0;
   }
@@ -320,7 +331,7 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.arena.memory.i32[this.#line + word] = value;
   }
 
-  /** Counts what entries hold; M2. */
+  /** Adds to the sums of M2. */
   count(keyBytes: number, valueBytes: number, deletions: number): void {
     const words = this.arena.memory.i32;
     const line = this.#line;
@@ -329,12 +340,12 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     words[line + TableWord.Deletions] += deletions;
   }
 
-  /** Uncounts an entry that has left the index, or is about to. */
+  /** Subtracts an entry that has left the index, or is about to, from the sums of M2. */
   uncount(entry: Addr): void {
     this.#countEntry(entry, -1);
   }
 
-  /** The error of a write for which there is no room. */
+  /** The error of a write that found no room. */
   full(bytes: number): MemTableError {
     const { arena } = this;
     return new MemTableError(

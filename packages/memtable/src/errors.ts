@@ -1,47 +1,53 @@
-/** What went wrong, for programs. A code keeps its meaning for a whole major version; messages may change. */
+/**
+ * The cause of an error, for programs. A code keeps its meaning within a major version. Messages may change.
+ *
+ * - `MEMTABLE_FROZEN`: the table or store is frozen, so it can only be read
+ * - `MEMTABLE_DROPPED`: the memtable has been dropped, its memory is gone
+ * - `MEMTABLE_FULL`: the memory is at its limit; nothing was added
+ * - `MEMTABLE_DUPLICATE`: the table has an entry with this key, sequence and type; nothing was added
+ * - `MEMTABLE_INVALID_SEQUENCE`: a sequence is not a whole number, or out of its range
+ * - `MEMTABLE_INVALID_OPTION`: an option is out of its range
+ * - `MEMTABLE_NOT_POSITIONED`: a cursor or iterator stands on no entry
+ * - `MEMTABLE_MALFORMED`: bytes are no memtable, or an invariant does not hold
+ * - `MEMTABLE_MALFORMED_BATCH`: bytes are no write batch; nothing was applied
+ * - `MEMTABLE_STALLED`: writes have to wait for a flush; `admit()` resolves when they can go on
+ * - `MEMTABLE_CLOSED`: the list or store has been closed
+ * - `MEMTABLE_UNFLUSHED`: closing found entries that are not flushed; they stay readable, `close()` may be repeated
+ * - `MEMTABLE_ENCODING_FAILED`: an encoding failed on a key or value; the error has the `cause`
+ * - `MEMTABLE_SNAPSHOT_CLOSED`: the snapshot has been closed
+ * - `MEMTABLE_RUN_ENDED`: a flush target used its run after the attempt had ended
+ * - `MEMTABLE_REENTERED`: a comparator used the table or store that called it
+ * - `MEMTABLE_INVALID_COMPARATOR`: a comparator returned something other than a number
+ * - `MEMTABLE_BUFFER_ONLY`: a store with a target cannot answer alone; ask the target first, then write
+ */
 export type MemTableErrorCode =
-  /** The memtable has been frozen; it can only be read. */
   | 'MEMTABLE_FROZEN'
-  /** The memtable has been dropped; its memory is gone. */
   | 'MEMTABLE_DROPPED'
-  /** The memory is at its limit. Nothing of the entry or batch was added. */
   | 'MEMTABLE_FULL'
-  /** The same user key with the same sequence and type is there already. Nothing of the entry or batch was added. */
   | 'MEMTABLE_DUPLICATE'
-  /** A sequence number that is not a whole number in its range. */
   | 'MEMTABLE_INVALID_SEQUENCE'
-  /** An option outside its range. */
   | 'MEMTABLE_INVALID_OPTION'
-  /** A cursor that stands on no entry was asked for one, or to step from it. */
   | 'MEMTABLE_NOT_POSITIONED'
-  /** Bytes that are not a memtable, or belong to one with another order of keys. */
   | 'MEMTABLE_MALFORMED'
-  /** Bytes that are not a write batch. Nothing of it was applied. */
   | 'MEMTABLE_MALFORMED_BATCH'
-  /** Writes have to wait for a flush; `admit()` tells when they can go on. */
   | 'MEMTABLE_STALLED'
-  /** The list or store has been closed. */
   | 'MEMTABLE_CLOSED'
-  /** Closing could not flush everything; what is left stays readable, and `close()` can be called again. */
   | 'MEMTABLE_UNFLUSHED'
-  /** An encoding failed on a key or a value, which is the error's `cause`. Nothing has changed. */
   | 'MEMTABLE_ENCODING_FAILED'
-  /** The snapshot has been closed. */
   | 'MEMTABLE_SNAPSHOT_CLOSED'
-  /** A flush target used its run after the write had ended. */
   | 'MEMTABLE_RUN_ENDED'
-  /** A comparator used the table or store that was asking it. Nothing has changed. */
   | 'MEMTABLE_REENTERED'
-  /** A comparator returned something that is no number. Nothing has changed. */
   | 'MEMTABLE_INVALID_COMPARATOR'
-  /** A store with a target was asked what only store and target together know. Ask the target first, then write. */
   | 'MEMTABLE_BUFFER_ONLY';
 
-/** The one error class of this package. Misuse that types would have caught is a `TypeError` instead. */
+/** The error class of memtables, lists and stores. Misuse that types would have caught is a `TypeError` instead. */
 export class MemTableError extends Error {
+  /** Always `MemTableError`. */
   override readonly name = 'MemTableError';
+  /** What went wrong, for programs. */
   readonly code: MemTableErrorCode;
 
+  /** Makes an error. @param options - `cause`: the error that led to this one */
   constructor(code: MemTableErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -1,4 +1,4 @@
-/** The parts of a memtable that the packages above build on. They are not for others: any version may change them. */
+/** Parts of the memtable for the packages above it. They are not public: any version may change them. */
 export { Trace, type TraceContext } from './diagnostics.js';
 export { EntryTable } from './entry-table.js';
 export { checkBytes, isBytes } from './format/bytes.js';

@@ -1,4 +1,4 @@
-/** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys in order, in an arena of their own. */
+/** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys, in order, in an arena of their own. */
 import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { MemTableCursor } from './cursor.js';
@@ -13,69 +13,78 @@ import { verifyEntries } from './inspect/verify-entries.js';
 import { checkNotComparing, type Comparator, orderOf } from './order.js';
 import type { WriteBatch } from './write-batch.js';
 
+/** Options of a memtable and of its arena. */
 export interface MemTableOptions extends ArenaOptions {
   /**
-   * The arena that it lies in and that is dropped with it, in place of one made by the other options: one with guard
-   * bytes, say. Nothing else lies in it.
+   * An arena for this memtable alone, one with guard bytes for example. `drop()` drops it too. The other options of the
+   * arena do not count then.
+   * @defaultValue an arena made by the other options
    */
   arena?: Arena;
   /**
-   * Size of the arena's regular blocks in bytes.
-   * @defaultValue 16384, which loses under 1 % at the ends of blocks; 4096 in the layout `leveldb`
+   * Size of the arena's regular blocks in bytes, a multiple of 8 from 64 to 2^28.
+   * @defaultValue 16384, which wastes less than 1 % at the ends of blocks; 4096 in the layout `leveldb`
    */
   blockBytes?: number;
   /**
    * `leveldb`: allocations, tower heights and `approximateMemoryUsage()` are LevelDB's, byte for byte.
-   * `compact`: the same entries with links of half the size.
+   * `compact`: the same entries, with links of half the size.
    * @defaultValue 'compact'
    */
   layout?: 'compact' | 'leveldb';
   /**
-   * What keeps the entries in order: LevelDB's skip list, or a skip list of blocks, which is several times as fast and
-   * only there in the compact layout. Readers in other threads need `skiplist`: blocks move entries while one is added,
-   * so that a table in shared memory refuses them.
-   * @defaultValue 'block', or 'skiplist' in the layout `leveldb`
+   * The index that keeps the entries in order. `skiplist` is LevelDB's. `block` is a skip list of blocks, several times
+   * as fast, for the compact layout only. Readers in other threads need `skiplist`: an add moves the slots of blocks,
+   * so a table in shared memory refuses `block`.
+   * @defaultValue 'block'; 'skiplist' in the layout `leveldb`
    */
   index?: 'skiplist' | 'block';
-  /** An order of user keys other than that of their bytes. */
+  /** The order of user keys. @defaultValue the order of their bytes, unsigned */
   comparator?: Comparator;
   /** Shape of the skip list. @defaultValue LevelDB's: branching 4, 12 levels, seed 0xdeadbeef */
   skiplist?: Omit<SkipListOptions, 'layout'>;
 }
 
-/** One way only: active, frozen, dropped. */
+/** The states of a memtable, in order: it takes writes, it is read-only, its memory is gone. There is no way back. */
 export type MemTableState = 'active' | 'frozen' | 'dropped';
 
-/** What a key is at some sequence. */
+/** A version of a key: its value, or its deletion. */
 export interface MemTableValue {
+  /** `ValueType.Value`, or `ValueType.Deletion` for a tombstone. */
   readonly type: ValueType;
   /**
-   * Empty for a deletion. The caller's own copy; like a `Buffer` of Node's it may share its `ArrayBuffer` with others.
+   * The value; empty for a tombstone. The caller owns this copy. A short copy shares its `ArrayBuffer` with others,
+   * like Node's `Buffer`s. The value of {@link MemTable.getView} is a view, not a copy.
    */
   readonly value: Uint8Array;
 }
 
-/** One version of a key. */
+/** One version of a key, with the key and its sequence. */
 export interface MemTableEntry extends MemTableValue {
+  /** The user key. The caller owns this copy; see {@link MemTableValue.value}. */
   readonly key: Uint8Array;
+  /** The sequence of the write. */
   readonly sequence: Sequence;
 }
 
-/** A memtable's figures; bytes unless it says count. */
+/** The figures of a memtable. Sizes are in bytes. */
 export interface MemTableStats extends EntryTableStats {
+  /** Where the table is in its life. */
   readonly state: MemTableState;
+  /** See {@link MemTableOptions.layout}. */
   readonly layout: 'compact' | 'leveldb';
+  /** See {@link MemTableOptions.index}. */
   readonly index: 'skiplist' | 'block';
 }
 
 const BLOCK_BYTES = 16384;
 
 /**
- * A sorted table of (key, sequence) -> value or deletion. `add` and `get` take O(log n) comparisons. Everything is
- * copied in, and copied out unless a *view* is asked for. One thread writes.
+ * A sorted table that maps (key, sequence) to a value or a deletion. `add` and `get` take O(log n) comparisons. Keys
+ * and values are copied in. Reads copy out, except those with *view* in their name. One thread writes.
  *
- * Its life: *active*, it takes entries; `freeze()` makes it read-only, so that it can be flushed; `drop()` gives all of
- * its memory back at once. There is no way back, and no way to remove a single entry: a deletion is an entry too.
+ * An *active* table takes entries. `freeze()` makes it read-only, so that it can be flushed. `drop()` gives all of its
+ * memory back at once. There is no way back. Single entries cannot be removed: a deletion adds an entry, a tombstone.
  *
  * @example
  * ```ts
@@ -91,29 +100,36 @@ const BLOCK_BYTES = 16384;
  * table.state; // 'dropped'
  * ```
  *
- * Source: LevelDB db/memtable.cc. Deviations: an equal entry is refused; a batch is applied as a whole or not at all.
+ * Source: LevelDB db/memtable.cc. Deviations: an entry with equal key, sequence and type is refused. A batch is applied
+ * as a whole or not at all.
  */
 export class MemTable implements Disposable, Iterable<MemTableEntry> {
   // Fixed by the constructor.
+  /** The arena that holds the table. It is for reading only: `table.arena.memory` has the bytes. */
   readonly arena: Arena;
+  /** The index that orders the entries. It is for reading only. */
   readonly index: OrderedIndex;
-  /** The arena and the index as one; the two are here too, for the way of `add` that is hot. */
+  /** Arena and index together. Both are fields of the table too, because the hot path of `add` uses them. */
   readonly #entries: EntryTable;
-  /** No comparator of the user's runs in a search. */
+  /** Keys are ordered by their bytes, so a search runs no comparator. */
   readonly #isBytewise: boolean;
-  /** The word of the arena's memory that has the state. */
+  /** The word of the arena's memory that holds the state. */
   readonly #stateAt: number;
 
-  /** No entry has a higher sequence; not known of a table that is attached. */
+  /** The highest sequence. Infinity in an attached table, where it is not known. */
   #newest: number;
 
-  // Reused by every call.
+  // Scratch memory that each call reuses.
   readonly #mark = new Int32Array(MARK_WORDS);
   readonly #key = new LookupKey();
 
-  /** @throws MemTableError, ArenaError, SkipListError: an option is out of range */
+  /**
+   * Makes an empty table, active.
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION`; ArenaError, SkipListError: an option of theirs is out of range, or
+   * the system has no memory; TypeError: the comparator is no function
+   */
   constructor(options?: MemTableOptions);
-  /** @internal The table that the arena holds already. */
+  /** @internal Takes the table that the arena already holds. */
   constructor(options: MemTableOptions, attached: Arena);
   constructor(options: MemTableOptions = {}, attached?: Arena) {
     const { layout = 'compact' } = options;
@@ -142,13 +158,16 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * The memtable that wrote these bytes, or a copy of it if they are a copy, in the state it was in. `verify()` checks
-   * the entries too. Over a `SharedArrayBuffer` another thread may be adding to the table meanwhile: what is read is
-   * what that thread has added so far. Only one thread adds.
-   * @param from - the buffer; of a memtable over a source, one of `Arena.attachAll(source)`
-   * @param options - `comparator` must be the one it was made with, if it had one
-   * @throws MemTableError `MEMTABLE_MALFORMED`; `MEMTABLE_INVALID_OPTION` for shared memory with an active table whose
-   * index is `block`; ArenaError or SkipListError for damage below
+   * Takes the memtable that a buffer holds, in the state it was in. The buffer is used, not copied. Attaching checks
+   * the arena's blocks and the words of the index, O(blocks). `verify()` checks the entries too.
+   *
+   * Over a `SharedArrayBuffer` another thread may add to the table meanwhile. Reads see what it has added so far. Only
+   * one thread adds.
+   * @param from - the table's buffer, or a copy of it. For a memtable over a source, an arena of
+   * `Arena.attachAll(source)`
+   * @param options - `comparator`: required if the table was made with one, and then the same one
+   * @throws MemTableError `MEMTABLE_MALFORMED`: no memtable, or another order; `MEMTABLE_INVALID_OPTION`: shared memory
+   * with an active table whose index is `block`; ArenaError, SkipListError: damage in arena or index
    */
   static attach(
     from: ArrayBuffer | SharedArrayBuffer | Arena,
@@ -175,11 +194,13 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * Adds one version of a key. Bytes are copied.
-   * @param sequence - from 0 to 2^53 - 1
-   * @param value - empty when left out, as for deletions
+   * Adds one version of a key. Key and value are copied. O(log n) comparisons.
+   * @param sequence - from 0 to 2^53 - 1, in any order. A sequence above all others is added faster
+   * @param type - `ValueType.Value`, or `ValueType.Deletion` for a tombstone
+   * @param value - empty by default, as it is for a tombstone
    * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_DUPLICATE`, `MEMTABLE_FROZEN`, `MEMTABLE_DROPPED`,
-   * `MEMTABLE_INVALID_SEQUENCE`; what the comparator throws. Nothing has changed then
+   * `MEMTABLE_INVALID_SEQUENCE`, `MEMTABLE_REENTERED`, `MEMTABLE_INVALID_COMPARATOR`; TypeError: key or value is not
+   * bytes, or the type is unknown; the comparator's errors. After an error nothing has changed
    */
   add(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array = EMPTY): void {
     checkKind('the key', key);
@@ -193,7 +214,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     if (valueLength === 0) checkThere('the value', value);
     const bytes = entryBytes(keyLength, valueLength);
     if (sequence > this.#newest && this.#isBytewise && !this.#entries.mayMove(1, bytes)) {
-      // Nothing can refuse the entry: none is equal, no comparator throws, and there is room. So it is written first.
+      // Nothing can refuse the entry: no other is equal, no comparator throws, there is room. So write it first [D6].
       const node = this.index.allocate(bytes);
       if (node === NIL) throw this.#entries.full(bytes);
       const { u8, view } = this.arena.memory;
@@ -206,7 +227,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     if (sequence > this.#newest) this.#newest = sequence;
   }
 
-  /** Adds an entry that may be refused. Its place is found first: then there is nothing to undo. */
+  /** Adds an entry that may be refused. It finds the place first, so that a refusal has nothing to undo. */
   #addFound(sequence: number, type: ValueType, key: Uint8Array, value: Uint8Array): void {
     const entries = this.#entries;
     const lookupKey = this.#key.set(key).setTag(tagLow(sequence, type), tagHigh(sequence));
@@ -218,8 +239,9 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * Adds all writes of a batch, the first with `sequence`, each further one with the next; or none of them.
-   * @param sequence - from 0 to 2^53 - 1
+   * Adds all writes of a batch or none. The first gets `sequence`, each further one the next. O(k log n) comparisons
+   * for k writes.
+   * @param sequence - from 0 to 2^53 - 1, that of the last write included. @defaultValue the batch's own sequence
    * @throws as {@link MemTable.add}
    */
   apply(batch: WriteBatch, sequence: Sequence = batch.sequence): void {
@@ -232,14 +254,14 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     let inserted = 0;
     this.arena.mark(this.#mark);
     try {
-      // All memory is taken before the first entry shows.
+      // Take all memory before the first entry shows.
       const record = batch.reader();
       while (record.next()) {
         const node = entries.prepareRecord(record, sequence + nodes.length);
         if (node === NIL) throw entries.full(entryBytes(record.keyLength, record.valueLength));
         nodes.push(node);
       }
-      // Readers in other threads must never stand on an entry that is taken back.
+      // A reader in another thread must never see an entry that is taken out again. So find what may throw first.
       if (this.arena.memory.shared) for (const node of nodes) this.#find(node);
       for (; inserted < nodes.length; inserted++) {
         this.#find(nodes[inserted]);
@@ -253,10 +275,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * The newest version of `key` that `sequence` may see: the value, or that it was deleted.
-   * @param sequence - from 0 to 2^56 - 1; the newest version of all when left out
-   * @returns undefined when the table knows nothing of the key at that sequence
-   * @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_INVALID_SEQUENCE`
+   * The newest version of `key` that `sequence` may see: one with the same or a lower sequence. O(log n) comparisons.
+   * @param sequence - from 0 to 2^56 - 1. By default the highest, which sees the newest version
+   * @returns a copy that the caller owns: a value, or a tombstone if the key was deleted. Undefined if there is none
+   * @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_INVALID_SEQUENCE`, `MEMTABLE_REENTERED`; TypeError: the key is
+   * not bytes; the comparator's errors
    */
   get(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
     const entry = this.#seek(key, sequence);
@@ -267,8 +290,10 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * Like {@link MemTable.get} without the copy: `value` is a view of the arena. In an active table it is only good until
-   * the next write (it reads as empty once the memory has grown); in a frozen one until `drop()`. Do not write to it.
+   * Like {@link MemTable.get}, but `value` is a view of the arena. In an active table the view is valid until the next
+   * write, and reads as empty once the memory has grown. In a frozen table it is valid until `drop()`. Do not write to
+   * it.
+   * @throws as {@link MemTable.get}
    */
   getView(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): MemTableValue | undefined {
     const entry = this.#seek(key, sequence);
@@ -280,13 +305,17 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     };
   }
 
-  /** A cursor over all versions in order: keys ascend, versions of one key from the newest to the oldest. */
+  /**
+   * Makes a cursor over all versions. Keys ascend; the versions of one key go from the newest to the oldest. The cursor
+   * stands on no entry yet. It holds no memory, so it need not be closed.
+   * @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_REENTERED`
+   */
   iterator(): MemTableCursor {
     this.#checkNotDropped();
     return new MemTableCursor(this.#entries, this.#key);
   }
 
-  /** All versions in order, as copies. */
+  /** All versions, in the order of {@link MemTable.iterator}. The caller owns the copies. @throws as the cursor does */
   *[Symbol.iterator](): Generator<MemTableEntry> {
     const cursor = this.iterator();
     for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
@@ -294,22 +323,23 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     }
   }
 
-  /** LevelDB's `ApproximateMemoryUsage()`: all blocks of its arena. 0 once dropped. O(1). */
+  /** LevelDB's `ApproximateMemoryUsage()`: bytes of all blocks of the arena. 0 once dropped. O(1). */
   approximateMemoryUsage(): number {
     return this.arena.memoryUsage();
   }
 
-  /** Versions in it, deletions included. 0 once dropped. */
+  /** Number of versions, tombstones included. 0 once dropped. O(1). */
   get entryCount(): number {
     return this.index.entryCount;
   }
 
+  /** Where the table is in its life: active, frozen or dropped. O(1). */
   get state(): MemTableState {
     const state = this.#entries.word(TableWord.State);
     return state === TableState.Active ? 'active' : state === TableState.Frozen ? 'frozen' : 'dropped';
   }
 
-  /** All of its figures, from the buffer. O(1). */
+  /** All figures of the table, read from its buffer. O(1). */
   stats(): MemTableStats {
     return {
       state: this.state,
@@ -319,22 +349,27 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     };
   }
 
-  /** Makes it read-only, for good. Does nothing when it is frozen already. @throws MemTableError `MEMTABLE_DROPPED` */
+  /** Makes the table read-only, for good. Idempotent. @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_REENTERED` */
   freeze(): void {
     this.#checkNotDropped();
     this.#entries.setWord(TableWord.State, TableState.Frozen);
   }
 
-  /** Gives all of its memory back at once. Views of it read as empty. Idempotent. */
+  /**
+   * Gives all memory back at once. Views of it read as empty. Idempotent.
+   * @throws MemTableError `MEMTABLE_REENTERED`
+   */
   drop(): void {
     checkNotComparing(this.#entries.order);
     this.arena.drop();
   }
 
+  /** Calls {@link MemTable.drop}. */
   [Symbol.dispose](): void {
     this.drop();
   }
 
+  /** The fields that `console.log` prints. */
   [INSPECT](): object {
     return show(this, () => {
       const { state, entryCount } = this;
@@ -345,25 +380,26 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * Checks M1 and M2, and the arena and the index below. O(entries).
-   * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
+   * Checks every invariant of the table, of its arena and of its index. O(entries).
+   * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the
+   * message names the invariant and the place; MemTableError `MEMTABLE_DROPPED`
    */
   verify(): void {
     this.#checkNotDropped();
     verifyEntries(this.#entries);
   }
 
-  /** @internal */
+  /** @internal The table by address. */
   get entries(): EntryTable {
     return this.#entries;
   }
 
-  /** @internal Whether two user keys are the same key by the table's order, though their bytes may differ. */
+  /** @internal Whether two user keys are equal in the table's order. Their bytes may differ. */
   isSameKey(a: Uint8Array, b: Uint8Array): boolean {
     return this.#entries.order.isSameKey(a, b);
   }
 
-  /** Finds the place of a node's entry. @throws MemTableError `MEMTABLE_DUPLICATE`; what the comparator throws */
+  /** Finds the place of a node's entry. @throws MemTableError `MEMTABLE_DUPLICATE`; the comparator's errors */
   #find(node: Addr): void {
     const { view } = this.arena.memory;
     const entry = this.index.entryOf(node);
@@ -396,7 +432,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 const EMPTY = new Uint8Array(0);
 
 const BLOCKS_SHARED =
-  "the index 'block' moves entries, so that readers in other threads would miss some: " +
+  "the index 'block' moves entries, and readers in other threads would miss some: " +
   "a memtable in shared memory needs index: 'skiplist'";
 
 function checkWriteSequence(sequence: Sequence): asserts sequence is number {
@@ -415,7 +451,7 @@ function invalidType(type: unknown): TypeError {
 }
 
 function duplicate(sequence: Sequence): MemTableError {
-  return new MemTableError('MEMTABLE_DUPLICATE', `this key is there already with sequence ${sequence}`);
+  return new MemTableError('MEMTABLE_DUPLICATE', `the table already has this key with sequence ${sequence}`);
 }
 
 function invalidOption(message: string): MemTableError {

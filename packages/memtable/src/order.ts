@@ -1,36 +1,38 @@
 /**
- * The order of entries (LevelDB's InternalKeyComparator): user keys ascend; versions of one key descend by tag, newest
- * first, so that a search for (key, sequence) stops at the newest version that this sequence may see.
+ * The order of entries (LevelDB's InternalKeyComparator). User keys ascend. Versions of one key descend by tag, newest
+ * first, so a search for (key, sequence) stops at the newest version that the sequence may see.
  */
 import type { Order } from '@memtable/skiplist';
 import { MemTableError } from './errors.js';
 import { keyLengthOf, keyStartOf } from './format/entry.js';
 
 /**
- * An order of user keys other than that of their bytes. It must be total and must never change. It is slower: two views
- * are made for every comparison. It must not use the table or store that asks it: each call of theirs throws
- * `MEMTABLE_REENTERED` until it has returned.
+ * An order of user keys other than that of their bytes. It must be total and must never change. It is slower than the
+ * order of the bytes: each comparison makes two views. They are valid until the comparator returns.
  *
- * Equal means the same key, though the bytes may differ. Each version keeps the bytes it was written with, so the spelling
- * of the newest write is the one that reads show.
- * @returns below 0, 0 or above 0; anything else is refused with `MEMTABLE_INVALID_COMPARATOR`
+ * A comparator must not use the table or store that calls it: a search is half done. Every call throws
+ * `MEMTABLE_REENTERED`.
+ *
+ * Equal keys are the same key, though their bytes may differ. Each version keeps the bytes that it was written with, so
+ * reads show the spelling of the newest write.
+ * @returns a number below 0, 0, or above 0. Anything else is refused with `MEMTABLE_INVALID_COMPARATOR`
  */
 export type Comparator = (a: Uint8Array, b: Uint8Array) => number;
 
 /** The order of the entries of one table, or of all tables of one store. */
 export type EntryOrder = BytewiseOrder | ComparatorOrder;
 
-/** The order of a comparator; the order of the bytes when there is none. @throws TypeError */
+/** The order of a comparator, or that of the bytes without one. @throws TypeError: it is no function */
 export function orderOf(comparator: Comparator | undefined): EntryOrder {
   if (comparator === undefined) return new BytewiseOrder();
   if (typeof comparator === 'function') return new ComparatorOrder(comparator);
   throw new TypeError(`comparator must be a function, not ${typeof comparator}`);
 }
 
-/** User keys as bytes: unsigned, and a prefix comes before what continues it (memcmp, then length). */
+/** Orders user keys by their bytes, unsigned. A prefix comes before its continuations (memcmp, then length). */
 export class BytewiseOrder implements Order {
   common = 0;
-  /** No code of the user's runs in it. */
+  /** Always false: this order runs no user code. */
   readonly isComparing = false;
 
   isSameKey(a: Uint8Array, b: Uint8Array): boolean {
@@ -56,7 +58,7 @@ export class BytewiseOrder implements Order {
       const bWord = b.getInt32(bByte);
       if (aWord === bWord) continue;
       this.common = aByte - aKey;
-      // Big-endian, so that the first byte counts most; the sign bit turned, so that bytes count as unsigned.
+      // Words are big-endian, so the first byte counts most. Turning the sign bit makes them compare as unsigned.
       return (aWord ^ SIGN) < (bWord ^ SIGN) ? -1 : 1;
     }
     for (; aByte < end; aByte++, bByte++) {
@@ -81,10 +83,10 @@ export class BytewiseOrder implements Order {
 
 const SIGN = 0x80000000 | 0;
 
-/** User keys as a comparator has them. */
+/** Orders user keys by a comparator. */
 export class ComparatorOrder implements Order {
   readonly #comparator: Comparator;
-  /** Whether the comparator is running: a search is half done then, and nobody may begin another one. */
+  /** Whether the comparator is running. A search is half done then, and no other may begin. */
   isComparing = false;
 
   constructor(comparator: Comparator) {
@@ -103,12 +105,12 @@ export class ComparatorOrder implements Order {
     return difference !== 0 ? difference : compareTags(a, aKey + aLength, b, bKey + bLength);
   }
 
-  /** Whether two user keys are the same key, though their bytes may differ. */
+  /** Whether two user keys are equal. Their bytes may differ. */
   isSameKey(a: Uint8Array, b: Uint8Array): boolean {
     return this.compareKeys(a, b) === 0;
   }
 
-  /** @throws what the comparator throws; MemTableError `MEMTABLE_INVALID_COMPARATOR` */
+  /** Calls the comparator. @throws its errors; MemTableError `MEMTABLE_INVALID_COMPARATOR` */
   compareKeys(a: Uint8Array, b: Uint8Array): number {
     this.isComparing = true;
     try {
@@ -129,7 +131,7 @@ function invalidAnswer(answer: unknown): MemTableError {
   );
 }
 
-/** @throws MemTableError `MEMTABLE_REENTERED` while the comparator of this order is running */
+/** Refuses a call from the comparator of this order. @throws MemTableError `MEMTABLE_REENTERED` while it is running */
 export function checkNotComparing(order: EntryOrder): void {
   if (order.isComparing) throw reentered();
 }
@@ -137,11 +139,11 @@ export function checkNotComparing(order: EntryOrder): void {
 function reentered(): MemTableError {
   return new MemTableError(
     'MEMTABLE_REENTERED',
-    'a comparator must not use the table or store that asks it: a search is half done',
+    'a comparator must not use the table or store that calls it: a search is half done',
   );
 }
 
-/** Higher tags first; unsigned. */
+/** Puts higher tags first. Tags are unsigned. */
 function compareTags(a: DataView, aTag: number, b: DataView, bTag: number): number {
   const high = b.getUint32(bTag + 4, true) - a.getUint32(aTag + 4, true);
   return high !== 0 ? high : b.getUint32(bTag, true) - a.getUint32(aTag, true);

@@ -1,5 +1,5 @@
 /**
- * LevelDB's WriteBatch (db/write_batch.cc): writes that are applied together, as bytes.
+ * LevelDB's WriteBatch (db/write_batch.cc): the bytes of writes that are applied together.
  *
  * ```
  *    0                  8       12
@@ -10,7 +10,7 @@
  *             | 00 | length | key |                       del
  * ```
  *
- * The sequence is that of the first record; each further record takes the next one.
+ * The sequence is that of the first record. Each further record has the next one.
  */
 import { INSPECT, show } from '@memtable/arena';
 import { MemTableError } from './errors.js';
@@ -24,15 +24,28 @@ const HEADER_BYTES = 12;
 const COUNT = 8;
 const CAPACITY_BYTES = 256;
 
-/** One write of a batch. The bytes are copies, the caller's own. */
+/** One write of a batch. The caller owns the copies. */
 export type WriteOperation =
-  | { readonly type: typeof ValueType.Value; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: typeof ValueType.Deletion; readonly key: Uint8Array };
+  | {
+      /** A put. */
+      readonly type: typeof ValueType.Value;
+      /** The user key. */
+      readonly key: Uint8Array;
+      /** The value. */
+      readonly value: Uint8Array;
+    }
+  | {
+      /** A deletion. */
+      readonly type: typeof ValueType.Deletion;
+      /** The user key. */
+      readonly key: Uint8Array;
+    };
 
 /**
- * A list of puts and deletions that a memtable applies as one: all of them or none.
+ * A list of puts and deletions. A memtable applies all of them or none.
  *
- * Keys and values are copied in, so that the caller may reuse its buffers at once. Later writes of the same key win.
+ * Keys and values are copied in, so the caller may reuse its buffers at once. Of several writes of one key the last one
+ * wins.
  *
  * @example
  * ```ts
@@ -42,8 +55,8 @@ export type WriteOperation =
  * WriteBatch.from(batch.bytes).count; // 2
  * ```
  *
- * Source: LevelDB db/write_batch.cc. Deviation: bytes are checked as a whole when they come in, so that none of a
- * malformed batch is ever applied (LevelDB applies what stands before the error).
+ * Source: LevelDB db/write_batch.cc. Deviation: `from` checks all bytes, so no part of a malformed batch is ever
+ * applied (LevelDB applies the records before the error).
  */
 export class WriteBatch implements Iterable<WriteOperation> {
   #bytes = new Uint8Array(CAPACITY_BYTES);
@@ -51,8 +64,8 @@ export class WriteBatch implements Iterable<WriteOperation> {
   #length = HEADER_BYTES;
 
   /**
-   * The batch that these bytes are; they are copied.
-   * @throws MemTableError `MEMTABLE_MALFORMED_BATCH` with LevelDB's text, the record and the place
+   * Makes a batch of LevelDB's bytes. They are checked and copied. O(bytes).
+   * @throws MemTableError `MEMTABLE_MALFORMED_BATCH`: LevelDB's text, the record and the place; TypeError: not bytes
    */
   static from(bytes: Uint8Array): WriteBatch {
     checkBytes('a write batch', bytes);
@@ -62,7 +75,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return batch;
   }
 
-  /** Sets `key` to `value`. */
+  /** Appends a put: sets `key` to `value`. Both are copied. @throws TypeError: key or value is not bytes */
   put(key: Uint8Array, value: Uint8Array): this {
     checkBytes('the key', key);
     checkBytes('the value', value);
@@ -74,7 +87,11 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return this;
   }
 
-  /** @internal A put, or without a value a deletion, of strings too; `bytesMax` bounds the whole batch. @returns whether it fits */
+  /**
+   * @internal Appends a put, or a deletion when `value` is undefined. Strings are encoded.
+   * @param bytesMax - upper bound on the bytes of the batch
+   * @returns whether the write fits; if not, nothing has changed
+   */
   add(key: string | Uint8Array, value: string | Uint8Array | undefined, bytesMax: number): boolean {
     const length = this.#length;
     if (length + key.length + (value?.length ?? 0) > bytesMax) return false;
@@ -86,7 +103,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return true;
   }
 
-  /** Deletes `key`. */
+  /** Appends a deletion of `key`, which is copied. @throws TypeError: the key is not bytes */
   del(key: Uint8Array): this {
     checkBytes('the key', key);
     this.#reserve(1 + varint32Bytes(key.length) + key.length);
@@ -96,63 +113,71 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return this;
   }
 
-  /** Adds the writes of another batch, after those of this one; the other's sequence does not count. */
+  /** Appends copies of the writes of another batch, whose sequence does not count. O(its bytes). */
   append(batch: WriteBatch): this {
     const count = batch.count;
     const bytes = batch.#bytes;
     const length = batch.#length - HEADER_BYTES;
-    this.#reserve(length); // May replace #bytes, but `bytes` still is what the other one held.
+    this.#reserve(length); // If both are the same batch this may replace its bytes. `bytes` still has the writes.
     this.#bytes.set(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length), this.#length);
     this.#length += length;
     this.#count(count);
     return this;
   }
 
-  /** @internal Bytes of its memory. */
+  /** @internal Bytes of memory that the batch keeps, used or not. */
   get capacityBytes(): number {
     return this.#bytes.length;
   }
 
-  /** Makes it empty again, sequence 0; keeps its memory. */
+  /** Removes all writes and sets the sequence to 0. Keeps the memory. */
   clear(): this {
     this.#bytes.fill(0, 0, HEADER_BYTES);
     this.#length = HEADER_BYTES;
     return this;
   }
 
-  /** Writes in it. */
+  /** Number of writes. */
   get count(): number {
     return this.#view.getUint32(COUNT, true);
   }
 
-  /** The sequence of its first write. @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` when set out of range */
+  /**
+   * The sequence of the first write, from 0 to 2^56 - 1. 0 in a new batch.
+   * @throws MemTableError `MEMTABLE_INVALID_SEQUENCE`: it is set out of range
+   */
   get sequence(): Sequence {
     const sequence = this.#view.getBigUint64(0, true);
     return sequence <= Number.MAX_SAFE_INTEGER ? Number(sequence) : sequence;
   }
 
+  /** Sets the sequence of the first write. */
   set sequence(sequence: Sequence) {
     checkSequence(sequence);
     this.#view.setBigUint64(0, BigInt(sequence), true);
   }
 
-  /** Length of `bytes`; LevelDB's `ApproximateSize()`. */
+  /** Length of {@link WriteBatch.bytes}: LevelDB's `ApproximateSize()`. O(1). */
   get byteLength(): number {
     return this.#length;
   }
 
-  /** LevelDB's bytes of it; a copy, the caller's own. */
+  /** The batch as LevelDB's bytes. The caller owns this copy. O(bytes). */
   get bytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** A batch of its own with the same writes. */
+  /** A copy of the batch, with the same writes and sequence. O(bytes). */
   copy(): WriteBatch {
     const batch = new WriteBatch();
     batch.#assign(this.#bytes, this.#length);
     return batch;
   }
 
+  /**
+   * The writes, in the order in which they were appended. The caller owns the copies. Do not change the batch
+   * meanwhile.
+   */
   *[Symbol.iterator](): Generator<WriteOperation> {
     const reader = this.reader();
     while (reader.next()) {
@@ -165,6 +190,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
     }
   }
 
+  /** The fields that `console.log` prints. */
   [INSPECT](): object {
     return show(this, () => {
       const { count, sequence, byteLength } = this;
@@ -172,7 +198,7 @@ export class WriteBatch implements Iterable<WriteOperation> {
     });
   }
 
-  /** @internal Walks the records without an object for each. */
+  /** @internal Reads the records one by one, without an object for each. */
   reader(): BatchReader {
     return new BatchReader(this.#bytes, this.#view, this.#length);
   }
@@ -186,7 +212,8 @@ export class WriteBatch implements Iterable<WriteOperation> {
   #appendText(text: string | Uint8Array): void {
     if (typeof text !== 'string') this.#append(text);
     else {
-      // The length comes first and is not known: it is written again where the text takes more bytes than that says.
+      // The length comes first, but is known only after the text. Leave room for a guess; move the text if that is
+      // less.
       const guess = varint32Bytes(text.length);
       const at = this.#length + guess;
       const length = writeText(this.#bytes, at, text);
@@ -216,12 +243,14 @@ export class WriteBatch implements Iterable<WriteOperation> {
   }
 }
 
-/** The most bytes that a string with its length may take. */
+/** Upper bound on the bytes of a string or of bytes, length included. */
 function textOrBytesMax(text: string | Uint8Array): number {
   return VARINT32_BYTES_MAX + (typeof text === 'string' ? textBytesMax(text) : text.length);
 }
 
-/** @internal A place in the records of a sound batch; `next()` moves to the next one and says whether there is one. */
+/**
+ * @internal A position in the records of a sound batch. `next()` moves to the next record, or returns false at the end.
+ */
 export class BatchReader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -264,7 +293,7 @@ function checkRecords(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = HEADER_BYTES;
   let found = 0;
-  /** The place after a string with its length, or -1. */
+  /** The place after a length and that many bytes. -1 when they go beyond the end. */
   const skipString = (from: number): number => {
     const length = readVarint32(view, from, bytes.length);
     if (length < 0) return -1;

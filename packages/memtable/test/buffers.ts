@@ -1,6 +1,7 @@
 /**
- * Runs `action` while the system has no buffer left for some requests: `refuses` is asked for each, with its bytes and its
- * number from 1. @returns how many were refused
+ * Runs `action` while the system refuses some buffers.
+ * @param refuses - whether to refuse a request, by its bytes and its number from 1
+ * @returns the number of refused requests
  */
 export async function withoutBuffers(
   refuses: (bytes: number, number: number) => boolean,
@@ -29,7 +30,7 @@ export function kthOf(k: number, bytesMin: number): (bytes: number) => boolean {
   return (bytes) => bytes >= bytesMin && ++requests === k;
 }
 
-/** What nobody caught while `action` ran. */
+/** The errors and rejections that nobody caught while `action` ran. */
 export async function uncaughtIn(action: () => Promise<void>): Promise<unknown[]> {
   const uncaught: unknown[] = [];
   const note = (error: unknown): void => void uncaught.push(error);

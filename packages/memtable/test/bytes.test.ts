@@ -3,15 +3,15 @@ import { encodeInternalKey, MemTable, MemTableList, parseInternalKey, ValueType,
 import { checkBytes, isBytes } from '../src/format/bytes.js';
 import { text, utf8 } from './bytes.js';
 
-/** Bytes whose buffer went to another owner. */
+/** Bytes whose buffer was transferred. */
 const transferred = (bytes = new Uint8Array([1, 2, 3])): Uint8Array => {
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
   return bytes;
 };
-// TypeScript's library of this target does not know resizable buffers yet; the engines do.
+// TypeScript's library for this target lacks resizable buffers, but the engines have them.
 const resizable = (bytes: number): ArrayBuffer & { resize(bytes: number): void } =>
   Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: 16 }]) as ArrayBuffer & { resize(bytes: number): void };
-/** Bytes that a resized buffer no longer has. */
+/** A view beyond the end of a buffer that was shrunk. */
 const outOfBounds = (): Uint8Array => {
   const buffer = resizable(8);
   const bytes = new Uint8Array(buffer, 4, 4);
@@ -38,7 +38,7 @@ const NOT_BYTES: readonly (readonly [string, unknown, string])[] = [
   ['an object that calls itself bytes', { length: 2, [Symbol.toStringTag]: 'Uint8Array' }, 'not object'],
 ];
 
-/** Every place where bytes come in, with the name that its messages have. */
+/** Every argument that takes bytes, with its name in messages. */
 const ENTRANCES: readonly (readonly [string, string, (bytes: Uint8Array) => unknown])[] = [
   ['the key of MemTable.add', 'the key', (bytes) => new MemTable().add(1, ValueType.Value, bytes)],
   ['the value of MemTable.add', 'the value', (bytes) => new MemTable().add(1, ValueType.Value, utf8('k'), bytes)],
@@ -54,7 +54,7 @@ const ENTRANCES: readonly (readonly [string, string, (bytes: Uint8Array) => unkn
   ['MemTableList.get', 'the key', (bytes) => new MemTableList({ target: { write: async () => {} } }).get(bytes)],
 ];
 
-test.each(GONE)('bytes %s are refused at every entrance, where they would read as empty', (_, make) => {
+test.each(GONE)('every call refuses bytes %s, which would read as empty', (_, make) => {
   for (const [, name, call] of ENTRANCES) {
     const bytes = make();
     expect(bytes.length).toBe(0);
@@ -63,7 +63,7 @@ test.each(GONE)('bytes %s are refused at every entrance, where they would read a
   }
 });
 
-test.each(NOT_BYTES)('%s is not bytes at any entrance', (_, value, kind) => {
+test.each(NOT_BYTES)('every call that takes bytes refuses %s', (_, value, kind) => {
   expect(isBytes(value)).toBe(false);
   for (const [entrance, name, call] of ENTRANCES) {
     if (value === undefined && entrance === 'the value of MemTable.add') continue; // Left out, it is empty.
@@ -71,7 +71,7 @@ test.each(NOT_BYTES)('%s is not bytes at any entrance', (_, value, kind) => {
   }
 });
 
-test('bytes of another realm, Buffers, subclasses and views of shared or resizable memory are bytes', () => {
+test('bytes may be of another realm, Buffers, subclasses, and views of shared or resizable memory', () => {
   class Bytes extends Uint8Array {}
   const shared = new Uint8Array(new SharedArrayBuffer(3));
   shared.set(utf8('fox'));
@@ -86,7 +86,7 @@ test('bytes of another realm, Buffers, subclasses and views of shared or resizab
   }
 });
 
-test('an empty key or value is fine as long as its buffer is there', () => {
+test('empty bytes are accepted if they have a buffer', () => {
   for (const empty of [new Uint8Array(0), Buffer.alloc(0), new Uint8Array(8).subarray(8)]) {
     expect(() => checkBytes('the key', empty)).not.toThrow();
     const table = new MemTable();
@@ -95,7 +95,7 @@ test('an empty key or value is fine as long as its buffer is there', () => {
   }
 });
 
-test('a write that is refused for its bytes has changed nothing', () => {
+test('a write that is refused because its bytes are gone changes nothing', () => {
   const batch = new WriteBatch().put(utf8('a'), utf8('1'));
   const before = batch.bytes;
   expect(() => batch.put(utf8('b'), transferred())).toThrow(TypeError);

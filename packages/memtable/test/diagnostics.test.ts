@@ -3,7 +3,7 @@ import { type LifecycleEvent, MemTableList } from '../src/index.js';
 import { utf8 } from './bytes.js';
 import { failingOnce, listenToFlushes, TWO_ATTEMPTS } from './flush-traces.js';
 
-test('what happens in a list is published, and each attempt of a flush is traced', async () => {
+test('MemTableList publishes its events on memtable:list and traces each flush attempt', async () => {
   const events: LifecycleEvent[] = [];
   const messages: unknown[] = [];
   const listen = (message: unknown) => messages.push(message);

@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 
-/** The channels of the flushes from now on, in the order in which they are used. */
+/** Records the messages on the channels of flushes from now on, in order. */
 export function listenToFlushes(): { seen: string[]; contexts: Set<unknown>; stop: () => void } {
   const seen: string[] = [];
   const contexts = new Set<unknown>();
@@ -20,7 +20,7 @@ export function listenToFlushes(): { seen: string[]; contexts: Set<unknown>; sto
   return { seen, contexts, stop: () => tracingChannel('memtable:flush').unsubscribe(subscribers) };
 }
 
-/** What each of them tells when the first attempt fails and the second does not. */
+/** The messages when the first attempt fails and the second succeeds. */
 export const TWO_ATTEMPTS = [
   ...['start', 'end', 'error: Error: no', 'asyncStart: Error: no', 'asyncEnd: Error: no'],
   ...['start', 'end', 'asyncStart, done', 'asyncEnd, done'],

@@ -1,4 +1,4 @@
-/** What LevelDB itself printed, reproduced. */
+/** Reproduces what LevelDB itself printed. */
 import { encodeInternalKey, MemTable, parseInternalKey, type ValueType, WriteBatch } from '../src/index.js';
 import { lookupKeyBytes, writeLookupKey } from '../src/format/entry.js';
 import { tagHigh, tagLow, tagSequence } from '../src/format/internal-key.js';
@@ -9,8 +9,8 @@ import operations from './golden/memtable_ops.json';
 import usage from './golden/memtable_usage.json';
 import batches from './golden/write_batch.json';
 
-describe('encodings', () => {
-  test('internal keys, and what they are made of', () => {
+describe("LevelDB's encodings", () => {
+  test('internal keys are encoded and parsed', () => {
     expect(internalKeys.internalKeys).toHaveLength(128);
     for (const [key, sequence, type, hex] of internalKeys.internalKeys as [string, string, ValueType, string][]) {
       expect(toHex(encodeInternalKey(fromHex(key), BigInt(sequence), type))).toBe(hex);
@@ -24,7 +24,7 @@ describe('encodings', () => {
     }
   });
 
-  test('lookup keys', () => {
+  test('lookup keys are encoded', () => {
     for (const [key, sequence, hex] of internalKeys.lookupKeys as [string, string, string][]) {
       const userKey = fromHex(key);
       const bytes = new Uint8Array(lookupKeyBytes(userKey.length));
@@ -37,7 +37,7 @@ describe('encodings', () => {
     }
   });
 
-  test('varints', () => {
+  test('varints are encoded and decoded', () => {
     expect(internalKeys.varints).toHaveLength(192);
     for (const [value, hex32, hex64, length] of internalKeys.varints as [string, string, string, number][]) {
       const wide = BigInt(value);
@@ -52,7 +52,7 @@ describe('encodings', () => {
     }
   });
 
-  test('bad varints', () => {
+  test('bad varints are refused', () => {
     for (const [hex, value, consumed] of internalKeys.badVarint32 as [string, number | null, number][]) {
       const view = new DataView(fromHex(hex).buffer);
       expect(readVarint32(view, 0, view.byteLength)).toBe(value ?? -1);
@@ -60,11 +60,11 @@ describe('encodings', () => {
     }
   });
 
-  test('the order of 100 internal keys', () => {
+  test('100 internal keys sort in the same order', () => {
     const table = new MemTable();
     for (const hex of internalKeys.sortedOrder.toReversed()) {
       const { userKey, sequence, type } = parseInternalKey(fromHex(hex))!;
-      // Sequences beyond 2^53 - 1 cannot be written, only looked up; these stand in for them in the same order.
+      // Sequences beyond 2^53 - 1 cannot be written. Lower ones in the same order stand in for them.
       table.add(typeof sequence === 'bigint' ? Number.MAX_SAFE_INTEGER : sequence, type, userKey);
     }
     const found = Array.from(table, ({ key, sequence, type }) => {
@@ -87,23 +87,23 @@ describe("memory usage in LevelDB's layout", () => {
     return found;
   };
 
-  test('empty', () => {
+  test('is equal in an empty table', () => {
     expect(new MemTable({ layout: 'leveldb' }).approximateMemoryUsage()).toBe(usage.empty);
   });
 
-  test('after every 1000 of 100,000 entries of 16/100, and every one of the first 100', () => {
+  test('is equal after every 1000 of 100,000 entries of 16/100, and after each of the first 100', () => {
     expect(usage.key16_val100.at(-1)).toBe(14_860_584);
     expect(fill(16, 100, 1, 100_000, 1000)).toEqual(usage.key16_val100);
     expect(fill(16, 100, 1, 100, 1)).toEqual(usage.key16_val100_first100Adds);
   });
 
-  test('after every 1000 of 100,000 entries of 8/8, and of deletions', () => {
+  test('is equal after every 1000 of 100,000 entries of 8/8, and of 100,000 deletions', () => {
     expect(usage.key8_val8.at(-1)).toBe(5_093_064);
     expect(fill(8, 8, 1, 100_000, 1000)).toEqual(usage.key8_val8);
     expect(fill(16, 0, 0, 100_000, 1000)).toEqual(usage.key16_deletion);
   });
 
-  test('values of growing size', () => {
+  test('is equal with values of growing size', () => {
     const table = new MemTable({ layout: 'leveldb' });
     const found = (usage.valueSizeSteps as [number, number][]).map(([valueBytes], i) => {
       table.add(i + 1, 1, utf8(String(i).padStart(16, '0')), new Uint8Array(valueBytes));
@@ -113,22 +113,25 @@ describe("memory usage in LevelDB's layout", () => {
   });
 });
 
-test.each(['leveldb', 'compact'] as const)('the script of 500 operations with its gets (%s)', (layout) => {
-  const table = new MemTable({ layout });
-  for (const [sequence, type, k] of operations.ops as [number, ValueType, number][]) {
-    const key = `key${String(k).padStart(2, '0')}`;
-    table.add(sequence, type, utf8(key), type === 1 ? utf8(`v${sequence}`) : undefined);
-  }
-  if (layout === 'leveldb') expect(table.approximateMemoryUsage()).toBe(operations.usage);
-  const iteration = Array.from(table, ({ key, sequence, type }) => [text(key), sequence, type]);
-  expect(iteration).toEqual(operations.iteration);
-  expect(operations.gets).toHaveLength(108);
-  for (const [k, snapshot, expected] of operations.gets as [number, string, string | null][]) {
-    const found = table.get(utf8(`key${String(k).padStart(2, '0')}`), BigInt(snapshot));
-    expect(found === undefined ? null : found.type === 0 ? '<deleted>' : text(found.value)).toBe(expected);
-  }
-  table.verify();
-});
+test.each(['leveldb', 'compact'] as const)(
+  "LevelDB's script of 500 operations gives the same gets and entries, layout %s",
+  (layout) => {
+    const table = new MemTable({ layout });
+    for (const [sequence, type, k] of operations.ops as [number, ValueType, number][]) {
+      const key = `key${String(k).padStart(2, '0')}`;
+      table.add(sequence, type, utf8(key), type === 1 ? utf8(`v${sequence}`) : undefined);
+    }
+    if (layout === 'leveldb') expect(table.approximateMemoryUsage()).toBe(operations.usage);
+    const iteration = Array.from(table, ({ key, sequence, type }) => [text(key), sequence, type]);
+    expect(iteration).toEqual(operations.iteration);
+    expect(operations.gets).toHaveLength(108);
+    for (const [k, snapshot, expected] of operations.gets as [number, string, string | null][]) {
+      const found = table.get(utf8(`key${String(k).padStart(2, '0')}`), BigInt(snapshot));
+      expect(found === undefined ? null : found.type === 0 ? '<deleted>' : text(found.value)).toBe(expected);
+    }
+    table.verify();
+  },
+);
 
 type Operation = ['put', string, string] | ['del', string];
 
@@ -147,17 +150,20 @@ const toOperations = (batch: WriteBatch): string[][] =>
     operation.type === 1 ? ['put', toHex(operation.key), toHex(operation.value)] : ['del', toHex(operation.key)],
   );
 
-describe('write batches', () => {
-  test.each(batches.batches)('$name', ({ sequence, count, approximateSize, ops, hex }) => {
-    const batch = build(sequence, ops as Operation[]);
-    expect(toHex(batch.bytes)).toBe(hex);
-    expect([batch.count, batch.byteLength, String(batch.sequence)]).toEqual([count, approximateSize, sequence]);
-    const parsed = WriteBatch.from(fromHex(hex));
-    expect(toOperations(parsed)).toEqual(ops);
-    expect(parsed.bytes).toEqual(batch.bytes);
-  });
+describe("LevelDB's write batches", () => {
+  test.each(batches.batches)(
+    '$name: same bytes, read and written',
+    ({ sequence, count, approximateSize, ops, hex }) => {
+      const batch = build(sequence, ops as Operation[]);
+      expect(toHex(batch.bytes)).toBe(hex);
+      expect([batch.count, batch.byteLength, String(batch.sequence)]).toEqual([count, approximateSize, sequence]);
+      const parsed = WriteBatch.from(fromHex(hex));
+      expect(toOperations(parsed)).toEqual(ops);
+      expect(parsed.bytes).toEqual(batch.bytes);
+    },
+  );
 
-  test('19 malformed ones are refused with the words of LevelDB', () => {
+  test("19 malformed batches are refused with LevelDB's messages", () => {
     expect(batches.malformed).toHaveLength(19);
     for (const { hex, status } of batches.malformed) {
       const words = status.replace('Corruption: ', '');

@@ -2,16 +2,16 @@ import type { MemtableHarness, MemtableListHarness, WriteOperation } from '@memt
 import * as packageItself from '../src/index.js';
 import type { MemTable, MemTableList, MemTableListOptions, MemTableOptions, WriteBatch } from '../src/index.js';
 
-/** This package, or a copy of it with a fault. */
+/** This package, or a copy of it with a planted fault. */
 export type MemtablePackage = Pick<typeof packageItself, 'MemTable' | 'MemTableList' | 'ValueType' | 'WriteBatch'>;
 
-/** What `memtableConformance` needs to test our memtable. */
+/** Our memtable for `memtableConformance`. */
 export function memTableHarness(
   options: MemTableOptions = {},
   { MemTable, WriteBatch }: MemtablePackage = packageItself,
 ): MemtableHarness<MemTable> {
   return {
-    // Little memory to begin with, so that it moves while entries are added; small blocks, so that usage tells of little.
+    // Little memory, so that it moves while entries are added. Small blocks, so that small changes show in the usage.
     factory: ({ comparator }) =>
       new MemTable({ reserveBytes: 4096, blockBytes: 1024, ...options, ...(comparator && { comparator }) }),
     supports: {
@@ -29,7 +29,7 @@ export function memTableHarness(
       drop: true,
       batches: (table, batch, sequence) => table.apply(WriteBatch.from(batch), sequence),
       attach: (table, attached) => MemTable.attach(table.arena.memory.buffer.slice(0), attached),
-      // A block skip list has the arena promise what it needs for a split, so only its own requests can be refused.
+      // A block skip list sets aside the memory of a split beforehand, so only requests of the list itself can fail.
       allocator: (table) => (table.stats().index === 'block' ? table.index : table.arena),
       errorCodes: {
         frozen: 'MEMTABLE_FROZEN',
@@ -45,7 +45,7 @@ export function memTableHarness(
   };
 }
 
-/** What `memtableListConformance` needs to test our list; `options` say when a memtable is full and when writers wait. */
+/** Our list for `memtableListConformance`. `options` decide when a memtable is full and when writers wait. */
 export function memTableListHarness(
   options: Omit<MemTableListOptions, 'target'>,
   { MemTableList, WriteBatch }: MemtablePackage = packageItself,

@@ -64,12 +64,12 @@ function checkEntries(table: MemTable, { entries, index }: MemTableInspection) {
   expect(index.height).toBe(table.index.height);
 }
 
-describe.each(SHAPES)('a table of %o', (options) => {
+describe.each(SHAPES)('inspection of a memtable with %o', (options) => {
   const key = fc.uint8Array({ maxLength: 12 });
   const value = fc.oneof({ weight: 8, arbitrary: fc.uint8Array({ maxLength: 40 }) }, largeValue());
   const write = fc.record({ key, value, deleted: fc.boolean() });
 
-  test('every used byte is a piece of known kind, after any writes, live, frozen and copied', () => {
+  test('gives every used byte a kind: after any writes, live, frozen and copied', () => {
     fc.assert(
       fc.property(fc.array(write, { maxLength: 150, size: 'max' }), fc.boolean(), (writes, inBatch) => {
         const table = new MemTable(options);
@@ -93,17 +93,17 @@ describe.each(SHAPES)('a table of %o', (options) => {
     );
   });
 
-  test('undone writes leave nothing behind', () => {
+  test('finds no trace of a batch that was undone', () => {
     const table = new MemTable(options);
     for (let i = 0; i < 301; i++) table.add(1000 + i, ValueType.Value, utf8(`key ${(i * 7) % 301}`), utf8('value'));
     const batch = new WriteBatch();
     for (let i = 0; i < 100; i++) batch.put(utf8(`key ${i}a`), new Uint8Array(i * 10));
-    batch.put(utf8('key 0'), utf8('again')); // With sequence 1000, which is there already.
+    batch.put(utf8('key 0'), utf8('again')); // It gets sequence 1000, which the table has.
     expect(() => table.apply(batch, 900)).toThrow(error('MEMTABLE_DUPLICATE'));
     checkTiles(table, inspectMemTable(bufferOf(table)));
   });
 
-  test('a search compares what a search compares, and finds what get() finds', () => {
+  test('traceGet() makes the comparisons of get() and finds the same entry', () => {
     const table = new MemTable(options);
     for (let i = 0; i < 3000; i++) table.add(i, ValueType.Value, utf8(`key ${(i * 1009) % 3000}`), utf8('value'));
     const seen = inspectMemTable(bufferOf(table));
@@ -152,7 +152,7 @@ function keyBytesAt({ entries }: MemTableInspection, table: MemTable, entry: num
 const keyAt = (seen: MemTableInspection, table: MemTable, entry: number) => text(keyBytesAt(seen, table, entry));
 const compareBytes = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b);
 
-test("the figures are LevelDB's: 4104 when empty, 151,848 after 1000 adds of 16/100", () => {
+test("inspected memory usage is LevelDB's: 4104 bytes when empty, 151,848 after 1000 adds of 16/100", () => {
   const table = new MemTable({ layout: 'leveldb' });
   expect(inspectMemTable(bufferOf(table)).stats.arena.memoryUsage).toBe(usage.empty);
   for (let i = 0; i < 1000; i++) {
@@ -163,7 +163,7 @@ test("the figures are LevelDB's: 4104 when empty, 151,848 after 1000 adds of 16/
   expect(arena.blocks.reduce((sum, { bytes, headerBytes }) => sum + bytes + headerBytes, 0)).toBe(151_848);
 });
 
-test('a table with an order of its own is inspected, but not searched', () => {
+test('inspectMemTable() takes a table with a comparator, traceGet() refuses it', () => {
   const comparator = (a: Uint8Array, b: Uint8Array) => a.length - b.length;
   const table = new MemTable({ comparator });
   for (const key of ['ccc', 'b', 'aa']) table.add(1, ValueType.Value, utf8(key), utf8('value'));
@@ -174,7 +174,7 @@ test('a table with an order of its own is inspected, but not searched', () => {
   expect(() => traceGet(bufferOf(table), utf8('b'))).toThrow(error('MEMTABLE_MALFORMED', 'comparator'));
 });
 
-test('links are those in the buffer', () => {
+test('inspected links of a skip list are the links in the buffer', () => {
   const table = new MemTable({ layout: 'leveldb' });
   for (let i = 0; i < 200; i++) table.add(i, ValueType.Value, utf8(`key ${(i * 77) % 200}`));
   const index = inspectIndex(bufferOf(table));
@@ -191,7 +191,7 @@ test('links are those in the buffer', () => {
   }
 });
 
-describe('bytes that are no memtable', () => {
+describe('inspection of bytes that are no memtable', () => {
   const table = new MemTable({ layout: 'leveldb' });
   for (let i = 0; i < 200; i++) table.add(i, ValueType.Value, utf8(`key ${(i * 77) % 200}`), utf8('value'));
   const dump = dumpOf(table);
@@ -206,7 +206,7 @@ describe('bytes that are no memtable', () => {
     return 'sound';
   };
 
-  test('say what is wrong and where', () => {
+  test('reports what is wrong and where', () => {
     expect(message(dump)).toBe('sound');
     expect(message(new ArrayBuffer(100))).toBe('ArenaError: 100 bytes cannot hold a superblock of 256 bytes');
     expect(message(utf8('x'.repeat(300)).buffer)).toContain('it starts with 0x78787878');
@@ -217,7 +217,7 @@ describe('bytes that are no memtable', () => {
     expect(message(blank)).toContain('holds no arena');
   });
 
-  test('any word may be damaged: either it is reported, or what is seen is whole', () => {
+  test('reports any damaged word of a skip list, or still gives every byte a kind', () => {
     const words = dump.byteLength / 4;
     fc.assert(
       fc.property(fc.nat(words - 1), fc.oneof(fc.integer(), fc.nat(dump.byteLength)), (word, damage) => {
@@ -232,7 +232,7 @@ describe('bytes that are no memtable', () => {
     );
   });
 
-  test('so may any word of a block list', () => {
+  test('survives damage of any word of a block list', () => {
     const table = new MemTable({ blockBytes: 4096 });
     for (let i = 0; i < 200; i++) table.add(i, ValueType.Value, utf8(`key ${(i * 77) % 200}`), utf8('value'));
     const dump = dumpOf(table);
@@ -250,12 +250,12 @@ describe('bytes that are no memtable', () => {
   test.each([
     ['a heap', new Heap()],
     ['slabs', new SlabAllocator()],
-  ])('the memory of %s, which many arenas share', (_, source) => {
+  ])('refuses the memory of %s, which many arenas share', (_, source) => {
     const shared = new MemTable({ source });
     expect(message(shared.arena.memory.buffer)).toContain('only one that owns its memory');
   });
 
-  test('an arena without a memtable', () => {
+  test('refuses an arena without a memtable', () => {
     const { memory } = new MemTable().arena;
     new Int32Array(memory.buffer)[48] = 0; // The table's line: no state.
     expect(message(memory.buffer)).toContain('holds no memtable');

@@ -5,7 +5,7 @@ describe.each([
   { index: 'skiplist' },
   { layout: 'leveldb' },
   { index: 'block' },
-  // Room for all: entries are written before their place is found.
+  // The memory never has to grow, so each entry is written before its place is found.
   { index: 'block', reserveBytes: 1 << 20 },
 ] as const)('MemTable %o', (options) => {
   memtableConformance({ describe, it, ...memTableHarness(options) });

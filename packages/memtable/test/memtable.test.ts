@@ -9,37 +9,34 @@ const shapes: [string, MemTableOptions][] = [
   ['leveldb', { layout: 'leveldb' }],
 ];
 
-describe.each(['skiplist', 'block'] as const)(
-  'compact layout at its default block size, 100,000 entries, %s',
-  (index) => {
-    const bytesPerEntry = (keyBytes: number, valueBytes: number) => {
-      const table = new MemTable({ index, reserveBytes: 32 << 20 });
-      const value = new Uint8Array(valueBytes);
-      for (let i = 0; i < 100_000; i++) table.add(i + 1, 1, utf8(String(i).padStart(keyBytes, '0')), value);
-      return table.approximateMemoryUsage() / 100_000;
-    };
+describe.each(['skiplist', 'block'] as const)('MemTable with 100,000 entries in compact layout, index %s', (index) => {
+  const bytesPerEntry = (keyBytes: number, valueBytes: number) => {
+    const table = new MemTable({ index, reserveBytes: 32 << 20 });
+    const value = new Uint8Array(valueBytes);
+    for (let i = 0; i < 100_000; i++) table.add(i + 1, 1, utf8(String(i).padStart(keyBytes, '0')), value);
+    return table.approximateMemoryUsage() / 100_000;
+  };
 
-    test('16/100 takes at most 137 bytes an entry (LevelDB: 148.6)', () => {
-      expect(bytesPerEntry(16, 100)).toBeLessThanOrEqual(137);
-    });
+  test('takes at most 137 bytes an entry with keys of 16 and values of 100 bytes (LevelDB: 148.6)', () => {
+    expect(bytesPerEntry(16, 100)).toBeLessThanOrEqual(137);
+  });
 
-    test('8/8 takes at most 36 bytes an entry (LevelDB: 50.9)', () => {
-      expect(bytesPerEntry(8, 8)).toBeLessThanOrEqual(36);
-    });
-  },
-);
+  test('takes at most 36 bytes an entry with keys and values of 8 bytes (LevelDB: 50.9)', () => {
+    expect(bytesPerEntry(8, 8)).toBeLessThanOrEqual(36);
+  });
+});
 
-/** Everything but the length of the buffer, which may grow in vain. */
+/** All figures but the length of the buffer, which may grow for a write that is refused. */
 const figures = (table: MemTable) => {
   const { arena, ...own } = table.stats();
   return { ...own, arena: { ...arena, capacityBytes: undefined } };
 };
 
-describe.each(shapes)('%s', (_, shape) => {
+describe.each(shapes)('MemTable %s', (_, shape) => {
   const empty = (options: MemTableOptions = {}) => new MemTable({ ...options, ...shape });
 
-  test('an entry that a batch has brought is refused when it is added once more, the last of the batch too', () => {
-    const table = empty({ reserveBytes: 1 << 20 }); // With room nothing is searched for an entry that is newer than all.
+  test('add() refuses every entry that a batch has added, its last one included', () => {
+    const table = empty({ reserveBytes: 1 << 20 }); // Enough room for the hot path of add().
     table.add(1, 1, utf8('a'));
     table.apply(new WriteBatch().put(utf8('k'), utf8('20')).put(utf8('l'), utf8('21')), 20);
     const before = figures(table);
@@ -49,7 +46,7 @@ describe.each(shapes)('%s', (_, shape) => {
     table.verify();
   });
 
-  test('versions of a key: the newest that a sequence may see, a deletion, nothing', () => {
+  test('get() finds the newest version that a sequence may see: a value, a deletion, or nothing', () => {
     const table = empty();
     table.add(10, 1, utf8('k'), utf8('ten'));
     table.add(20, 0, utf8('k'));
@@ -69,7 +66,7 @@ describe.each(shapes)('%s', (_, shape) => {
     expect(table.get(utf8('kk'))).toBeUndefined();
   });
 
-  test('empty keys and values, keys over 64 KiB, values over many blocks', () => {
+  test('holds empty keys and values, keys over 64 KiB, and values larger than blocks', () => {
     const table = empty();
     const long = new Uint8Array(70_000).fill(0xff);
     const big = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
@@ -83,7 +80,7 @@ describe.each(shapes)('%s', (_, shape) => {
     table.verify();
   });
 
-  test('the largest sequence, and one beyond what a number can hold for looking up', () => {
+  test('takes sequences up to 2^53 - 1, and reads at a bigint beyond', () => {
     const table = empty();
     table.add(Number.MAX_SAFE_INTEGER, 1, utf8('k'), utf8('last'));
     table.add(0, 1, utf8('k'), utf8('first'));
@@ -92,7 +89,7 @@ describe.each(shapes)('%s', (_, shape) => {
     expect(Array.from(table, ({ sequence }) => sequence)).toEqual([Number.MAX_SAFE_INTEGER, 0]);
   });
 
-  test('bytes are copied in and out', () => {
+  test('copies keys and values in and out', () => {
     const table = empty();
     const key = utf8('key');
     const value = utf8('value');
@@ -106,7 +103,7 @@ describe.each(shapes)('%s', (_, shape) => {
     expect(table.getView(utf8('key'))!.value.buffer).toBe(table.arena.memory.buffer);
   });
 
-  test('a cursor finds the version that a sequence sees, walks both ways and turns round', () => {
+  test('a cursor seeks the version that a sequence sees, walks both ways and turns round', () => {
     const table = empty();
     table.add(1, 1, utf8('a'), utf8('a1'));
     table.add(2, 1, utf8('b'), utf8('b2'));
@@ -145,7 +142,7 @@ describe.each(shapes)('%s', (_, shape) => {
     [119, 127],
     [120, 128],
     [20_000, 20_000],
-  ])('a cursor takes an entry apart with a key of %d and a value of %d bytes', (keyLength, valueLength) => {
+  ])('a cursor decodes an entry with a key of %d and a value of %d bytes', (keyLength, valueLength) => {
     const table = empty();
     table.add(1, 1, new Uint8Array(keyLength).fill(1), new Uint8Array(valueLength).fill(2));
     const cursor = table.iterator();
@@ -158,7 +155,7 @@ describe.each(shapes)('%s', (_, shape) => {
   });
 
   test.each([256, 4096, 100_000])(
-    'keys and values may be views of the table itself, blocks of %d bytes',
+    'add() takes views of the table itself as key and value, blocks of %d bytes',
     (blockBytes) => {
       const table = empty({ reserveBytes: 4096, blockBytes });
       const value = 'a value '.repeat(25);
@@ -178,7 +175,7 @@ describe.each(shapes)('%s', (_, shape) => {
     },
   );
 
-  test('sequences need not ascend', () => {
+  test('add() takes sequences in any order', () => {
     const table = empty();
     for (const sequence of [5, 9, 7, 8, 6]) table.add(sequence, 1, utf8('k'), utf8(String(sequence)));
     table.apply(new WriteBatch().put(utf8('k'), utf8('20')).put(utf8('k'), utf8('21')), 20);
@@ -197,7 +194,7 @@ describe.each(shapes)('%s', (_, shape) => {
     attached.verify();
   });
 
-  test('a batch is applied with ascending sequences', () => {
+  test('apply() gives the writes of a batch ascending sequences', () => {
     const table = empty();
     const batch = new WriteBatch().put(utf8('a'), utf8('1')).del(utf8('b')).put(utf8('a'), utf8('2'));
     table.apply(batch, 100);
@@ -213,7 +210,7 @@ describe.each(shapes)('%s', (_, shape) => {
     table.verify();
   });
 
-  test('an entry that is there already is refused, and leaves no trace', () => {
+  test('an entry with equal key, sequence and type is refused and leaves no trace', () => {
     const table = empty();
     table.add(1, 1, utf8('k'), utf8('v'));
     const before = table.stats();
@@ -223,7 +220,7 @@ describe.each(shapes)('%s', (_, shape) => {
     expect(Array.from(table, ({ type }) => type)).toEqual([1, 0]);
   });
 
-  test('a batch that fails midway leaves neither entries nor gaps, whatever stopped it', () => {
+  test('a batch that fails midway, for any reason, leaves neither entries nor gaps', () => {
     const entries = fc.array(fc.tuple(fc.nat(30), fc.nat(300)), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(
@@ -261,7 +258,7 @@ describe.each(shapes)('%s', (_, shape) => {
             expect([...table]).toEqual(before.entries);
           }
           table.verify();
-          // And goes on: what was freed is used again.
+          // The table works on, and uses the freed bytes again.
           try {
             table.apply(batchOf(first), 2000);
           } catch (thrown) {
@@ -273,7 +270,7 @@ describe.each(shapes)('%s', (_, shape) => {
     );
   });
 
-  test('a full table says so and keeps what it has', () => {
+  test('a full table throws MEMTABLE_FULL and keeps its entries', () => {
     const table = empty({ blockBytes: 1024, reserveBytes: 8192, maxBytes: 8192 });
     let count = 0;
     expect(() => {
@@ -285,7 +282,7 @@ describe.each(shapes)('%s', (_, shape) => {
     table.verify();
   });
 
-  test('attached to a copy of its buffer, in the same state', () => {
+  test('attach() to a copy of the buffer gives the same table in the same state', () => {
     const table = empty();
     for (let i = 0; i < 500; i++) table.add(i, i % 3 > 0 ? 1 : 0, utf8(`key${i % 50}`), utf8(`v${i}`));
     const copy = MemTable.attach(table.arena.memory.u8.slice().buffer);
@@ -300,7 +297,7 @@ describe.each(shapes)('%s', (_, shape) => {
   });
 });
 
-test('a comparator orders the keys and says which are the same', () => {
+test('a comparator of a memtable orders its keys and decides which are equal', () => {
   const comparator = (a: Uint8Array, b: Uint8Array) =>
     Buffer.compare(utf8(text(b).toLowerCase()), utf8(text(a).toLowerCase()));
   const table = new MemTable({ comparator });
@@ -312,14 +309,14 @@ test('a comparator orders the keys and says which are the same', () => {
   expect([...MemTable.attach(bytes, { comparator })]).toEqual([...table]);
 });
 
-describe('one way: active, frozen, dropped', () => {
+describe('the life of a memtable', () => {
   const filled = () => {
     const table = new MemTable();
     table.add(1, 1, utf8('k'), utf8('v'));
     return table;
   };
 
-  test('a frozen table can be read, not written', () => {
+  test('freeze() refuses writes and keeps reads', () => {
     const table = filled();
     table.freeze();
     table.freeze();
@@ -330,7 +327,7 @@ describe('one way: active, frozen, dropped', () => {
     expect(table.entryCount).toBe(1);
   });
 
-  test('after drop every read and write throws, and the figures are 0', () => {
+  test('after drop() every read and write throws, and all figures are 0', () => {
     const table = filled();
     const cursor = table.iterator();
     cursor.seekToFirst();
@@ -361,12 +358,12 @@ describe('one way: active, frozen, dropped', () => {
     ];
     for (const use of uses) expect(use).toThrow(error('MEMTABLE_DROPPED'));
     expect([table.entryCount, table.approximateMemoryUsage()]).toEqual([0, 0]);
-    // The numbers are those of the entry still; there is nothing any more at the place they tell.
+    // The cursor still has the numbers of its entry, but no byte is left there.
     expect([cursor.keyLength, cursor.valueLength]).toEqual([1, 1]);
     expect([cursor.keyStart, cursor.valueStart].map((at) => table.arena.memory.u8[at])).toEqual([undefined, undefined]);
   });
 
-  test('using drops', () => {
+  test('using drops the table', () => {
     let seen: MemTable;
     {
       using table = filled();
@@ -376,11 +373,11 @@ describe('one way: active, frozen, dropped', () => {
   });
 });
 
-describe('misuse', () => {
+describe('misuse of a memtable', () => {
   const table = new MemTable();
   const k = utf8('k');
 
-  test('what is not bytes is a TypeError that names what came', () => {
+  test('a key or value that is not bytes is a TypeError that says what it is', () => {
     expect(() => table.add(1, 1, 'k' as unknown as Uint8Array)).toThrow(
       new TypeError('the key must be a Uint8Array, not string'),
     );
@@ -394,23 +391,23 @@ describe('misuse', () => {
     expect(() => new MemTable({ comparator: 'x' as unknown as () => number })).toThrow(TypeError);
   });
 
-  test.each([-1, 0.5, NaN, 2 ** 53, 10n as unknown as number])('sequence %p cannot be written', (sequence) => {
+  test.each([-1, 0.5, NaN, 2 ** 53, 10n as unknown as number])('a write with sequence %p is refused', (sequence) => {
     expect(() => table.add(sequence, 1, k)).toThrow(error('MEMTABLE_INVALID_SEQUENCE'));
     expect(() => table.apply(new WriteBatch().del(k), sequence)).toThrow(error('MEMTABLE_INVALID_SEQUENCE'));
     expect(table.entryCount).toBe(0);
   });
 
-  test('nor can a batch whose last sequence would be too large', () => {
+  test('a batch is refused when its last sequence would be too large', () => {
     const batch = new WriteBatch().del(k).del(utf8('l'));
     expect(() => table.apply(batch, Number.MAX_SAFE_INTEGER)).toThrow(error('MEMTABLE_INVALID_SEQUENCE'));
     expect(table.entryCount).toBe(0);
   });
 
-  test.each([-1, 2n ** 56n, -1n, 2 ** 53])('sequence %p cannot be looked up', (sequence) => {
+  test.each([-1, 2n ** 56n, -1n, 2 ** 53])('a read at sequence %p is refused', (sequence) => {
     expect(() => table.get(k, sequence)).toThrow(error('MEMTABLE_INVALID_SEQUENCE'));
   });
 
-  test('options', () => {
+  test('an option out of its range is refused', () => {
     expect(() => new MemTable({ layout: 'wide' as 'compact' })).toThrow(error('MEMTABLE_INVALID_OPTION'));
     expect(() => new MemTable({ index: 'tree' as 'skiplist' })).toThrow(error('MEMTABLE_INVALID_OPTION'));
   });
@@ -420,7 +417,7 @@ describe('misuse', () => {
   });
 });
 
-test('verify finds damaged entries and counts', () => {
+test('verify() of a memtable finds damaged entries and counts', () => {
   const damaged = (damage: (table: MemTable) => void) => {
     const table = new MemTable({ blockBytes: 512 });
     for (let i = 0; i < 10; i++) table.add(i, 1, utf8(`key${i}`), utf8('value'));

@@ -1,4 +1,4 @@
-// Fills and drops memtables of 64 MiB, one after the other, and says how far the resident memory rose at most.
+// Fills and drops memtables of 64 MiB, one after the other, and prints the highest rise of resident memory.
 import { MemTable } from '../dist/index.js';
 
 const [tables, tableBytes] = [20, 64 << 20];

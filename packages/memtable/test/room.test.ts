@@ -3,7 +3,7 @@ import { utf8 } from './bytes.js';
 
 const key = (number: number) => utf8(String(number).padStart(9, '0'));
 
-test('where a table says that its memory will not move, it does not, though a batch splits blocks on every level', () => {
+test('when mayMove() is false, a batch that splits blocks on every level does not move the memory', () => {
   const table = new MemTable({ reserveBytes: 16 << 20 });
   for (let i = 0; i < 70_000; i++) table.add(i, ValueType.Value, key(i * 1000));
   const { u8, usedBytes } = table.arena.memory;

@@ -1,7 +1,7 @@
 import { readBesideWriter } from './read-beside-writer.js';
 
 test.each(['compact', 'leveldb'] as const)(
-  'two minutes of readers beside a writer, none wrong; layout %s',
+  'readers beside a writer read nothing wrong in two minutes, layout %s',
   (layout) => {
     const { reads, wrong, first } = readBesideWriter(layout, 120_000);
     expect({ wrong, first }).toEqual({ wrong: 0, first: undefined });

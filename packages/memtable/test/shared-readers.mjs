@@ -1,11 +1,11 @@
-// One thread writes memtables in shared memory, two others attach to them meanwhile and read what it has published. Says
-// what they found wrong. Arguments: layout, milliseconds.
+// One thread writes memtables in shared memory. Two others attach to them meanwhile, and read the entries that it has
+// published. Prints a report with the wrong answers. Arguments: layout, milliseconds.
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { MemTable, ValueType } from '../dist/index.js';
 
-/** Words by which the threads tell one another: the last sequence published, whether that is all, readers at work. */
+/** Words that the threads share: last sequence published, whether the writer has ended, number of readers at work. */
 const [PUBLISHED, ENDED, READING] = [0, 1, 2];
 const READERS = 2;
 const TABLE_BYTES = 8 << 20;
@@ -13,7 +13,7 @@ const ATTACH_EVERY = 20;
 
 const key = new Uint8Array(12);
 const keyView = new DataView(key.buffer);
-/** Keys of three kinds: each before all others of its kind, anywhere, and versions of one. The value is the sequence. */
+/** Keys in turns: before all others of their kind, anywhere, versions of a single key. Values are sequences. */
 const setKey = (sequence) => {
   key[0] = sequence % 3;
   keyView.setUint32(4, key[0] === 0 ? 0xffffffff - sequence : key[0] === 1 ? Math.imul(sequence, 2654435761) : 0);
@@ -79,7 +79,7 @@ function read(buffer) {
       cursor.seek(setKey(sequence), sequence);
       if (!cursor.valid || cursor.sequence !== sequence) throw new Error(`a cursor misses ${sequence} of ${published}`);
       const there = cursor.key;
-      // Forth and back: between the two steps an entry may have come in between, never before it.
+      // Step forth and back. The writer may add an entry between the two, but the cursor never goes before `there`.
       cursor.next();
       if (!cursor.valid) continue;
       cursor.prev();

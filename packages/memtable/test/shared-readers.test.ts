@@ -4,7 +4,7 @@ import { error, utf8 } from './bytes.js';
 import { readBesideWriter } from './read-beside-writer.js';
 
 test.each(['compact', 'leveldb'] as const)(
-  'readers in other threads find all that the writer has published, and attach while it writes; layout %s',
+  'readers in other threads attach while the writer adds, and see all that it has published, layout %s',
   (layout) => {
     const { tables, reads, attaches, wrong, first } = readBesideWriter(layout, 1500);
     expect({ wrong, first }).toEqual({ wrong: 0, first: undefined });
@@ -21,7 +21,7 @@ test.each<[string, () => MemTableOptions]>([
   ['an arena in shared memory', () => ({ arena: new Arena(sharedMemory) })],
   ['a heap in shared memory', () => ({ source: new Heap(sharedMemory) })],
   ['slabs in shared memory', () => ({ source: new SlabAllocator(sharedMemory) })],
-])('the index block is refused with %s, and the message names the way out', (_, options) => {
+])('index block is refused with %s, and the message says to use the skip list', (_, options) => {
   const refused = error('MEMTABLE_INVALID_OPTION', "index: 'skiplist'");
   const target = { write: () => Promise.resolve() };
   for (const index of [{}, { index: 'block' }] as const) {
@@ -34,14 +34,14 @@ test.each<[string, () => MemTableOptions]>([
   expect(table.entryCount).toBe(1);
 });
 
-test('a table that is refused leaves nothing behind in a shared source', () => {
+test('a memtable that is refused takes nothing from a shared source', () => {
   const source = new Heap(sharedMemory);
   expect(() => new MemTable({ source })).toThrow(error('MEMTABLE_INVALID_OPTION'));
   expect(source.stats().usedCount).toBe(0);
   expect(Arena.attachAll(source)).toEqual([]);
 });
 
-test('bytes of a table with the index block are attached from shared memory only when it is frozen', () => {
+test('attach() to shared memory refuses an active table with index block, and takes a frozen one', () => {
   const table = new MemTable();
   table.add(1, ValueType.Value, utf8('key'), utf8('value'));
   const shared = (): SharedArrayBuffer => {
@@ -54,7 +54,7 @@ test('bytes of a table with the index block are attached from shared memory only
   expect([...MemTable.attach(shared())]).toEqual([...table]);
 });
 
-test('a batch that is refused in shared memory has linked none of its entries, where another thread could see them', () => {
+test('a batch that is refused in shared memory has never shown an entry to other threads', () => {
   const table = new MemTable({ ...sharedMemory, index: 'skiplist' });
   table.add(3, ValueType.Value, utf8('c'), utf8('old'));
   const before = [...table];

@@ -20,7 +20,7 @@ describe.each([
   ['a heap, first fit', () => new Heap({ fit: 'first' })],
   ['slabs', () => new SlabAllocator()],
 ])('memtables over %s', (_, make) => {
-  test.each(['block', 'skiplist'] as const)('a dropped one makes room for the next; index %s', (index) => {
+  test.each(['block', 'skiplist'] as const)('reuse the memory of a dropped memtable, index %s', (index) => {
     const heap = make();
     const [a, b] = [new MemTable({ source: heap, index }), new MemTable({ source: heap, index })];
     for (let i = 0; i < 1500; i++) {
@@ -50,7 +50,7 @@ describe.each([
   });
 });
 
-test('one budget: when one memtable has used it up the other is full, until the first is dropped', () => {
+test('memtables over one heap share its maxBytes: when one is full so is the other, until the first is dropped', () => {
   const heap = new Heap({ reserveBytes: 1 << 20, maxBytes: 1 << 20 });
   const [a, b] = [new MemTable({ source: heap }), new MemTable({ source: heap })];
   expect(() => fill(a, 'a', 100_000)).toThrow(error('MEMTABLE_FULL'));
@@ -65,7 +65,7 @@ test('one budget: when one memtable has used it up the other is full, until the 
   check(c, 'c', 1000);
 });
 
-test('the heap and the memtables in it are attached from its buffer', () => {
+test('attaching to the buffer of a heap gives back the heap and all memtables in it', () => {
   const heap = new Heap();
   const [a, b, c] = ['a', 'b', 'c'].map((name) => {
     const table = new MemTable({ source: heap });
@@ -93,7 +93,7 @@ test('the heap and the memtables in it are attached from its buffer', () => {
 test.each([
   ['a heap', () => new Heap()],
   ['slabs', () => new SlabAllocator()],
-])('whichever request to %s fails, the memtable is as it was', (_, make) => {
+])('when any request to %s fails, the memtable is as before', (_, make) => {
   const requests = failEveryAllocation(
     () => {
       const heap = make();
@@ -118,7 +118,7 @@ test.each([
   expect(requests).toBeGreaterThan(3);
 });
 
-test.each(['block', 'skiplist'] as const)('a memtable writes nowhere but where it has allocated; index %s', (index) => {
+test.each(['block', 'skiplist'] as const)('a memtable writes only to bytes that it allocated, index %s', (index) => {
   const arena = new GuardedArena();
   const table = new MemTable({ arena, index });
   fill(table, 'a', 500);

@@ -11,7 +11,7 @@ const filled = (index: 'block' | 'skiplist') => {
   return table;
 };
 
-test('console.log of a memtable and of what it consists of prints what they hold', () => {
+test('console.log of a memtable, its parts and a batch prints their contents', () => {
   const table = filled('skiplist');
   expect(printed(table)).toBe(
     "MemTable { state: 'active', entryCount: 2, deletionCount: 1, memoryUsage: 16392, layout: 'compact', index: 'skiplist' }",
@@ -33,7 +33,7 @@ test('console.log of a memtable and of what it consists of prints what they hold
   );
 });
 
-test('console.log of every allocator prints what it holds', () => {
+test('console.log of every allocator prints its figures', () => {
   const heap = new Heap();
   heap.free(heap.allocate(100));
   heap.allocate(10);
@@ -58,7 +58,7 @@ test('console.log of every allocator prints what it holds', () => {
   );
 });
 
-test('what was dropped says so', () => {
+test('console.log of a dropped object says that it is dropped', () => {
   const table = filled('block');
   const cursor = table.iterator();
   const { index, arena } = table;
@@ -76,7 +76,7 @@ test('what was dropped says so', () => {
   }
 });
 
-test('depth and options are honoured, as for any object', () => {
+test('console.log honours depth and other inspect options', () => {
   const table = filled('block');
   expect(inspect({ a: { b: { c: { table } } } }, { breakLength: Infinity })).toBe('{ a: { b: { c: [Object] } } }');
   expect(inspect({ a: { table } }, { breakLength: Infinity, depth: 1 })).toBe('{ a: { table: [MemTable] } }');
@@ -84,7 +84,7 @@ test('depth and options are honoured, as for any object', () => {
   expect(inspect(table, { customInspect: false })).toContain('arena: ');
 });
 
-test('printing never fails: over damaged memory, nor when the fields cannot be read', () => {
+test('console.log does not throw over damaged memory, or when a field cannot be read', () => {
   for (const word of [0, 1, 0x7fffffff, -1]) {
     for (const index of ['block', 'skiplist'] as const) {
       const table = filled(index);
@@ -111,7 +111,7 @@ test('printing never fails: over damaged memory, nor when the fields cannot be r
   expect(printed(new Broken())).toBe("Broken { unreadable: 'Error: no fields' }");
 });
 
-test('arenas over a source print their own figures', () => {
+test('console.log of an arena over a source prints the figures of that arena', () => {
   const heap = new Heap();
   const arena = new Arena({ source: heap });
   arena.allocate(10);

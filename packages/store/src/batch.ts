@@ -3,30 +3,31 @@ import type { Codecs } from './codecs.js';
 import { codecOf, encode, kindOf } from './encoding.js';
 import type { BatchOperation, EncodingOptions } from './options.js';
 
-/** The memory of a larger batch is not kept. */
+/** A batch with more memory than this is not kept for the next call. */
 const SPARE_BYTES_MAX = 64 << 10;
 
-/** Turns the operations of `store.batch()` into a write batch, in memory that the next call uses again. */
+/** Encodes the operations of `store.batch()` as a write batch. The next call reuses its memory. */
 export class BatchEncoder<K, V> {
   readonly #codecs: Codecs;
   readonly #bytesMax: number;
   #spare: WriteBatch | undefined;
 
-  /** @param bytesMax - upper bound on a batch */
+  /** @param bytesMax - upper bound on the bytes of a batch */
   constructor(codecs: Codecs, bytesMax: number) {
     this.#codecs = codecs;
     this.#bytesMax = bytesMax;
   }
 
+  /** Bytes of the memory that is kept. */
   get scratchBytes(): number {
     return this.#spare?.capacityBytes ?? 0;
   }
 
   /**
-   * A batch that belongs to its caller until {@link BatchEncoder.giveBack}: the code of the user's that runs here may make
-   * another one.
-   * @param full - the error when the batch is larger than so many bytes
-   * @throws TypeError, MemTableError `MEMTABLE_ENCODING_FAILED`, `full`
+   * Encodes a batch, which the caller owns until {@link BatchEncoder.giveBack}. User code runs meanwhile and may encode
+   * another batch.
+   * @param full - makes the error for a batch of more than `bytesMax` bytes
+   * @throws TypeError; MemTableError `MEMTABLE_ENCODING_FAILED`; the error of `full`
    */
   encode(
     operations: readonly BatchOperation<K, V>[],
@@ -55,6 +56,7 @@ export class BatchEncoder<K, V> {
     return batch;
   }
 
+  /** Takes a batch back, for the next call. */
   giveBack(batch: WriteBatch): void {
     if (batch.capacityBytes <= SPARE_BYTES_MAX) this.#spare = batch.clear();
   }

@@ -27,9 +27,11 @@ export class Codecs {
     return encoding === undefined ? this.value : codecOf('valueEncoding', encoding);
   }
 
-  /** @param valueCodec - that of the value which is encoded next: its code may use the same memory for what it returns */
+  /**
+   * @param valueCodec - encodes the value next. Its encoder may reuse the memory of the encoded key, so that is copied
+   */
   encodeKey(key: unknown, codec: Codec, valueCodec?: Codec): string | Uint8Array {
-    // Before an encoder runs, which may use the memory of the key that a comparator is looking at.
+    // Check before the encoder runs: it may reuse the memory of a key that the comparator is looking at.
     this.#state.checkNotComparing();
     const stored = encode('key', codec, key);
     return valueCodec?.encode === undefined ? stored : owned(stored);
@@ -41,7 +43,7 @@ export class Codecs {
   }
 }
 
-/** A copy of bytes that their owner may change; `slice` of a `Buffer` makes none. */
+/** A copy of bytes that their owner may change. It does not use `slice`, which copies nothing for a `Buffer`. */
 export function owned(stored: string | Uint8Array): string | Uint8Array {
   return typeof stored === 'string' ? stored : new Uint8Array(stored);
 }

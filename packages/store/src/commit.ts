@@ -1,14 +1,15 @@
 /**
- * The one place where a write of a store happens. A call of the store has encoded its data by then; here it gets a sequence,
- * goes into the table, is counted, and is repeated in the successor of the table when there is one.
+ * The one place where a write of a store happens. The call has already encoded its data. Here the write gets a
+ * sequence, goes into the table, is counted, and is repeated in the successor of the table if there is one.
  *
  * Invariants, which `verify()` of the store checks:
- * T1. `liveBytes` and `entryCount` are those of the newest versions that are values. With a target, `keyCount` counts all
- *     keys, deleted ones too.
- * T2. `heldBytes` of the pins are those of the older versions that pins see.
+ * T1. `liveBytes` and `entryCount` count the newest versions of keys that are values. With a target, `keyCount` counts
+ *     all keys, deleted ones included.
+ * T2. `heldBytes` of the pins counts the older versions that are values and that pins see.
  *
- * An entry that no pin sees is overwritten where it lies, if its new value is no longer: that takes no memory and leaves no
- * garbage. A deletion is not overwritten by a value, because a compaction may wait with it for the versions below it.
+ * A write overwrites the newest version of its key in place, if no pin sees that version and the new value is no longer
+ * [D22]. That takes no memory and leaves no garbage. A value does not overwrite a tombstone: a compaction may hold that
+ * back until it has looked at the older versions.
  */
 import { type Addr, MARK_WORDS, NIL } from '@memtable/arena';
 import { ValueType, WriteBatch } from '@memtable/memtable';
@@ -28,38 +29,40 @@ import type { Pin, Pins } from './pins.js';
 import type { Renewal } from './renewal/renewal.js';
 import type { StoreTable } from './table.js';
 
-/** What a commit asks of those who make room in the table. */
+/** The driver of a store, as a commit uses it: it makes room in the table. */
 export interface Room {
-  /** Upper bound on the memory of a table that has room for any put without asking. */
+  /** While a table takes no more memory than this, puts need not ask for room. */
   readonly roomyBytesMax: number;
   /**
-   * Makes room for a put where little is left.
-   * @returns whether the table is another one now
+   * Makes room for a put when little is left.
+   * @returns whether the store has another table now
    * @throws MemTableError `MEMTABLE_FULL`
    */
   make(bytes: number): boolean;
-  /** Begins to make room, if some can be made: a write has found none, and throws this. */
+  /** A write found no room and throws `error`. Begins to make room for the next one, if it can. */
   begin(error: unknown): void;
-  /** The successor could not take a write: it was full, or the comparator threw `error`. */
+  /** The successor lost a write: it was full, or the comparator threw `error`. */
   lost(error: unknown): void;
 }
 
 const EMPTY = new Uint8Array(0);
-/** Longer strings are encoded in memory of their own, so that the memory that is kept stays small. */
+/** Longer strings are encoded in memory of their own, so that the scratch memory stays small. */
 const TEXT_LENGTH_MAX = 64 << 10;
-/** Upper bound on what the index and the header of a block of its own take for an entry. */
+/** Upper bound on the bytes that the index, and the header of a dedicated block, take for an entry. */
 export const INDEX_BYTES = 12;
+
+/** The writes of a store. */
 
 export class Commit {
   table: StoreTable;
   pins: Pins;
-  /** The replacement of the table that is running. */
+  /** The running replacement of the table. */
   renewal: Renewal | undefined;
-  /** Number of the table in events: a flush is followed by the next one, a compaction by a copy with the same number. */
+  /** Number of the table in events. A flush raises it. The successor of a compaction keeps it. */
   tableNumber = 1;
   /** Sequence of the last write. */
   sequence: number;
-  /** With a target: keys in the table, deleted ones too. This is what a flush writes, so that it need not count. */
+  /** With a target: number of keys in the table, deleted ones included. A flush writes that many keys. */
   keyCount = 0;
   /** Keys that have a value. */
   entryCount = 0;
@@ -68,7 +71,7 @@ export class Commit {
   /** The lookup key of the last search. */
   readonly key = new LookupKey();
 
-  /** Set by the driver of the store, whose part this is. */
+  /** The driver of the store, which sets this itself. */
   room!: Room;
   readonly #tableBytesMax: number;
   #text = new Uint8Array(1024);
@@ -87,19 +90,27 @@ export class Commit {
     return this.table.entryBytes - this.liveBytes - this.pins.heldBytes;
   }
 
-  /** Memory that every write uses again. */
+  /** Bytes of the memory that each write reuses. */
   get scratchBytes(): number {
     return this.#text.length + this.key.u8.length;
   }
 
-  /** The newest version of a key, a deletion too, or NIL. {@link Commit.set} and {@link Commit.put} write at its place. */
+  /**
+   * Finds the newest version of a key, tombstones included, or NIL. {@link Commit.set} and {@link Commit.put} write
+   * there.
+   */
   find(key: string | Uint8Array): Addr {
     if (key.length > this.#tableBytesMax) throw this.table.full(key.length);
     this.key.set(key);
     return this.#findSet();
   }
 
-  /** Sets the key that was found to a value. @returns how many bytes it takes. @throws MemTableError `MEMTABLE_FULL` */
+  /**
+   * Sets the key of the last `find` to a value.
+   * @param older - the result of that `find`
+   * @returns the bytes of the entry
+   * @throws MemTableError `MEMTABLE_FULL`
+   */
   put(older: Addr, value: string | Uint8Array): number {
     const { key } = this;
     const bytesMin = key.keyLength + value.length;
@@ -120,7 +131,7 @@ export class Commit {
     return newBytes;
   }
 
-  /** Sets the key that was found to a value, or to none. @returns as {@link Commit.put} */
+  /** Like {@link Commit.put}; undefined deletes the key. */
   set(older: Addr, value: string | Uint8Array | undefined): number {
     if (value !== undefined) return this.put(older, value);
     if (this.table.isValue(older)) this.#delete(older);
@@ -128,11 +139,11 @@ export class Commit {
   }
 
   /**
-   * Deletes a key; most often where its value lies, without a search for the place of another entry.
-   * @param isTold - a deletion of a key that is not here is kept too: the target may have it
+   * Deletes a key, mostly in place, which needs no search for the place of a new entry.
+   * @param isTold - whether to keep tombstones of keys that are not here: the target may have the key
    */
   delete(key: string | Uint8Array, isTold: boolean): void {
-    if (key.length > this.#tableBytesMax) return; // It was never there, nor in the target.
+    if (key.length > this.#tableBytesMax) return; // Neither the store nor the target can have it.
     this.key.set(key).beforeAll();
     const older = this.table.seek(this.key);
     if (this.table.isValue(older)) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
@@ -140,15 +151,14 @@ export class Commit {
   }
 
   /**
-   * Deletes keys in place, at the addresses of their newest versions, none of which a pin sees. It is one write: nothing in it
-   * can fail.
+   * Deletes keys in place, given their newest versions, which no pin may see. Nothing in it can fail, so it is atomic.
    */
   deleteUnseen(entries: readonly Addr[]): number {
     for (const entry of entries) this.#overwrite(entry, ValueType.Deletion, EMPTY, 0);
     return 0;
   }
 
-  /** Deletes keys beside versions that somebody needs. That takes memory, which may run out: then none is deleted. */
+  /** Deletes keys by new tombstones, because pins may see their versions. Deletes none when memory runs out. */
   deleteSeen(entries: readonly Addr[], pin: Pin | undefined): number {
     const { table } = pin === undefined ? this : pin.home;
     const batch = new WriteBatch();
@@ -160,7 +170,7 @@ export class Commit {
     return this.batch(batch);
   }
 
-  /** Makes all writes of a batch, or none: all memory is taken before the first entry shows. @returns bytes added */
+  /** Makes all writes of a batch or none: it takes all memory before the first entry shows. @returns the bytes added */
   batch(batch: WriteBatch): number {
     const bytes = batch.byteLength + batch.count * INDEX_BYTES;
     if (this.table.memoryUsage() + bytes > this.room.roomyBytesMax && hasPut(batch)) this.room.make(bytes);
@@ -191,7 +201,7 @@ export class Commit {
     return added;
   }
 
-  /** Deletes all keys: replaces the table, which has no pins, by an empty one. @returns bytes of memory given back */
+  /** Deletes all keys: replaces the table, which must have no pins, by an empty one. @returns the bytes given back */
   clear(fresh: StoreTable): number {
     const { table } = this;
     const bytes = table.memoryUsage();
@@ -209,10 +219,10 @@ export class Commit {
     this.table.arena.drop();
     this.entryCount = 0;
     this.liveBytes = 0;
-    this.table.entryBytes = this.pins.heldBytes; // None is garbage.
+    this.table.entryBytes = this.pins.heldBytes; // So that no garbage is counted.
   }
 
-  /** Whether an entry's value is this one, byte for byte; undefined stands for no value. */
+  /** Whether an entry has this value, byte for byte. Undefined means no value. */
   isEqual(entry: Addr, value: string | Uint8Array | undefined): boolean {
     const { table } = this;
     if (!table.isValue(entry)) return value === undefined;
@@ -226,7 +236,7 @@ export class Commit {
     return true;
   }
 
-  /** The place for a new version of the key that is set. */
+  /** Finds the place for a new version of the key in `key`. @returns its newest version, or NIL */
   #findSet(): Addr {
     const sequence = this.sequence + 1;
     this.key.setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
@@ -246,14 +256,14 @@ export class Commit {
     this.#add(entry, older, 0, 0);
   }
 
-  /** Whether a write of the lookup key, with a value of this length, goes where its older version lies. */
+  /** Whether a write of the key in `key`, with a value of this length, can overwrite its older version in place. */
   #isInPlace(older: Addr, valueLength: number): boolean {
     const { table } = this;
     if (!table.isValue(older)) return false;
     return table.sequenceOf(older) > this.pins.newest && table.fits(older, this.key, valueLength);
   }
 
-  /** Overwrites the newest version of a key, which no pin sees. */
+  /** Overwrites the newest version of a key, which no pin may see. */
   #overwrite(entry: Addr, type: ValueType, value: Uint8Array, valueLength: number): void {
     const { table } = this;
     const wasValue = table.isValue(entry);
@@ -266,14 +276,14 @@ export class Commit {
     this.#mirror(entry);
   }
 
-  /** Links an entry at the place that was found for it. */
+  /** Links an entry at the place that the last search found. */
   #add(entry: Addr, older: Addr, liveBytes: number, values: 0 | 1): void {
     this.table.insertFound(entry);
     this.#countAdded(older, liveBytes, values);
     this.#mirror(entry);
   }
 
-  /** Counts an entry that is the newest version of its key now: its live bytes, and 1 for a value. */
+  /** Counts a new newest version of a key: its live bytes, and 1 if it is a value. */
   #countAdded(older: Addr, liveBytes: number, values: 0 | 1): void {
     this.sequence++;
     this.liveBytes += liveBytes;
@@ -287,7 +297,7 @@ export class Commit {
     this.pins.replaced(table.sequenceOf(older), oldBytes);
   }
 
-  /** Repeats a write in the successor of the table. Its failure does not concern the write. */
+  /** Repeats a write in the successor table, if a renewal is running. A failure ends the renewal, not the write. */
   #mirror(entry: Addr): void {
     if (this.renewal === undefined) return;
     try {
@@ -303,7 +313,7 @@ export class Commit {
     return error;
   }
 
-  /** Writes a string to `#text`, or to bytes of its own when it is long; returns those. `#textLength` says how many count. */
+  /** Encodes a string to `#text`, or to an array of its own if it is long. Its length in bytes is in `#textLength`. */
   #encodeText(text: string): Uint8Array {
     if (text.length > TEXT_LENGTH_MAX) {
       const bytes = textBytes(text);
@@ -317,7 +327,7 @@ export class Commit {
   }
 }
 
-/** Deletions alone may take the room that puts have to leave. */
+/** Whether a batch has a put. Puts must leave room that deletions may take. */
 function hasPut(batch: WriteBatch): boolean {
   const record = batch.reader();
   while (record.next()) if (record.type === ValueType.Value) return true;

@@ -1,36 +1,51 @@
 import { MemTableError } from '@memtable/memtable';
 import { BufferClass, checkBytes, copyOut, copyOutBuffer, isBytes, readText } from '@memtable/memtable/internal';
 
-/** What keys and values are stored as, and come out as before they are decoded. Abstract-level's names. */
+/**
+ * The form of stored data that `decode` of an encoding takes: a string, a Node `Buffer`, or a `Uint8Array`. The names
+ * are abstract-level's.
+ */
 export type Format = 'utf8' | 'buffer' | 'view';
 
 /**
- * How keys or values become what is stored, and back. An encoding of `level-transcoder`, which abstract-level uses, is one,
- * and so is every other object with `encode` and `decode`; without a `format` it deals in bytes, as there.
+ * Converts keys or values to stored data, and back. Encodings of `level-transcoder`, which abstract-level uses, fit. So
+ * does any object with `encode` and `decode`. Both functions may use the store. `encode` may reuse the memory of its
+ * last result.
  */
 export interface Encoding<T> {
+  /** A name for messages. @defaultValue 'anonymous' */
   readonly name?: string | undefined;
+  /** The form of data that `decode` takes. @defaultValue 'buffer', or 'view' where there is no `Buffer` */
   readonly format?: Format | undefined;
+  /**
+   * Converts a key or value. The store copies the result. An error becomes the `cause` of `MEMTABLE_ENCODING_FAILED`.
+   */
   encode(data: T): string | Uint8Array;
-  // What it is given follows from its format, which types cannot say of encodings made elsewhere.
+  /**
+   * Converts stored data back. The function owns the copy that it gets. An error becomes the `cause` of
+   * `MEMTABLE_ENCODING_FAILED`.
+   * @param data - as `format` says: types cannot tell that of encodings that were made elsewhere
+   */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   decode(data: any): T;
 }
 
 /**
- * `utf8`: strings. `buffer`: bytes, as Node's `Buffer`s. `view`: bytes, as `Uint8Array`s. `json`: whatever JSON has.
- * All but the last take strings and bytes alike.
+ * Names of the encodings that the store has. `utf8`: strings. `buffer`: bytes, read as Node `Buffer`s. `view`: bytes,
+ * read as `Uint8Array`s. `json`: anything that JSON has. All but `json` take strings and bytes alike.
  */
 export type EncodingName = Format | 'json';
+/** An encoding, or the name of one. */
 export type EncodingOption<T> = EncodingName | Encoding<T>;
+/** An encoding of any type, for a single call. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyEncoding = EncodingOption<any>;
 
-/** @internal An encoding as the store uses it. */
+/** @internal An encoding in the form that the store uses. */
 export interface Codec {
   readonly name: string;
   readonly format: Format;
-  /** Undefined where data is stored as it comes. */
+  /** Undefined when data is stored as it comes. */
   readonly encode: ((data: unknown) => unknown) | undefined;
   readonly decode: ((data: unknown) => unknown) | undefined;
 }
@@ -50,7 +65,7 @@ const JSON_CODEC: Codec = {
   decode: (data) => JSON.parse(data as string) as unknown,
 };
 
-/** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
+/** @internal Checks an encoding option. @throws MemTableError `MEMTABLE_INVALID_OPTION`; TypeError */
 export function codecOf(option: string, encoding: AnyEncoding | undefined): Codec {
   switch (encoding) {
     case undefined:
@@ -61,7 +76,7 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined): Code
     case 'json':
       return JSON_CODEC;
     case 'buffer':
-      if (BufferClass === undefined) invalid(`${option} is 'buffer', and there is no Buffer here; use 'view'`);
+      if (BufferClass === undefined) invalid(`${option} is 'buffer', but there is no Buffer here: use 'view'`);
       return BUFFER;
   }
   if (typeof encoding === 'string') {
@@ -85,7 +100,7 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined): Code
   };
 }
 
-/** @internal What is stored for a key or value. @throws TypeError, MemTableError `MEMTABLE_ENCODING_FAILED` */
+/** @internal Encodes a key or value for the store. @throws TypeError; MemTableError `MEMTABLE_ENCODING_FAILED` */
 export function encode(what: 'key' | 'value', codec: Codec, data: unknown): string | Uint8Array {
   if (data === null || data === undefined) throw new TypeError(`the ${what} must not be ${kindOf(data)}`);
   let stored: unknown = data;
@@ -113,19 +128,22 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
   );
 }
 
-/** @internal A key or value out of bytes of a memory; a copy. */
+/** @internal Decodes a copy of stored bytes. @throws MemTableError `MEMTABLE_ENCODING_FAILED` */
 export function decode(codec: Codec, u8: Uint8Array, view: DataView, start: number, length: number): unknown {
   const data = read(codec, u8, view, start, length);
   return decodeStored(codec, data);
 }
 
-/** @internal A copy of stored bytes in the codec's format: what is left to be decoded, by code that may change the memory. */
+/**
+ * @internal Copies stored bytes, in the format of the codec. The copy is decoded later, when the memory may have
+ * changed.
+ */
 export function read({ format }: Codec, u8: Uint8Array, view: DataView, start: number, length: number): unknown {
   if (format === 'utf8') return readText(u8, start, length);
   return format === 'view' ? copyOut(u8, view, start, length) : copyOutBuffer(u8, view, start, length);
 }
 
-/** @internal */
+/** @internal Decodes a copy that {@link read} made. @throws MemTableError `MEMTABLE_ENCODING_FAILED` */
 export function decodeStored(codec: Codec, data: unknown): unknown {
   if (codec.decode === undefined) return data;
   try {
@@ -139,12 +157,12 @@ export function decodeStored(codec: Codec, data: unknown): unknown {
   }
 }
 
-/** @internal Whether it is a promise, or something like one: the value is not there yet. */
+/** @internal Whether a value is a promise, or anything else with a function `then`. */
 export function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** @internal What a value is, in words. */
+/** @internal The kind of a value, for messages. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';

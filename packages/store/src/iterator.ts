@@ -8,41 +8,54 @@ import { Page } from './page.js';
 import type { KeyRange } from './range.js';
 import type { StoreTable } from './table.js';
 
-/** @internal What an iterator needs of its store. */
+/** @internal The parts of a store that an iterator uses. */
 export interface IteratorHost {
   /** The table in use. @throws MemTableError `MEMTABLE_CLOSED` */
   current(): StoreTable;
-  /** Whether a table holds nothing but what a read at this sequence sees. */
+  /** Whether every entry of the table is visible at this sequence, so that a walk need not check each one. */
   isPlain(table: StoreTable, sequence: number): boolean;
-  /** Whether deleted keys that nobody sees may leave the index; a target still has to be told of them. */
+  /** Whether tombstones that no pin sees may leave the index. A store with a target keeps them for the target. */
   readonly removes: boolean;
-  /** Whether a pin sees a version that the one with sequence `by` has replaced. */
+  /** Whether a pin sees a version that was replaced by the write with sequence `by`. */
   isSeen(sequence: number, by: number): boolean;
-  /** Takes entries that nobody needs out of the table's index. */
+  /** Takes entries out of the table's index. Nobody may need them. */
   remove(table: StoreTable, entries: readonly Addr[]): void;
-  /** @throws MemTableError `MEMTABLE_REENTERED` */
+  /** @throws MemTableError `MEMTABLE_REENTERED`: the comparator is running */
   checkNotComparing(): void;
+  /** Ends the use of a pin. */
   release(pin: Pin, owner: PinOwner): void;
 }
 
-/** @internal */
+/** @internal What an iterator reads, and what it yields. */
 export interface IteratorOptions {
-  /** The table in use, or the one of its snapshot. */
+  /** The table in use, or that of the snapshot. */
   readonly table: StoreTable;
   readonly range: KeyRange;
-  /** The last write that it sees. */
+  /** The last write that the iterator sees. */
   readonly sequence: number;
   readonly keyCodec: Codec;
   readonly valueCodec: Codec;
-  /** Entries as pairs, or only keys, or only values. */
+  /** `entries` are pairs of key and value. */
   readonly yields: 'entries' | 'keys' | 'values';
 }
 
 /**
- * The entries of a range as they were when the iterator was made, whatever is written meanwhile. It holds the old
- * versions of them in memory, so it has to come to its end, which `for ... of` sees to, or be closed.
+ * Walks the entries of a range as they were when the iterator was made. Later writes do not change what it yields. It
+ * keeps old versions in memory until it is closed. Its end closes it, and so does an error, and leaving a `for ... of`
+ * loop. Otherwise call `close()`.
  *
- * Keys and values are copies. `step()` with the views makes none.
+ * Keys and values are copies, which the caller owns. `step()`, `keyView` and `valueView` make no copy.
+ *
+ * @example
+ * ```ts
+ * const store = new MemStore();
+ * for (const key of ['a', 'b', 'c', 'd']) store.put(key, key.toUpperCase());
+ * const iterator = store.keys({ gte: 'b' });
+ * store.del('c');
+ * iterator.nextv(2); // ['b', 'c']
+ * iterator.seek('d');
+ * [...iterator]; // ['d']
+ * ```
  */
 export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwner {
   readonly #host: IteratorHost;
@@ -50,39 +63,42 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   #pin: Pin | undefined;
   #table: StoreTable;
   #cursor: BlockCursor;
-  /** Whether the cursor stands where to go on, and not on what was seen last. */
-  #ready = false;
-  /** Where to seek before it goes on, in a table that it has not seen yet. */
+  /** Whether the cursor already stands on the next entry to look at, not on the last one that was looked at. */
+  #isAhead = false;
+  /** After a change of table: where to seek before going on. */
   #resume: LookupKey | undefined;
   #started = false;
   #closed = false;
-  #left: number;
-  /** The entry that it stands on; while it walks forward, the last version that it saw. */
+  /** Entries that `limit` still allows. */
+  #remaining: number;
+  /** The entry that the iterator stands on, or NIL. */
   #entry: Addr = NIL;
-  #last: Addr = NIL;
-  /** Entries that it has passed and that nobody needs; versions of one key from the oldest to the newest. */
+  /** Forward: the newest visible version of the key at the cursor, which hides the older ones. */
+  #newestVisible: Addr = NIL;
+  /** Entries of deleted keys that the walk has passed and nobody needs. Versions of one key, oldest first. */
   #passed: Addr[] = [];
-  /** Those of the deleted key that it is passing. */
+  /** Versions of the deleted key that the walk is passing. They may turn out to be needed. */
   #passing: Addr[] = [];
 
-  /** @internal */
+  /** @internal Reads of the store make iterators. */
   constructor(host: IteratorHost, options: IteratorOptions) {
     this.#host = host;
     this.#options = options;
     this.#table = options.table;
     this.#cursor = this.#table.index.cursor();
-    this.#left = options.range.limit;
+    this.#remaining = options.range.limit;
   }
 
-  /** @internal The pin that goes when the iterator is closed. */
+  /** @internal Gives the iterator a pin, which it releases when it is closed. */
   hold(pin: Pin): this {
     this.#pin = pin;
     return this;
   }
 
   /**
-   * To the next entry; false at the end, which closes it, as an error does.
-   * @throws MemTableError `MEMTABLE_CLOSED`: the store; what the comparator throws
+   * Moves to the next entry. O(1) for each version of a key that it passes.
+   * @returns false at the end. The end closes the iterator, and so does an error
+   * @throws MemTableError `MEMTABLE_CLOSED`: the store has been closed; `MEMTABLE_REENTERED`; the comparator's errors
    */
   step(): boolean {
     try {
@@ -94,7 +110,10 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return false;
   }
 
-  /** As {@link StoreIterator.step}. @throws MemTableError `MEMTABLE_ENCODING_FAILED` too, which closes it as well */
+  /**
+   * Moves to the next entry and decodes a copy of it. The caller owns the copy.
+   * @throws as {@link StoreIterator.step}; MemTableError `MEMTABLE_ENCODING_FAILED`. An error closes the iterator
+   */
   next(): IteratorResult<T, undefined> {
     if (!this.step()) return { done: true, value: undefined };
     try {
@@ -105,34 +124,36 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   }
 
   /**
-   * Up to `size` more entries; fewer only at the end, which closes it, as the limit and an error do. Several times as quick
-   * as one by one. @throws as {@link StoreIterator.next}
+   * Copies up to `size` more entries, several times as fast as one by one. There are fewer only at the end. The end,
+   * the limit and an error close the iterator. The copies of one call share buffers of 8 KiB, so each keeps others in
+   * memory.
+   * @throws as {@link StoreIterator.next}
    */
   nextv(size: number): T[] {
     try {
       const found = this.page(size);
-      if (found.length < size || this.#left <= 0) this.close();
+      if (found.length < size || this.#remaining <= 0) this.close();
       return found;
     } catch (error) {
       this.#end(error);
     }
   }
 
-  /** @internal The same, and it stays open, so that `seek` can go on from the end. */
+  /** @internal Like {@link StoreIterator.nextv}, but it stays open at the end, so that `seek` can go on. */
   page(size: number): T[] {
     const { yields, keyCodec, valueCodec } = this.#options;
     const found: T[] = [];
-    if (Math.min(size, this.#left) <= FEW) {
+    if (Math.min(size, this.#remaining) <= FEW) {
       while (found.length < size && !this.#closed && this.#advance()) found.push(this.#take());
       return found;
     }
     const keys = yields === 'values' ? undefined : keyCodec;
     const values = yields === 'keys' ? undefined : valueCodec;
-    const page = new Page(keys, values, Math.min(size, this.#left));
+    const page = new Page(keys, values, Math.min(size, this.#remaining));
     while (found.length + page.count < size && !this.#closed && this.#advance()) {
       const { u8, view } = this.#table.arena.memory;
       if (page.add(u8, view, this.#entry)) continue;
-      // Decoding may run code that writes to the store, so that this entry is copied before.
+      // Decoding runs user code, which may write to the store. So copy this entry before.
       const first = new Page(keys, values, 1);
       first.add(u8, view, this.#entry);
       page.moveTo(found);
@@ -143,8 +164,11 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   }
 
   /**
-   * To the first entry at or after `key` in the iterator's direction; outside of its range to the end. What was passed can
-   * be visited again, and does count for `limit`.
+   * Moves before the first entry at or after `key`, in the iterator's direction. `next()` yields it. A key outside of
+   * the range moves to the end. An entry that is visited twice counts twice for `limit`. Does nothing once closed.
+   * O(log n) comparisons.
+   * @param key - in the store's encoding of keys, or that of the call that made the iterator
+   * @throws as {@link StoreIterator.next}, but does not close the iterator; TypeError: key is null or undefined
    */
   seek(key: unknown): void {
     this.#host.checkNotComparing();
@@ -154,9 +178,9 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     if (this.#closed) return;
     this.#resume = undefined;
     this.#entry = NIL;
-    this.#last = NIL;
+    this.#newestVisible = NIL;
     this.#started = true;
-    this.#ready = true;
+    this.#isAhead = true;
     const order = this.#table.index.order;
     const at = range.reverse ? target.afterAll() : target.beforeAll();
     const isOutside =
@@ -166,26 +190,32 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     else this.#seek(at);
   }
 
-  /** @internal The entry that it stands on. */
+  /** @internal The address of the entry that the iterator stands on. @throws as {@link StoreIterator.keyView} */
   get entry(): Addr {
     return this.#current();
   }
 
-  /** Bytes of the key that it stands on, in the store's memory: only good until the next write or step. */
+  /**
+   * A view of the stored bytes of the current key. It is valid until the next write or step. Do not write to it.
+   * @throws MemTableError `MEMTABLE_NOT_POSITIONED`: no step has found an entry; `MEMTABLE_CLOSED`
+   */
   get keyView(): Uint8Array {
     const entry = this.#current();
     const { buffer, view } = this.#table.arena.memory;
     return new Uint8Array(buffer, keyStartOf(view, entry), keyLengthOf(view, entry));
   }
 
-  /** Bytes of the value, for as long as {@link StoreIterator.keyView}. */
+  /**
+   * A view of the stored bytes of the current value, valid as long as {@link StoreIterator.keyView}.
+   * @throws as that
+   */
   get valueView(): Uint8Array {
     const entry = this.#current();
     const { buffer, view } = this.#table.arena.memory;
     return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
-  /** Lets go of the old versions. Idempotent. */
+  /** Ends the iterator and lets go of old versions. Idempotent. @throws MemTableError `MEMTABLE_REENTERED` */
   close(): void {
     if (this.#closed) return;
     this.#host.checkNotComparing();
@@ -198,28 +228,31 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     throw error;
   }
 
+  /** Closes the iterator. A `for ... of` loop calls it when it is left early. */
   return(): IteratorResult<T, undefined> {
     this.close();
     return { done: true, value: undefined };
   }
 
+  /** The iterator itself, for `for ... of`. */
   [Symbol.iterator](): this {
     return this;
   }
 
-  /** What `console.log` prints of it. */
+  /** The fields that `console.log` prints. */
   [INSPECT](): object {
     return show(this, () => {
       const { yields, sequence, range } = this.#options;
-      return { yields, isOpen: !this.#closed, sequence, reverse: range.reverse, limitLeft: this.#left };
+      return { yields, isOpen: !this.#closed, sequence, reverse: range.reverse, limitLeft: this.#remaining };
     });
   }
 
+  /** Calls {@link StoreIterator.close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** @internal The table has been rewritten. It keeps its place as a key, and looks for it when it goes on. */
+  /** @internal The entries are in another table now. Keeps the position as a key; the next step seeks it there. */
   tableReplaced(): void {
     const { u8, view } = this.#table.arena.memory;
     const cursor = this.#cursor;
@@ -227,18 +260,18 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     this.#cursor = this.#table.index.cursor();
     this.#passed = [];
     this.#passing = [];
-    const last = this.#last;
+    const last = this.#newestVisible;
     this.#entry = NIL;
-    this.#last = NIL;
+    this.#newestVisible = NIL;
     if (!this.#started || this.#resume !== undefined) return;
     const { reverse } = this.#options.range;
-    // A reverse walk, or one that was sought, stands on what comes next already.
-    const from = this.#ready ? cursor.entry : last;
+    // A reverse walk, or a walk after `seek`, already stands on the next entry to look at.
+    const from = this.#isAhead ? cursor.entry : last;
     if (from !== NIL) {
       const key = new LookupKey().setBytes(u8, keyStartOf(view, from), keyLengthOf(view, from));
-      this.#resume = reverse || !this.#ready ? key.afterAll() : key.beforeAll();
+      this.#resume = reverse || !this.#isAhead ? key.afterAll() : key.beforeAll();
     }
-    this.#ready = true;
+    this.#isAhead = true;
   }
 
   #current(): Addr {
@@ -247,7 +280,9 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return this.#entry;
   }
 
-  /** What it stands on, copied as a whole before any of it is decoded. */
+  /**
+   * Decodes the current entry. Copies key and value before it decodes either, because a decoder may write to the store.
+   */
   #take(): T {
     const { yields, keyCodec, valueCodec } = this.#options;
     const { u8, view } = this.#table.arena.memory;
@@ -262,19 +297,19 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
 
   #advance(): boolean {
     this.#host.current(); // Throws when the store has been closed.
-    if (this.#left <= 0) return false;
+    if (this.#remaining <= 0) return false;
     if (!this.#started) {
       this.#started = true;
-      this.#ready = true;
+      this.#isAhead = true;
       this.#seekStart();
     }
     if (this.#resume !== undefined) {
       const place = this.#resume;
       this.#seek(place);
       this.#resume = undefined;
-    } else if (this.#ready) this.#cursor.settle(this.#options.range.reverse);
+    } else if (this.#isAhead) this.#cursor.settle(this.#options.range.reverse);
     const found = this.#options.range.reverse ? this.#retreat() : this.#proceed();
-    if (found) this.#left--;
+    if (found) this.#remaining--;
     if (this.#passed.length >= PASSED_MIN) this.#removePassed();
     return found;
   }
@@ -285,11 +320,11 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { sequence, range } = this.#options;
     const { upper } = range;
     const { order } = table.index;
-    if (!this.#ready) cursor.next();
-    this.#ready = false;
+    if (!this.#isAhead) cursor.next();
+    this.#isAhead = false;
     if (upper === undefined && cursor.entry !== NIL && this.#host.isPlain(table, sequence)) {
       this.#entry = cursor.entry;
-      this.#last = cursor.entry;
+      this.#newestVisible = cursor.entry;
       return true;
     }
     let isSince = false;
@@ -297,14 +332,14 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       const { view } = table.arena.memory;
       if (upper !== undefined && order.compare(view, entry, upper.view, upper.at) >= 0) break;
       if (table.sequenceOf(entry) > sequence) {
-        isSince = true; // Written since.
+        isSince = true; // Written after the iterator was made.
         continue;
       }
-      if (this.#last !== NIL && table.haveSameKey(this.#last, entry)) {
+      if (this.#newestVisible !== NIL && table.haveSameKey(this.#newestVisible, entry)) {
         if (this.#passing.length > 0) this.#passOlder(table, entry);
         continue;
       }
-      this.#last = entry;
+      this.#newestVisible = entry;
       if (this.#passing.length > 0) this.#passed.push(...this.#passing.splice(0).reverse());
       if (table.typeOf(entry) === ValueType.Deletion) {
         if (!isSince && this.#host.removes && this.#passed.length < PASSED_MAX) this.#passing.push(entry);
@@ -315,11 +350,13 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
       return true;
     }
     if (this.#passing.length > 0) this.#passed.push(...this.#passing.splice(0).reverse());
-    this.#ready = true; // At the end it stays there.
+    this.#isAhead = true; // The cursor stays at the end.
     return false;
   }
 
-  /** Versions of a key come oldest first this way, so the cursor is always one key ahead. */
+  /**
+   * Backwards, versions of a key come oldest first. So the cursor goes past all of them, and is always one key ahead.
+   */
   #retreat(): boolean {
     const table = this.#table;
     const cursor = this.#cursor;
@@ -357,7 +394,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     return false;
   }
 
-  /** An older version of the deleted key that it is passing: the key can go if nobody sees any of them. */
+  /** Passes an older version of a deleted key. The key can leave the index only if no pin sees any of its versions. */
   #passOlder(table: StoreTable, entry: Addr): void {
     const passing = this.#passing;
     const by = table.sequenceOf(passing[passing.length - 1]);
@@ -365,14 +402,16 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     else passing.push(entry);
   }
 
-  /** Takes what it has passed out of the index: the next walk, that of a queue say, need not pass it again. */
+  /**
+   * Takes the passed entries out of the index. Walks of a queue would pass more and more deleted keys otherwise [D28].
+   */
   #removePassed(): void {
     const passed = this.#passed;
     this.#passed = [];
     try {
       this.#host.remove(this.#table, passed);
     } catch {
-      // The comparator has thrown. The walk has its entry; the next one comes by here again.
+      // The comparator has thrown. This walk has its entry, and the next walk removes these.
     }
   }
 
@@ -384,7 +423,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     else this.#cursor.seekToFirst();
   }
 
-  /** To the first entry at or after a place, or when it goes backwards to the last one before it. */
+  /** Moves the cursor to the first entry at or after a place. Backwards, to the last entry before it. */
   #seek(place: LookupKey): void {
     const cursor = this.#cursor;
     cursor.seek(place.view, place.at);
@@ -394,9 +433,9 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   }
 }
 
-/** Entries that are copied one by one: a page costs more to make than it saves. */
+/** Up to this many entries are copied one by one: a page costs more to make than it saves. */
 const FEW = 4;
 /** Fewer entries than this are not worth the searches that remove them. */
 const PASSED_MIN = 4;
-/** So many are removed in one step at most, give or take the versions of a key: about 50 microseconds. */
+/** Upper bound on the entries that one step removes, give or take the versions of a key: a step must not take long. */
 const PASSED_MAX = 256;

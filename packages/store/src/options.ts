@@ -13,121 +13,157 @@ import type { RangeOptions } from './range.js';
 import type { StoreSnapshot } from './snapshot.js';
 
 /**
- * With a `target` the store is a write buffer: what has been flushed to it is no longer here. Deletions are kept until then,
- * of keys that are not here too.
+ * Options of a store. With a `target` the store is a write buffer: entries leave it when they have been flushed. Until
+ * then it keeps tombstones too, also of keys that it never had, because the target may have them.
  */
 export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
-  /** @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
+  /** The encoding of keys. @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
   keyEncoding?: EncodingOption<K> | undefined;
-  /** @defaultValue 'utf8' */
+  /** The encoding of values. @defaultValue 'utf8' */
   valueEncoding?: EncodingOption<V> | undefined;
-  /** An order of encoded keys other than that of their bytes. */
+  /** The order of encoded keys. @defaultValue the order of their bytes, unsigned */
   comparator?: Comparator | undefined;
   /**
-   * The memory of the store never takes more than this, in bytes. One half is for entries, of which puts may fill fifteen
-   * sixteenths; the other is for what a compaction writes to, and for deletions, so that there is always a way to get rid of
-   * garbage. What a deletion frees can be used by the next put, which has it collected then. From 128 KiB to 2^32 - 16.
-   * @defaultValue 2^32 - 16
+   * Upper bound on the memory of the store, in bytes, from 128 KiB to 2^32 - 2^21.
+   *
+   * One half is for entries. Puts may fill fifteen sixteenths of it. The other half is for compactions and deletions,
+   * so that a full store can always get rid of garbage. The next put can use the memory that a deletion frees, because
+   * it runs a compaction when it has to.
+   * @defaultValue 2^32 - 2^21
    */
   maxBytes?: number | undefined;
   /**
-   * Address space that a store takes when it has become large, in bytes; memory is only used as entries come. Up to 4 MiB it
-   * doubles, then it grows eightfold up to this, then it doubles again; each time memory is moved, which takes about 0.2 ms a
-   * MiB. @defaultValue 256 MiB, or half of `maxBytes`
+   * Address space that a large store takes, in bytes. Memory is used only as entries come. Address space doubles up to
+   * 4 MiB, grows eightfold up to this, then doubles again. Each growth moves the whole memory, in the middle of a put.
+   * @defaultValue 256 MiB, or half of `maxBytes` if that is less
    */
   reserveBytes?: number | undefined;
-  /** Size of the arena's regular blocks in bytes. @defaultValue 16384 */
+  /** Size of the arena's regular blocks in bytes. @defaultValue 16384; less if `maxBytes` is small */
   blockBytes?: number | undefined;
-  /** A compaction begins when more than this part of the entries' bytes is garbage. @defaultValue 0.5 */
+  /** A compaction begins when more than this part of all entry bytes is garbage, 0.01 to 0.99. @defaultValue 0.5 */
   garbageRatioMax?: number | undefined;
-  /** And not before there is so much of it, in bytes. @defaultValue 1 MiB */
+  /** No compaction begins with less garbage than this, in bytes, unless room is scarce. @defaultValue 1 MiB */
   garbageBytesMin?: number | undefined;
   /**
-   * After how many milliseconds a snapshot or iterator that is still open is taken for a forgotten one, and
-   * `process.emitWarning` is called, or `console.warn` where there is no process. 0 for never. @defaultValue 60000
+   * Age in milliseconds at which the store warns once of an open snapshot or iterator, by `process.emitWarning`, or by
+   * `console.warn` where there is no process. From 0 to 2^31 - 1; 0 means never. @defaultValue 60000
    */
   pinWarningMs?: number | undefined;
-  /** Keeps with each snapshot and iterator the stack of its creation, for `stats()` and the warning. @defaultValue false */
+  /** Records where each snapshot and iterator is made, for `stats()` and for the warning. @defaultValue false */
   pinStacks?: boolean | undefined;
   /**
-   * With a target: a table that takes more than this is flushed, and as much more can be written meanwhile. Bytes, from 1 to
-   * 2^30. @defaultValue 4 MiB
+   * With a target: a table with more memory than this is flushed. As much again can be written meanwhile. Bytes, from 1
+   * to 2^30. @defaultValue 4 MiB
    */
   writeBufferBytes?: number | undefined;
   /**
-   * Sequence of the last write before the first one of this store, from 0 to 2^52. With it the runs of a flush go on from
-   * the numbers that another process had reached. @defaultValue 0
+   * Sequence of the last write before the first one of this store, a whole number from 0 to 2^52. With it, flush runs
+   * continue the numbers of another process. @defaultValue 0
    */
   lastSequence?: number | undefined;
-  /** Told of everything that happens. What it throws is reported as an uncaught error and disturbs nothing. */
+  /**
+   * Called with each event. It may use the store. An error that it throws is reported as uncaught and changes nothing.
+   */
   onEvent?: ((event: LifecycleEvent) => void) | undefined;
 }
 
-/** Encodings of one call, instead of the store's own; what they yield has to be of the store's types. */
+/** Encodings of one call, in place of the store's own. They must yield the types of the store. */
 export interface EncodingOptions {
+  /** The encoding of keys. @defaultValue that of the store */
   keyEncoding?: AnyEncoding | undefined;
+  /** The encoding of values. @defaultValue that of the store */
   valueEncoding?: AnyEncoding | undefined;
 }
 
+/** Options of a read. */
 export interface ReadOptions extends EncodingOptions {
-  /** Reads what was there when it was made. */
+  /** An open snapshot of this store. The read sees the store as it was then. @defaultValue reads see all writes */
   snapshot?: StoreSnapshot | undefined;
 }
 
+/** Options of a read of many keys: the range, the snapshot, the encodings. */
 export interface RangeReadOptions<K> extends RangeOptions<K>, ReadOptions {}
 
-/** One write of a batch, in abstract-level's words. */
+/** One write of a batch, in abstract-level's words. Its encodings count before those of the call. */
 export type BatchOperation<K, V> = EncodingOptions &
-  ({ readonly type: 'put'; readonly key: K; readonly value: V } | { readonly type: 'del'; readonly key: K });
+  (
+    | {
+        /** Sets the key. */
+        readonly type: 'put';
+        /** The key. */
+        readonly key: K;
+        /** Its new value. */
+        readonly value: V;
+      }
+    | {
+        /** Deletes the key. */
+        readonly type: 'del';
+        /** The key, which need not exist. */
+        readonly key: K;
+      }
+  );
 
-/** An open snapshot or iterator. */
+/** An open snapshot or iterator, or a running flush. */
 export interface PinStats {
+  /** The kind of reader. */
   readonly kind: PinKind;
-  /** Number of the last write that it sees. */
+  /** Sequence of the last write that it sees. */
   readonly sequence: number;
+  /** Milliseconds since it was made. */
   readonly ageMs: number;
-  /** Bytes of old entries that it sees and that are there for snapshots and iterators only. */
+  /** Bytes of old entries that it sees and that only snapshots, iterators and flushes keep in memory. */
   readonly heldBytes: number;
-  /** With `pinStacks`: where it was made. */
+  /** The stack of the call that made it. Undefined without `pinStacks`. */
   readonly stack: string | undefined;
 }
 
-/** A store's figures; bytes unless it says count. */
+/** The figures of a store. Sizes are in bytes. */
 export interface MemStoreStats {
+  /** Where the store is in its life. */
   readonly state: 'open' | 'frozen' | 'closed';
-  /** Keys that have a value. */
+  /** Number of keys that have a value. */
   readonly entryCount: number;
-  /** Number of the last write. */
+  /** Sequence of the last write. */
   readonly lastSequence: number;
-  /** Bytes of all blocks, of a running compaction too; what `maxBytes` bounds, but for flushed tables that are held. */
+  /**
+   * Bytes of all blocks: the table, its successor, and flushed tables with readers, which `maxBytes` does not count.
+   */
   readonly memoryUsage: number;
-  /** Of these: entries with the newest values. */
+  /** Bytes of the newest entries of keys that have a value. */
   readonly liveBytes: number;
-  /** Old entries that snapshots, iterators and a flush need; all of a flushed table. */
+  /** Bytes of old entries that snapshots, iterators and a flush need, and of flushed tables with readers. */
   readonly heldBytes: number;
   /**
-   * Entries that nobody needs: what a compaction gives back, besides their places in the index. With a target these are
-   * counted too: deletions that have not been flushed.
+   * Bytes of entries that nobody needs. A compaction gives them back. With a target, tombstones that are not flushed
+   * yet count as garbage too.
    */
   readonly garbageBytes: number;
+  /** Compactions. They do not run with a target. */
   readonly compaction: {
+    /** Whether one is running. */
     readonly running: boolean;
+    /** Number of those that have ended well. */
     readonly finished: number;
-    /** Given up: there was no memory for it, or the comparator threw. It is tried again when there is more garbage. */
+    /**
+     * Number of those that ended early: no memory, an error of the comparator, `clear()` or `close()`.
+     */
     readonly abandoned: number;
-    /** Why the last one was given up, if none has ended well since. */
+    /** Error of the last abandoned one. Undefined when one has ended well since. */
     readonly lastError: unknown;
   };
+  /** Flushes to the target. */
   readonly flush: FlushStats;
+  /** Writers that wait for room. */
   readonly waiting: WaitingStats;
-  /** Memory that calls use again, for keys and strings on their way in; not part of `memoryUsage`. */
+  /** Bytes of scratch memory that calls reuse to encode keys and strings. Not part of `memoryUsage`. */
   readonly scratchBytes: number;
-  /** Oldest first. */
+  /** All open snapshots and iterators, and a running flush, oldest first. */
   readonly pins: readonly PinStats[];
+  /** The figures of the arena of the current table. */
   readonly arena: ArenaStats;
 }
 
-/** @internal */
+/** @internal Checks the range of an option. @throws MemTableError `MEMTABLE_INVALID_OPTION` */
 export function checkOption(name: string, value: number, min: number, max: number): void {
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new MemTableError(

@@ -9,35 +9,36 @@ import {
 } from '@memtable/memtable/internal';
 import { type Codec, decodeStored } from './encoding.js';
 
-/** Like Node's pool of `Buffer`s: small enough that it does not matter if one copy of many keeps it all. */
+/** As large as Node's pool of `Buffer`s: a single copy that is kept holds no more than this. */
 const PAGE_BYTES = 8192;
-/** What an entry of a small page may take; a larger one has a page of the usual size. */
+/** Room for one entry in a page for few entries. A larger entry gets a page of the usual size. */
 const ENTRY_BYTES = 128;
-/** Start and length of a key, and of a value. */
+/** Words of an entry in `#places`: start and length of its key, start and length of its value. */
 const PLACE_WORDS = 4;
 
 /**
- * Copies of a few entries at once, which is quicker than one by one: their bytes go into one buffer, of which the copies are
- * parts. Strings are cut out of one that is decoded for all of them, if they are ASCII.
+ * Copies many entries at once, faster than one by one [D27]. Their bytes go into one buffer, and the copies are parts
+ * of it. If all bytes are ASCII, one string is decoded for the whole page, and the strings are cut out of it.
  */
 export class Page {
   readonly #keys: Codec | undefined;
   readonly #values: Codec | undefined;
-  /** Whether the bytes are given out; else they are used again. */
+  /** Whether copies refer to the buffer. If not, the next page reuses it. */
   readonly #givesBytes: boolean;
-  /** By itself: asking a view for its buffer takes longer than making a view of it. */
+  /** Kept beside its view, because V8 is slow to read `view.buffer` [D34]. */
   #buffer!: ArrayBuffer;
   #u8!: Uint8Array;
   #view!: DataView;
   #used = 0;
   #count = 0;
-  /** All bytes, or-ed: whether any is not ASCII. */
+  /** The bytes of the page, or-ed. Bit 7 of a byte is set if any byte is not ASCII. */
   #all = 0;
   readonly #places: number[] = [];
 
   /**
-   * @param keys - undefined when there are to be values only, and the other way round
-   * @param count - entries there will be at most: a page for few is small
+   * @param keys - the encoding of keys; undefined to leave keys out
+   * @param values - the encoding of values; undefined to leave values out
+   * @param count - upper bound on the entries. A page for few entries is small
    */
   constructor(keys: Codec | undefined, values: Codec | undefined, count: number) {
     this.#keys = keys;
@@ -46,11 +47,12 @@ export class Page {
     this.#allocate(Math.min(count * ENTRY_BYTES, PAGE_BYTES));
   }
 
+  /** Entries on the page. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds an entry; false when the page is full. An entry that is larger than a page has one of its own. */
+  /** Copies an entry. Returns false when the page is full. An empty page grows for an entry that is larger. */
   add(u8: Uint8Array, view: DataView, entry: Addr): boolean {
     const keyLength = this.#keys === undefined ? 0 : keyLengthOf(view, entry);
     const valueLength = this.#values === undefined ? 0 : valueLengthOf(view, entry);
@@ -69,7 +71,7 @@ export class Page {
     return true;
   }
 
-  /** Moves what is on the page to a list, and begins a new page. */
+  /** Decodes the entries of the page, appends them to a list, and begins a new page. */
   moveTo(list: unknown[]): void {
     const keys = this.#keys;
     const values = this.#values;
@@ -106,7 +108,7 @@ export class Page {
     this.#used += length;
     if (length > LONG_BYTES) {
       this.#u8.set(u8.subarray(start, start + length), at);
-      this.#all = -1; // Not looked at.
+      this.#all = -1; // The bytes were not looked at, so they may not be ASCII.
       return;
     }
     let all = this.#all;
@@ -131,5 +133,5 @@ export class Page {
   }
 }
 
-/** From here on one call that copies is quicker than a loop, and so is decoding by itself. */
+/** Beyond this, one call of `set` copies faster than the loop, and decoding alone is fast enough. */
 const LONG_BYTES = 1024;

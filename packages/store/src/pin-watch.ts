@@ -1,23 +1,24 @@
 import { setTimer, type Timer } from '@memtable/memtable/internal';
 import type { Pin } from './pins.js';
 
-/** Looks for snapshots and iterators that somebody has forgotten, and warns of each once, for as long as there are any. */
+/** Warns once of each snapshot or iterator that stays open for too long. Its timer runs while there are open ones. */
 export class PinWatch {
   readonly #afterMs: number;
   readonly #pins: () => readonly { pin: Pin; heldBytes: number }[];
   #timer: Timer | undefined;
 
-  /** @param afterMs - how old a pin is when it is taken for a forgotten one; 0 for never */
+  /** @param afterMs - age in milliseconds from which a pin counts as forgotten; 0 for never */
   constructor(afterMs: number, pins: () => readonly { pin: Pin; heldBytes: number }[]) {
     this.#afterMs = afterMs;
     this.#pins = pins;
   }
 
-  /** There are pins from now on. */
+  /** A pin was made. */
   start(): void {
     if (this.#afterMs > 0) this.#timer ??= setTimer(false, this.#afterMs, () => this.#look());
   }
 
+  /** Ends the timer. */
   stop(): void {
     clearTimeout(this.#timer);
   }

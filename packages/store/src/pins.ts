@@ -1,36 +1,44 @@
 /**
- * Who still needs old versions: open snapshots and iterators, each of which sees the writes up to a sequence.
+ * Counts, to the byte, the old versions that open snapshots and iterators need. Each of them has a pin, which sees the
+ * writes up to its sequence.
  *
- * A version that was written with sequence `o` and replaced with sequence `n` is seen by the pins from `o` to before `n`:
+ * A write with sequence `n` replaces a version with sequence `o`. The pins from `o` to before `n` see that version.
+ * They are neighbours, and no new pin comes between them, because a new pin is newer than all others. So two names
+ * suffice: the newest of these pins *holds* the version, and `from` is the sequence of the oldest.
  *
  * ```
- *    pins by sequence      p1      p2          p3     p4        (a new pin comes after all)
- *    the version             o |-----------------------------| n     seen by p2, p3, p4: held by p4, from p2 on
- *    p4 is released                                                  held by p3, from p2 on
- *    p3, then p2                                                     garbage
+ *    pins by sequence      p1      p2          p3     p4            a new pin comes after all
+ *    the version             o |-----------------------------| n
+ *                                  ^ from             ^ holder
+ *
+ *    release of p4         from p2, held by p3                       the neighbour before takes it over
+ *    release of p3         from p2, held by p2
+ *    release of p2         garbage                                   p1 is older than `from`: it never saw it
+ *
+ *    release of p3 first   from p2, held by p4                       a pin in between changes nothing
  * ```
  *
- * The newest pin that sees a version *holds* it. With it goes `from`, the sequence of the oldest pin that sees it: a pin
- * in between can go and changes nothing, and no new one can come there. When a pin is released, the pin before it takes over
- * the versions that it sees, those with `from` up to its own sequence; the others are garbage. So it is known at any time, to
- * the byte, what is held.
+ * A released pin hands its versions to the neighbour before it, if that neighbour's sequence is `from` or higher. Its
+ * other versions become garbage. One heap a pin, with the highest `from` on top, finds these first.
  *
  * Invariants, which `verify()` checks:
  * P1. Pins ascend by number, and by sequence.
- * P2. `heldBytes` is the sum over all versions that pins hold, and `from` of each is not above its pin's sequence.
+ * P2. `heldBytes` is the sum over all versions that pins hold. The `from` of a version is not above the sequence of
+ *     its holder.
  */
 import { MemTableError } from '@memtable/memtable';
 import type { StoreTable } from './table.js';
 
-/** What holds old versions back. A flush needs those that it writes. */
+/** What keeps old versions in memory: a snapshot, an iterator, or a flush, which needs the versions that it writes. */
 export type PinKind = 'snapshot' | 'iterator' | 'flush';
 
-/** What is told when its memtable was rewritten to another one. */
+/** A reader that must follow when its table is replaced. */
 export interface PinOwner {
+  /** @internal A compaction has moved the entries to another table. */
   tableReplaced(): void;
 }
 
-/** Versions that one pin holds and that the same older pins see. They are nodes of a pairing heap, the highest `from` on top. */
+/** Versions with the same holder and the same `from`. A node of the holder's pairing heap, highest `from` on top. */
 interface Held {
   readonly from: number;
   bytes: number;
@@ -38,23 +46,25 @@ interface Held {
   sibling: Held | undefined;
 }
 
+/** A reader's claim on the versions that it sees. */
 export class Pin {
-  /** The pins that it is among, and with them its table. */
+  /** The pins of its table. */
   readonly home: Pins;
   readonly kind: PinKind;
+  /** The last write that it sees. */
   readonly sequence: number;
-  /** Its place in the order in which the pins of a table were made. */
+  /** Pins of a table are numbered in the order in which they are made. */
   readonly number: number;
-  /** It is released by the last one. An iterator over a snapshot uses the snapshot's pin. */
+  /** Its users. The last one releases it. An iterator over a snapshot uses the snapshot's pin. */
   users = 0;
   /** When it was made, by `performance.now()`. */
   readonly since: number;
   readonly stack: string | undefined;
   warned = false;
-  /** The versions that it holds. */
+  /** The heap of versions that it holds. */
   held: Held | undefined;
-  /** Those that were replaced while it was the newest pin, by `from`. */
-  booked: Map<number, Held> | undefined;
+  /** By `from`: nodes of the versions that were replaced while it was the newest pin. */
+  heldByFrom: Map<number, Held> | undefined;
 
   constructor(home: Pins, kind: PinKind, sequence: number, since: number, stack: string | undefined) {
     this.home = home;
@@ -68,35 +78,35 @@ export class Pin {
 
 /** The pins of one table. */
 export class Pins {
-  /** Where the versions lie; another one after a compaction. */
+  /** The table that the pins see. A compaction replaces it. */
   table: StoreTable;
-  /** Who reads in the table and has to follow it. */
+  /** Readers that must follow when the table is replaced. */
   readonly owners = new Set<PinOwner>();
   readonly #pins: Pin[] = [];
   /** Pins made so far. */
   made = 0;
-  /** The sequence of the newest pin; -1 when there is none. */
+  /** The sequence of the newest pin. -1 when there is none. */
   newest = -1;
-  /** Bytes of all versions that only pins need. */
+  /** Bytes of all replaced versions that a pin sees. */
   heldBytes = 0;
 
   constructor(table: StoreTable) {
     this.table = table;
   }
 
-  /** Oldest first. */
+  /** All pins, oldest first. */
   get all(): readonly Pin[] {
     return this.#pins;
   }
 
-  /** Begins a use of a pin; the first one adds it. */
+  /** Begins a use of a pin. The first use adds the pin. */
   use(pin: Pin): void {
     if (pin.users++ > 0) return;
     this.#pins.push(pin);
     this.newest = pin.sequence;
   }
 
-  /** Ends a use. O(log pins), and amortised O(log n) for the versions that it held. */
+  /** Ends a use of a pin. The last use removes it: O(log pins), and amortised O(log n) for its n held versions. */
   release(pin: Pin): void {
     if (--pin.users > 0) return;
     const pins = this.#pins;
@@ -109,38 +119,38 @@ export class Pins {
     }
     if (older !== undefined) older.held = meld(older.held, held);
     pin.held = undefined;
-    pin.booked = undefined;
+    pin.heldByFrom = undefined;
     if (at === pins.length - 1) pins.pop();
     else pins.splice(at, 1);
     this.newest = pins.length === 0 ? -1 : pins[pins.length - 1].sequence;
   }
 
-  /** The version with `sequence`, of `bytes` bytes, has been replaced; if a pin sees it, it is held back. */
+  /** A version of `bytes` bytes, written with `sequence`, has been replaced just now. If a pin sees it, it is held. */
   replaced(sequence: number, bytes: number): void {
     if (this.newest < sequence) return;
     const newest = this.#pins[this.#pins.length - 1];
     const from = this.#pins[this.#firstFrom(sequence)].sequence;
     this.heldBytes += bytes;
-    newest.booked ??= new Map();
-    const held = newest.booked.get(from);
+    newest.heldByFrom ??= new Map();
+    const held = newest.heldByFrom.get(from);
     if (held !== undefined) held.bytes += bytes;
     else {
       const first: Held = { from, bytes, child: undefined, sibling: undefined };
-      newest.booked.set(from, first);
+      newest.heldByFrom.set(from, first);
       newest.held = meld(newest.held, first);
     }
   }
 
-  /** Whether any pin sees a version that has been replaced by the one with sequence `by`. */
+  /** Whether any pin sees a version written with `sequence` and replaced by the write with sequence `by`. */
   sees(sequence: number, by: number): boolean {
     if (this.newest < sequence) return false;
     const pin = this.#pins[this.#firstFrom(sequence)];
     return pin.sequence < by;
   }
 
-  /** For each pin, in order, the bytes of the versions that it sees and that are there for pins only. O(pins + versions). */
+  /** For each pin, oldest first: the bytes of the held versions that it sees. O(pins + versions). */
   heldBytesOfEach(): number[] {
-    // What begins to be held, and what no longer is, from one pin to the next.
+    // A version adds its bytes at its oldest pin and subtracts them after its holder. The running sum is the answer.
     const changes = new Array<number>(this.#pins.length + 1).fill(0);
     this.#pins.forEach((pin, at) => {
       forEachHeld(pin, (from, bytes) => {
@@ -180,7 +190,7 @@ export class Pins {
     return low;
   }
 
-  /** The oldest pin whose sequence is not below this one. */
+  /** The index of the oldest pin whose sequence is not below this one. */
   #firstFrom(sequence: number): number {
     let low = 0;
     let high = this.#pins.length;
@@ -193,7 +203,7 @@ export class Pins {
   }
 }
 
-/** Makes one heap of two: Fredman, Sedgewick, Sleator and Tarjan, "The pairing heap" (1986). */
+/** Merges two heaps. Source: Fredman, Sedgewick, Sleator and Tarjan, "The pairing heap" (1986). */
 function meld(a: Held | undefined, b: Held | undefined): Held | undefined {
   if (a === undefined) return b;
   if (b === undefined) return a;
@@ -203,7 +213,7 @@ function meld(a: Held | undefined, b: Held | undefined): Held | undefined {
   return top;
 }
 
-/** The heap without its top: children are melded in pairs, then the pairs from the last to the first. */
+/** Removes the top of a heap: melds its children in pairs, then the pairs from the last to the first. */
 function withoutTop(top: Held): Held | undefined {
   let pairs: Held | undefined;
   for (let a = top.child; a !== undefined;) {
@@ -226,7 +236,7 @@ function withoutTop(top: Held): Held | undefined {
   return heap;
 }
 
-/** Calls `visit` for all versions that a pin holds. */
+/** Calls `visit` for each node of the versions that a pin holds. */
 function forEachHeld({ held }: Pin, visit: (from: number, bytes: number) => void): void {
   if (held === undefined) return;
   const left = [held];

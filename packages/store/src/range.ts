@@ -2,28 +2,32 @@ import { MemTableError } from '@memtable/memtable';
 import { ComparatorOrder, type EntryOrder, LookupKey } from '@memtable/memtable/internal';
 import { type Codec, encode } from './encoding.js';
 
-/** Which keys, in abstract-level's words. Of several lower or upper bounds the tightest counts. */
+/** A range of keys, in abstract-level's words. Of several lower or upper bounds the tightest one counts. */
 export interface RangeOptions<K> {
+  /** Lower bound, excluded: keys are greater than this. @defaultValue no bound */
   gt?: K | undefined;
+  /** Lower bound, included: keys are greater than or equal to this. @defaultValue no bound */
   gte?: K | undefined;
+  /** Upper bound, excluded: keys are less than this. @defaultValue no bound */
   lt?: K | undefined;
+  /** Upper bound, included: keys are less than or equal to this. @defaultValue no bound */
   lte?: K | undefined;
-  /** Keys that start with this: characters for strings, bytes for bytes. Not with a comparator. */
+  /** Keys whose encoded bytes start with those of this key. Refused with a comparator. @defaultValue no bound */
   prefix?: K | undefined;
-  /** From the greatest key to the smallest. @defaultValue false */
+  /** Walks from the greatest key to the smallest. @defaultValue false */
   reverse?: boolean | undefined;
-  /** At most so many entries; from 0, and -1 or Infinity for all. @defaultValue Infinity */
+  /** Upper bound on the entries, a whole number from 0. -1 and Infinity mean all. @defaultValue Infinity */
   limit?: number | undefined;
 }
 
-/** @internal A range as two places between entries: entries of the range are not before `lower` and before `upper`. */
+/** @internal A range as two places between entries: its entries are at or after `lower`, and before `upper`. */
 export class KeyRange {
   lower: LookupKey | undefined;
   upper: LookupKey | undefined;
   readonly reverse: boolean;
   readonly limit: number;
 
-  /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, what the encoding and the comparator throw */
+  /** @throws MemTableError `MEMTABLE_INVALID_OPTION`; the errors of encoding and comparator */
   constructor(options: RangeOptions<unknown>, codec: Codec, order: EntryOrder) {
     const { gt, gte, lt, lte, prefix, reverse = false, limit = Infinity } = options;
     this.reverse = reverse;
@@ -35,7 +39,7 @@ export class KeyRange {
       );
     }
     if (prefix !== undefined && order instanceof ComparatorOrder) {
-      throw new MemTableError('MEMTABLE_INVALID_OPTION', 'a comparator knows no prefixes');
+      throw new MemTableError('MEMTABLE_INVALID_OPTION', 'a store with a comparator has no prefixes');
     }
     const bound = (key: unknown): LookupKey => new LookupKey().set(encode('key', codec, key));
     if (gte !== undefined) this.#raise(bound(gte).beforeAll(), order);
@@ -62,7 +66,7 @@ function compareKeys(order: EntryOrder, a: LookupKey, b: LookupKey): number {
   return order.compare(a.view, a.at, b.view, b.at);
 }
 
-/** What comes after all keys that start with this one; undefined when nothing does. */
+/** The successor of all keys that start with this one. Undefined when all bytes are 0xff: nothing comes after those. */
 function successorOf({ u8, keyAt, keyLength }: LookupKey): LookupKey | undefined {
   let length = keyLength;
   while (length > 0 && u8[keyAt + length - 1] === 0xff) length--;

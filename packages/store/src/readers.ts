@@ -3,13 +3,13 @@ import type { Commit } from './commit.js';
 import { PinWatch } from './pin-watch.js';
 import { Pin, type PinKind, type PinOwner, type Pins } from './pins.js';
 
-/** The open snapshots and iterators of a store: those of its table, and those of tables that have been flushed. */
+/** The open snapshots and iterators of a store, those in flushed tables included. */
 export class Readers {
   readonly #commit: Commit;
   readonly #withStacks: boolean;
   readonly #onRelease: (drop: LifecycleEvent | undefined) => void;
   readonly #watch: PinWatch;
-  /** Flushed tables that snapshots and iterators still read in, with their numbers. */
+  /** Pins of flushed tables in which snapshots and iterators still read, with the numbers of the tables. */
   readonly #retired = new Map<Pins, number>();
 
   /** @param onRelease - called when a pin has gone; with the event, if its table was flushed and has gone with it */
@@ -25,7 +25,7 @@ export class Readers {
     this.#watch = new PinWatch(pinWarningMs, () => this.figures());
   }
 
-  /** A pin on the store as it is now, in use. */
+  /** Pins the store as it is now. The caller has the first use of the pin. */
   pin(kind: PinKind): Pin {
     const { pins, sequence } = this.#commit;
     const stack = this.#withStacks ? new Error(`${kind} made here`).stack : undefined;
@@ -36,7 +36,7 @@ export class Readers {
     return pin;
   }
 
-  /** A use of a pin for an iterator: of its snapshot's, or a new one. */
+  /** Begins a use of a pin for an iterator. @param pin - that of its snapshot; undefined to make a new one */
   use(pin: Pin | undefined, owner: PinOwner): Pin {
     if (pin === undefined) pin = this.pin('iterator');
     else pin.home.use(pin);
@@ -44,7 +44,7 @@ export class Readers {
     return pin;
   }
 
-  /** Ends a use of a pin. A flushed table goes with its last pin. */
+  /** Ends a use of a pin. The last pin of a flushed table drops the table. */
   release(pin: Pin, owner?: PinOwner): void {
     const { home } = pin;
     if (owner !== undefined) home.owners.delete(owner);
@@ -62,7 +62,7 @@ export class Readers {
     this.#retired.set(pins, number);
   }
 
-  /** Memory of the tables that have been flushed. */
+  /** Bytes of all blocks of the flushed tables. */
   memoryUsage(): number {
     let bytes = 0;
     for (const { table } of this.#retired.keys()) bytes += table.memoryUsage();
@@ -75,7 +75,7 @@ export class Readers {
     return bytes;
   }
 
-  /** Oldest first, with the bytes that each holds; of a flushed table that is all. */
+  /** All pins, oldest first, with the bytes that each holds. A pin of a flushed table holds the whole table. */
   figures(): { pin: Pin; heldBytes: number }[] {
     return [...this.#retired.keys(), this.#commit.pins].flatMap((home) => {
       const held = home === this.#commit.pins ? home.heldBytesOfEach() : undefined;
@@ -83,7 +83,7 @@ export class Readers {
     });
   }
 
-  /** The store closes: nobody reads any more. */
+  /** The store closes. Drops the flushed tables. */
   end(): void {
     this.#watch.stop();
     for (const { table } of this.#retired.keys()) table.arena.drop();

@@ -12,14 +12,14 @@ import { StoreSnapshot } from './snapshot.js';
 import type { StoreState } from './state.js';
 import type { StoreTable } from './table.js';
 
-/** The options of a range, read once. */
+/** The checked options of a range. */
 interface RangeRead {
   readonly range: KeyRange;
   readonly snapshot: StoreSnapshot | undefined;
   readonly keyCodec: Codec;
 }
 
-/** The reads of a store: of single keys, and of ranges. */
+/** The reads of a store, of single keys and of ranges. */
 export class Reads<K, V> {
   readonly #store: object;
   readonly #state: StoreState;
@@ -27,10 +27,10 @@ export class Reads<K, V> {
   readonly #commit: Commit;
   readonly #readers: Readers;
   readonly #host: IteratorHost;
-  /** Reused by every search. */
+  /** The lookup key, whose memory each search reuses. */
   readonly #key = new LookupKey();
 
-  /** @param removes - whether walks may take deleted keys out of the index; a target still has to be told of them */
+  /** @param removes - whether walks may take deleted keys out of the index. With a target they must not */
   constructor(store: object, state: StoreState, codecs: Codecs, commit: Commit, readers: Readers, removes: boolean) {
     this.#store = store;
     this.#state = state;
@@ -54,6 +54,7 @@ export class Reads<K, V> {
     };
   }
 
+  /** Bytes of the memory that each search reuses. */
   get scratchBytes(): number {
     return this.#key.u8.length;
   }
@@ -66,7 +67,7 @@ export class Reads<K, V> {
     return this.#valueAt(table, this.#seek(table, storedKey, snapshot), valueCodec);
   }
 
-  /** The value of a stored key now. */
+  /** The current value of an encoded key. */
   current(storedKey: string | Uint8Array): V | undefined {
     const { table } = this.#commit;
     return this.#valueAt(table, this.#seek(table, storedKey, undefined), this.#codecs.value);
@@ -82,7 +83,7 @@ export class Reads<K, V> {
     return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
   }
 
-  /** Whether the newest version of a key that the read sees is a value, or a deletion; undefined when there is none. */
+  /** The type of the newest version of a key that the read sees. Undefined when there is none. */
   typeOf(key: K, options: ReadOptions | undefined): ValueType | undefined {
     const snapshot = options?.snapshot;
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.keyOf(options));
@@ -99,7 +100,7 @@ export class Reads<K, V> {
     return entries;
   }
 
-  /** How many keys there are in a range. */
+  /** The number of keys in a range. */
   count(options: RangeReadOptions<K>): number {
     const iterator = this.#walk(this.rangeOf(options));
     let count = 0;
@@ -122,15 +123,15 @@ export class Reads<K, V> {
     return new StoreSnapshot(this.#store, pin, this.#state, this.#readers);
   }
 
-  /** The options of a range. Nothing has been searched yet, but bounds may have been compared. */
+  /** Checks the options of a range. It searches nothing, but may compare bounds. */
   rangeOf(options: RangeReadOptions<K>): RangeRead {
     const { snapshot } = options;
     const keyCodec = this.#codecs.keyOf(options);
-    this.#state.checkOpen(); // A range with several bounds compares them.
+    this.#state.checkOpen(); // The constructor of a range with several bounds calls the comparator.
     return { range: new KeyRange(options, keyCodec, this.#commit.table.order), snapshot, keyCodec };
   }
 
-  /** An iterator that holds nothing: for uses during which nothing is written. */
+  /** An iterator without a pin. Nothing may be written while it is used. */
   #walk({ range, snapshot }: RangeRead): StoreIterator<unknown> {
     const { key: keyCodec, value: valueCodec } = this.#codecs;
     const table = this.#tableOf(snapshot);
@@ -138,11 +139,12 @@ export class Reads<K, V> {
     return new StoreIterator(this.#host, { table, range, sequence, keyCodec, valueCodec, yields: 'keys' });
   }
 
-  /** The table that a read looks in. */
+  /** The table that a read searches. */
   #tableOf(snapshot: StoreSnapshot | undefined): StoreTable {
     this.#state.checkOpen();
     if (snapshot === undefined) return this.#commit.table;
-    if (!(snapshot instanceof StoreSnapshot)) throw new TypeError(`not a snapshot of a store, but ${kindOf(snapshot)}`);
+    if (!(snapshot instanceof StoreSnapshot))
+      throw new TypeError(`the snapshot must be a snapshot of a store, not ${kindOf(snapshot)}`);
     if (snapshot.store !== this.#store) throw new TypeError('the snapshot is of another store');
     if (!snapshot.isOpen) throw new MemTableError('MEMTABLE_SNAPSHOT_CLOSED', 'the snapshot has been closed');
     return snapshot.pin.home.table;
@@ -153,7 +155,7 @@ export class Reads<K, V> {
     return snapshot === undefined ? this.#commit.sequence : snapshot.sequence;
   }
 
-  /** The version of a key that a read sees, or NIL. */
+  /** The newest version of a key that a read sees, or NIL. */
   #seek(table: StoreTable, key: string | Uint8Array, snapshot: StoreSnapshot | undefined): Addr {
     this.#key.set(key);
     if (snapshot === undefined) this.#key.beforeAll();

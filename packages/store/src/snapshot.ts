@@ -4,19 +4,19 @@ import type { Readers } from './readers.js';
 import type { StoreState } from './state.js';
 
 /**
- * A store as it was when `store.snapshot()` was called: to be passed as the option `snapshot` of its reads. Old versions
- * stay in memory for as long as it is open, so close it: `using snapshot = store.snapshot()` does.
+ * The state of a store at the time of `store.snapshot()`. Pass it to reads of that store as their option `snapshot`. It
+ * keeps old versions in memory while it is open, so close it. `using snapshot = store.snapshot()` closes it too.
  */
 export class StoreSnapshot implements Disposable {
-  /** @internal */
+  /** @internal Its claim on the versions that it sees. */
   readonly pin: Pin;
-  /** @internal The store that it is of. */
+  /** @internal The store that made it. */
   readonly store: object;
   readonly #state: StoreState;
   readonly #readers: Readers;
   #open = true;
 
-  /** @internal */
+  /** @internal The store makes snapshots. */
   constructor(store: object, pin: Pin, state: StoreState, readers: Readers) {
     this.store = store;
     this.pin = pin;
@@ -24,16 +24,17 @@ export class StoreSnapshot implements Disposable {
     this.#readers = readers;
   }
 
-  /** Number of the last write that it sees. */
+  /** Sequence of the last write that it sees. 0 when it was taken before the first one. */
   get sequence(): number {
     return this.pin.sequence;
   }
 
+  /** Whether it can be read. False after `close()`. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  /** Lets go of the old versions. Idempotent. @throws MemTableError `MEMTABLE_REENTERED` from a comparator of the store */
+  /** Lets go of old versions. Idempotent. O(log snapshots). @throws MemTableError `MEMTABLE_REENTERED` */
   close(): void {
     if (!this.#open) return;
     this.#state.checkNotComparing();
@@ -41,11 +42,12 @@ export class StoreSnapshot implements Disposable {
     this.#readers.release(this.pin);
   }
 
-  /** What `console.log` prints of it. */
+  /** The fields that `console.log` prints. */
   [INSPECT](): object {
     return show(this, () => ({ isOpen: this.#open, sequence: this.sequence }));
   }
 
+  /** Calls {@link StoreSnapshot.close}. */
   [Symbol.dispose](): void {
     this.close();
   }

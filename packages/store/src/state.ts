@@ -1,7 +1,7 @@
 import { MemTableError } from '@memtable/memtable';
 import { checkNotComparing, type EntryOrder } from '@memtable/memtable/internal';
 
-/** The state of a store's life, and who may use it in each. */
+/** Where a store is in its life, and the checks of calls against that. */
 export class StoreState {
   readonly #order: EntryOrder;
   current: 'open' | 'frozen' | 'closed' = 'open';
@@ -10,7 +10,7 @@ export class StoreState {
     this.#order = order;
   }
 
-  /** @throws MemTableError `MEMTABLE_REENTERED` */
+  /** @throws MemTableError `MEMTABLE_REENTERED`: the comparator is running */
   checkNotComparing(): void {
     checkNotComparing(this.#order);
   }

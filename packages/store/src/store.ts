@@ -1,14 +1,14 @@
 /**
- * A sorted store: the face of it, with its encodings and checks. `commit.ts` makes its writes, `renewal/` replaces its table when
- * that is full of garbage or has to be flushed, `readers.ts` keeps its snapshots and iterators.
+ * The face of a sorted store: encodings and checks. `commit.ts` writes, `reads.ts` reads, `readers.ts` keeps snapshots
+ * and iterators, `renewal/` replaces the table when it has too much garbage or must be flushed.
  *
- * Code of the user's runs in many calls: encodings and `toJSON`, the function of `update`, getters of options and operations,
- * event handlers, flush targets. All of it may use the store, close it even, so each call goes like this:
- * U1. It reads its options and encodes its data, then asks whether the store is open, then searches and writes.
- * U2. Between a search and the write that needs its place no code of the user's runs but a comparator's.
- * U3. Data is copied before it is decoded; after that the call has nothing left to do but to return.
- * U4. A comparator must not use the store, because a search is half done. Each call it makes throws `MEMTABLE_REENTERED`.
- * U5. Work in the background (renewals, events) never makes a call fail that has done what it was asked.
+ * Many calls run user code: encodings and `toJSON`, the function of `update`, getters of options and operations, event
+ * handlers, flush targets. User code may use the store, and even close it. So each call keeps these rules:
+ * U1. It reads its options and encodes its data, then checks that the store is open, then searches and writes.
+ * U2. Between a search and the write at the place that it found, no user code runs except a comparator.
+ * U3. It copies data before it decodes it. When the decoder has run, it only returns.
+ * U4. A comparator must not use the store: a search is half done. Each of its calls throws `MEMTABLE_REENTERED`.
+ * U5. Work in the background (renewals, events) never fails a call that has done its own work.
  */
 import { INSPECT, MEMORY_BYTES_MAX, show } from '@memtable/arena';
 import { type FlushOptions, type LifecycleEvent, MemTableError, ValueType, type WaitOptions } from '@memtable/memtable';
@@ -42,8 +42,12 @@ const MIB = 1 << 20;
 const TABLE_BYTES_MIN = 64 << 10;
 
 /**
- * Sorted keys and values in memory, as bytes in an arena. Strings go in and come out by default; everything is copied, both
- * ways. All calls are synchronous, but for those that wait. One thread uses a store.
+ * Sorted keys and values in memory, as bytes in an arena. By default both are strings. Data is copied in and out. Calls
+ * are synchronous unless they return a promise. One thread uses a store.
+ *
+ * Besides the errors named below, calls throw `MEMTABLE_CLOSED` after `close()` if they need the data,
+ * `MEMTABLE_REENTERED` from a comparator, the comparator's errors, and a TypeError for arguments of a wrong type, null
+ * and undefined included.
  *
  * @example
  * ```ts
@@ -69,11 +73,11 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #state: StoreState;
   readonly #commit: Commit;
   readonly #readers: Readers;
-  /** With a target a flusher, else a compactor; each does nothing of the other's work. */
+  /** With a target a flusher, else a compactor. */
   readonly #driver: Compactor | Flusher;
   readonly #reads: Reads<K, V>;
 
-  /** @throws MemTableError `MEMTABLE_INVALID_OPTION`, TypeError */
+  /** Makes an empty store. @throws MemTableError `MEMTABLE_INVALID_OPTION`; ArenaError: no memory; TypeError */
   constructor(options: MemStoreOptions<K, V> = {}) {
     const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
     const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
@@ -111,9 +115,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   // Writing
 
   /**
-   * Sets `key` to `value`.
-   * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_STALLED`, `MEMTABLE_FROZEN`, `MEMTABLE_CLOSED`,
-   * `MEMTABLE_ENCODING_FAILED`; TypeError for null and the like; what the comparator throws. Nothing has changed then
+   * Sets `key` to `value`. O(log n) comparisons. An error leaves the store as it was.
+   * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_STALLED`, `MEMTABLE_FROZEN`, `MEMTABLE_ENCODING_FAILED`
    */
   put(key: K, value: V, options?: EncodingOptions): void {
     const keyCodec = this.#codecs.keyOf(options);
@@ -125,7 +128,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.afterWrite(commit.put(commit.find(storedKey), storedValue));
   }
 
-  /** Deletes `key`, which need not be there. @throws as {@link MemStore.put} */
+  /** Deletes `key`, which need not exist. O(log n) comparisons. @throws as {@link MemStore.put} */
   del(key: K, options?: EncodingOptions): void {
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.keyOf(options));
     this.#checkWritable();
@@ -133,10 +136,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.afterWrite(0);
   }
 
-  /**
-   * Makes all of the writes or none. Of several writes of one key the last one counts.
-   * @throws as {@link MemStore.put}
-   */
+  /** Makes all writes or none. Of several writes of one key the last one counts. @throws as {@link MemStore.put} */
   batch(operations: readonly BatchOperation<K, V>[], options?: EncodingOptions): void {
     this.#checkWritable();
     const batch = this.#batches.encode(operations, options, (bytes) => this.#commit.table.full(bytes));
@@ -146,9 +146,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Sets `key` unless it is there.
+   * Sets `key` to `value` if it has no value. O(log n) comparisons.
    * @returns whether it was set
-   * @throws as {@link MemStore.put}; MemTableError `MEMTABLE_BUFFER_ONLY` with a target: what has been flushed is not here
+   * @throws as {@link MemStore.put}; MemTableError `MEMTABLE_BUFFER_ONLY`: there is a target, which may have the key
    */
   putIfAbsent(key: K, value: V): boolean {
     this.#checkComplete('putIfAbsent');
@@ -163,8 +163,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Sets `key` to `value` if its value is `expected`; undefined stands for no value, on both sides.
-   * @returns whether it was set. Values are compared as they are stored
+   * Sets `key` to `value` if its value is `expected`, compared as stored bytes. Undefined means no value, for both.
+   * @returns whether it was set
    * @throws as {@link MemStore.putIfAbsent}
    */
   compareAndSet(key: K, expected: V | undefined, value: V | undefined): boolean {
@@ -183,10 +183,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Sets `key` to what `fn` makes of its value; undefined stands for no value, on both sides.
-   * @param fn - may use the store. What it writes comes before what it returns
-   * @returns the new value
-   * @throws what `fn` throws; TypeError when it returns a promise; as {@link MemStore.putIfAbsent}
+   * Sets `key` to the result of `fn`, which gets the current value. Undefined means no value, for both.
+   * @param fn - called once. It may use the store: its own writes come before the write of its result
+   * @returns the result of `fn`
+   * @throws the errors of `fn`; TypeError: it returned a promise; as {@link MemStore.putIfAbsent}
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
     this.#checkComplete('update');
@@ -202,9 +202,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Deletes all keys of a range, or none. Without any options, and without open snapshots and iterators, the memory is given
-   * back at once. With a target these are the keys that are here; what has been flushed is the target's.
-   * @param options - with a snapshot: the keys that were there then
+   * Deletes all keys of a range, or none. O(keys). Without a range, a target, and open snapshots and iterators it gives
+   * the memory back at once. With a target it deletes only keys that are here, not those that have been flushed.
+   * @param options - with a snapshot: deletes the keys that existed then
    * @throws as {@link MemStore.put}
    */
   clear(options: RangeReadOptions<K> = {}): void {
@@ -227,31 +227,29 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   // Reading
 
   /**
-   * The value of `key`; undefined when there is none. With a target this is the value that is here: where `isDeleted` says no
-   * too, ask the target.
-   * @throws MemTableError, TypeError
+   * The value of `key`, undefined without one. O(log n) comparisons. With a target, ask the target if there is no value
+   * here and {@link MemStore.isDeleted} is false.
+   * @returns the decoded copy, which the caller owns
+   * @throws MemTableError `MEMTABLE_SNAPSHOT_CLOSED`, `MEMTABLE_ENCODING_FAILED`
    */
   get(key: K, options?: ReadOptions): V | undefined {
     return this.#reads.get(key, options);
   }
 
-  /**
-   * The bytes of the value where they lie. They are only good until the next write, after which they may be those of another
-   * value, or none. Do not write to them.
-   */
+  /** A view of the stored value, valid until the next write. Do not write to it. @throws as {@link MemStore.get} */
   getView(key: K, options?: ReadOptions): Uint8Array | undefined {
     return this.#reads.getView(key, options);
   }
 
-  /** The values of several keys, undefined for those that have none. */
+  /** The values of several keys, as of {@link MemStore.get}. @throws as that */
   getMany(keys: readonly K[], options?: ReadOptions): (V | undefined)[] {
     if (!Array.isArray(keys)) throw new TypeError(`the keys must be an array, not ${kindOf(keys)}`);
     return (keys as readonly K[]).map((key) => this.get(key, options));
   }
 
   /**
-   * Whether `key` has a value.
-   * @throws MemTableError `MEMTABLE_BUFFER_ONLY` with a target: what has been flushed is not here
+   * Whether `key` has a value. O(log n) comparisons.
+   * @throws as {@link MemStore.get}; MemTableError `MEMTABLE_BUFFER_ONLY`: there is a target, which may have the key
    */
   has(key: K, options?: ReadOptions): boolean {
     this.#checkComplete('has');
@@ -259,48 +257,52 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Whether `key` was deleted here, and the target may not know it yet. With a target, ask the target for a key that has no
-   * value here and is not deleted here.
+   * Whether the store has a tombstone of `key`. With a target this means: the key is deleted, and the target may not
+   * know it yet. Without a target, tombstones go when nobody needs them. @throws as {@link MemStore.get}
    */
   isDeleted(key: K, options?: ReadOptions): boolean {
     return this.#reads.typeOf(key, options) === ValueType.Deletion;
   }
 
-  /** Number of keys. O(1). */
+  /** Number of keys that have a value. 0 once closed. O(1). */
   get size(): number {
     return this.#commit.entryCount;
   }
 
-  /** Number of keys in a range. O(those). */
+  /** Number of keys in a range. O(keys of the range). @throws as {@link MemStore.iterator} */
   count(options: RangeReadOptions<K> = {}): number {
     return this.#reads.count(options);
   }
 
-  /** Keys and values of a range, in order. */
+  /**
+   * Walks keys and values of a range, in order. The walk sees the store as it is now. O(log n) comparisons to begin.
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION`: a bound or limit; as {@link MemStore.get}
+   */
   iterator(options: RangeReadOptions<K> = {}): StoreIterator<[K, V]> {
     return this.#reads.iterator('entries', options);
   }
 
-  /** As {@link MemStore.iterator}. */
+  /** The same as {@link MemStore.iterator}. */
   entries(options: RangeReadOptions<K> = {}): StoreIterator<[K, V]> {
     return this.#reads.iterator('entries', options);
   }
 
-  /** Keys of a range, in order. */
+  /** Walks the keys of a range, in order. @throws as {@link MemStore.iterator} */
   keys(options: RangeReadOptions<K> = {}): StoreIterator<K> {
     return this.#reads.iterator('keys', options);
   }
 
-  /** Values of a range, in the order of their keys. */
+  /** Walks the values of a range, in the order of their keys. @throws as {@link MemStore.iterator} */
   values(options: RangeReadOptions<K> = {}): StoreIterator<V> {
     return this.#reads.iterator('values', options);
   }
 
+  /** Walks all keys and values, in order. */
   [Symbol.iterator](): StoreIterator<[K, V]> {
     return this.iterator();
   }
 
-  /** The store as it is now, for the option `snapshot` of its reads. Close it: it holds memory. O(1). */
+  /** The store as it is now, for the option `snapshot` of reads. Close it: it keeps old versions in memory. O(1). */
   snapshot(): StoreSnapshot {
     return this.#reads.snapshot();
   }
@@ -308,18 +310,18 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   // Its life
 
   /**
-   * Bytes of all blocks, those of a renewal and of flushed tables with readers included. O(those). Memory that calls use
-   * again, 320 KiB at most and a long key, is `scratchBytes` of `stats()`.
+   * Bytes of all blocks: the table, its successor, flushed tables with readers. 0 once closed. O(those tables). Scratch
+   * memory, 320 KiB at most and a long key, is not included: see `scratchBytes` of {@link MemStore.stats}.
    */
   memoryUsage(): number {
     return this.#commit.table.memoryUsage() + this.#driver.memoryUsage() + this.#readers.memoryUsage();
   }
 
   /**
-   * Resolves when there is room for a write of `bytes` bytes, key and value together: at once, after a compaction or a
-   * flush, or when somebody has deleted something or closed a snapshot. Writers that wait go on in order.
-   * @throws MemTableError `MEMTABLE_FULL` when there can never be so much room, `MEMTABLE_FROZEN`, `MEMTABLE_CLOSED`; the
-   * reason of `signal`
+   * Resolves when there is room for a write of `bytes` bytes, key and value together: at once, or after a flush, a
+   * compaction, a deletion, or the close of a snapshot or iterator. Writers are admitted in order.
+   * @throws MemTableError `MEMTABLE_FULL`: a store of this size never has so much room; `MEMTABLE_FROZEN`,
+   * `MEMTABLE_CLOSED`; the reason of `signal`
    */
   async admit(bytes = 0, options: WaitOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
@@ -337,10 +339,10 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Resolves when all writes so far are in the target and their memory has been given back, except the memory that open
-   * snapshots and iterators read. A flush that fails is tried again; `signal` ends the wait, not the flush. The store takes
-   * writes meanwhile, until they fill another write buffer.
-   * @throws MemTableError `MEMTABLE_INVALID_OPTION` when there is no target, `MEMTABLE_CLOSED`; the reason of `signal`
+   * Resolves when the target has all writes so far and their memory has been given back, except that of open snapshots
+   * and iterators. A failed flush is retried. `signal` ends the wait, not the flush. Meanwhile the store takes writes
+   * until they fill another write buffer.
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION`: there is no target; `MEMTABLE_CLOSED`; the reason of `signal`
    */
   async flush(options: WaitOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
@@ -350,16 +352,16 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Rewrites the table without its garbage, in slices of 2 ms between which the event loop turns. Compactions begin by
-   * themselves; call this to have the memory back now. With a target there are none, and this is a flush.
-   * @throws MemTableError `MEMTABLE_CLOSED`, `MEMTABLE_FULL` when there is no memory for it; what the comparator throws
+   * Rewrites the table without its garbage, in slices of 2 ms between turns of the event loop. Compactions begin on
+   * their own; call this to get memory back now. With a target this is a flush. O(entries).
+   * @throws MemTableError `MEMTABLE_FULL`, ArenaError: no memory for the copy
    */
   async compact(): Promise<void> {
     this.#state.checkOpen();
     return this.#driver instanceof Flusher ? this.#driver.flush({}) : this.#driver.compact();
   }
 
-  /** All of its figures. O(open snapshots and iterators, and what they hold). */
+  /** All figures of the store. O(open snapshots and iterators, and the versions that they hold). */
   stats(): MemStoreStats {
     const scratchBytes = this.#commit.scratchBytes + this.#reads.scratchBytes + this.#batches.scratchBytes;
     const memory = { memoryUsage: this.memoryUsage(), scratchBytes };
@@ -367,9 +369,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Gives all memory back. Open snapshots and iterators end, and calls that wait are refused. Idempotent.
-   * @param options - `discard`: with a target, writes that have not been flushed are lost
-   * @throws MemTableError `MEMTABLE_UNFLUSHED` when there is a target that does not have everything; call `flush()` before
+   * Gives all memory back. Ends open snapshots and iterators, and refuses waiting calls. Idempotent.
+   * @param options - `discard`: with a target, lose the writes that have not been flushed
+   * @throws MemTableError `MEMTABLE_UNFLUSHED`: there is a target that lacks writes. Call `flush()` first
    */
   close(options: { discard?: boolean } = {}): void {
     const { discard = false } = options;
@@ -390,18 +392,18 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.admission.refuse(error);
   }
 
-  /** As {@link MemStore.close}. */
+  /** Calls {@link MemStore.close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Flushes, where there is a target, and closes. */
+  /** Flushes if there is a target, then closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state.current !== 'closed' && this.#driver instanceof Flusher) await this.flush();
     this.close();
   }
 
-  /** What `console.log` prints of it. */
+  /** The fields that `console.log` prints. */
   [INSPECT](): object {
     return show(this, () => {
       const { state, entryCount, memoryUsage, liveBytes, heldBytes, garbageBytes } = this.stats();
@@ -411,8 +413,8 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   }
 
   /**
-   * Checks every invariant of the store and of all parts that it consists of. O(entries).
-   * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
+   * Checks every invariant of the store and of its parts. O(entries).
+   * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: the message says which one, and where
    */
   verify(): void {
     this.#state.checkOpen();
@@ -420,7 +422,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.verify();
   }
 
-  /** A snapshot or iterator has been closed. @param drop - it was the last one in a table that has been flushed */
+  /** A snapshot or iterator has been closed. @param drop - the event, if it was the last reader of a flushed table */
   #onRelease(drop: LifecycleEvent | undefined): void {
     if (this.#state.current === 'closed') return;
     if (drop !== undefined) this.#events.emit(drop);
@@ -432,13 +434,13 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.checkNotStalled();
   }
 
-  /** A store with a target has what has not been flushed, and cannot tell "not there" from "not here". */
+  /** A store with a target has only unflushed entries. It cannot know whether a key exists. */
   #checkComplete(method: string): void {
     if (this.#driver instanceof Compactor) return;
     throw new MemTableError(
       'MEMTABLE_BUFFER_ONLY',
-      `${method}() needs to know whether the target has the key, and a write buffer does not: get() here, where ` +
-        `isDeleted() says no ask the target, then put()`,
+      `${method}() needs to know whether the target has the key, and a write buffer does not: call get() here, ` +
+        `ask the target if isDeleted() is false, then put()`,
     );
   }
 }

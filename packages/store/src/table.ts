@@ -3,20 +3,22 @@ import { EntryTable, type EntryOrder } from '@memtable/memtable/internal';
 import { BlockSkipList } from '@memtable/skiplist';
 import type { MemStoreOptions } from './options.js';
 
-/** A table of a store. Its index is one that entries can leave. */
+/** A table of a store. Its index is the block list, because that can remove entries. */
 export type StoreTable = EntryTable<BlockSkipList>;
 
-/** Address space of a new table, in bytes. */
+/** Bytes of address space of a new table. */
 export const TABLE_BYTES = 64 << 10;
-/** The ends of blocks lose under 1 %; a store that may take little has smaller ones. */
+/** Size of blocks, whose ends waste less than 1 %. A store with a small `maxBytes` has smaller ones. */
 export const BLOCK_BYTES = 16384;
-/** Beyond this, small memory, a table reserves at most so much when nothing else is said. */
+/** Default of `reserveBytes`: bytes of address space up to which the memory of a large table grows eightfold [D30]. */
 const RESERVE_BYTES = 256 << 20;
 
 /** Makes the tables of a store. */
 export class TableFactory {
   readonly order: EntryOrder;
-  /** Upper bound on what puts may fill of a table; the rest of `maxBytes` is for compactions, and for deletions. */
+  /**
+   * Upper bound on the bytes that puts may fill of a table. The rest of `maxBytes` is for compactions and deletions.
+   */
   readonly bytesMax: number;
   readonly #memoryBytesMax: number;
   readonly #blockBytes: number;
@@ -30,14 +32,19 @@ export class TableFactory {
     const { blockBytes, reserveBytes, target } = options;
     this.order = order;
     this.bytesMax = Math.floor(maxBytes / 16) * 8;
-    // Deletions may take the half of a compaction too: each is smaller than what it deletes, which then needs none.
+    // Deletions may take the half of a compaction too: a tombstone is smaller than the value that need not be copied
+    // then.
     const memoryBytesMax = target === undefined ? this.bytesMax * 2 : this.bytesMax;
     this.#memoryBytesMax = Math.min(memoryBytesMax, MEMORY_BYTES_MAX);
     this.#blockBytes = blockBytes ?? Math.min(BLOCK_BYTES, Math.max(512, (this.bytesMax >> 8) * 8));
     this.#reserveBytes = reserveBytes;
   }
 
-  /** @param bytes - address space to begin with. @throws ArenaError `ARENA_OUT_OF_MEMORY`, `ARENA_INVALID_OPTION` */
+  /**
+   * Makes an empty table.
+   * @param bytes - address space to begin with
+   * @throws ArenaError `ARENA_OUT_OF_MEMORY`, `ARENA_INVALID_OPTION`
+   */
   make(bytes: number = TABLE_BYTES): StoreTable {
     const reserveBytes = this.#reserveBytes;
     const arena = new Arena({

@@ -5,8 +5,8 @@ import type { Commit } from './commit.js';
 
 /**
  * Checks T1 and T2 of a store, its pins, its table, and the arena and index of that. O(entries).
- * @param hasTarget - keys are counted
- * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
+ * @param hasTarget - whether the store has a target, so that its commit counts keys
+ * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: the message names the invariant and the place
  */
 export function verifyStore(commit: Commit, hasTarget: boolean): void {
   const { table, pins } = commit;

@@ -1,6 +1,6 @@
 /**
- * The store against a model while it is being rewritten: many keys, slices of a few entries, and snapshots and iterators
- * that stay open across compactions. What a short history of few keys cannot reach.
+ * Compares a store with a model during compactions: many keys, slices of a few entries, snapshots and iterators that
+ * stay open across compactions. Short histories of few keys do not reach these states.
  */
 import fc from 'fast-check';
 import { MemStore } from '../src/index.js';
@@ -11,7 +11,7 @@ const KEYS = 120;
 const key = fc.nat(KEYS - 1).map((i) => `key ${String(i).padStart(3, '0')}`);
 const value = fc.tuple(fc.nat(40), fc.nat(9)).map(([length, digit]) => String(digit).repeat(length));
 
-/** What is done, to the store and to the model; `open` are snapshots and iterators with what they have to see. */
+/** Steps for store and model. `open` has the open snapshots and iterators, with what each must see. */
 interface Run {
   readonly store: MemStore;
   model: Map<string, string>;
@@ -80,7 +80,7 @@ const closeOne = fc.nat(5).map((i) => ({
 }));
 const compact = fc.constant({
   name: 'compact()',
-  // Begun, to go on with the writes that follow.
+  // Begins a compaction, which the next writes go on with.
   run: ({ store }: Run) => void store.compact().catch(() => undefined),
 });
 
@@ -99,7 +99,7 @@ function entriesOf(model: Model): [string, string][] {
   return [...model].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-test('a store that is being rewritten agrees with a map, and so do its snapshots and iterators', () => {
+test('during compactions a store, its snapshots and its iterators agree with a map', () => {
   let [compactions, whileRunning, across] = [0, 0, 0];
   const property = fc.property(
     fc.array(operation, { minLength: 200, maxLength: 600, size: 'max' }),
@@ -127,6 +127,6 @@ test('a store that is being rewritten agrees with a map, and so do its snapshots
   );
   fc.assert(property, { numRuns: 40 });
   expect(compactions).toBeGreaterThan(50);
-  expect(whileRunning).toBeGreaterThan(500); // Steps between two slices.
-  expect(across).toBeGreaterThan(50); // Compactions that ended with something open.
+  expect(whileRunning).toBeGreaterThan(500); // Steps were made between two slices.
+  expect(across).toBeGreaterThan(50); // Compactions ended while a snapshot or iterator was open.
 }, 60_000);

@@ -1,7 +1,7 @@
 import { failingOnce, listenToFlushes, TWO_ATTEMPTS } from '../../memtable/test/flush-traces.js';
 import { MemStore } from '../src/index.js';
 
-test('each attempt of a flush of a store is traced', async () => {
+test('MemStore traces each attempt of a flush', async () => {
   const { seen, contexts, stop } = listenToFlushes();
   const store = new MemStore({ target: failingOnce(), retryMs: 1 });
   store.put('a', 'b');

@@ -2,7 +2,7 @@ import { ValueType } from '@memtable/memtable';
 import type { Store, StoreHarness, StoreSupports, WriteBufferHarness } from '@memtable/testing';
 import { MemStore, type MemStoreOptions } from '../src/index.js';
 
-/** What `storeConformance` calls a flush is where everything may move: a compaction. */
+/** For `storeConformance` a flush is where entries may move: here a compaction. */
 class CompactingStore extends MemStore<Uint8Array, Uint8Array> {
   override async flush(): Promise<void> {
     this.verify();
@@ -11,7 +11,7 @@ class CompactingStore extends MemStore<Uint8Array, Uint8Array> {
   }
 }
 
-/** What `storeConformance` needs to test our store. */
+/** Our store for `storeConformance`. */
 export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array> = {}): StoreHarness {
   const supports: StoreSupports<CompactingStore> = {
     batches: true,
@@ -34,7 +34,7 @@ export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array>
     errorCodes: { reentered: 'MEMTABLE_REENTERED', invalidComparator: 'MEMTABLE_INVALID_COMPARATOR' },
   };
   return {
-    // Its options may be undefined where those of the contract may only be left out.
+    // Options of the store may be undefined. Those of the contract may only be left out.
     factory: (userCode) =>
       new CompactingStore({
         keyEncoding: 'view',
@@ -48,7 +48,7 @@ export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array>
   };
 }
 
-/** What `writeBufferConformance` needs to test our store over a target. */
+/** Our store with a target, for `writeBufferConformance`. */
 export function writeBufferHarness(
   options: Omit<MemStoreOptions<Uint8Array, Uint8Array>, 'target'>,
 ): WriteBufferHarness<MemStore<Uint8Array, Uint8Array>> {

@@ -1,11 +1,11 @@
-// Overwrites 100 keys ten million times without ever letting the event loop turn, and says how far memory rose.
+// Overwrites 100 keys ten million times in one turn of the event loop, and prints the rise of resident memory.
 import { MemStore } from '../dist/index.js';
 
 const [keys, overwrites] = [100, 10_000_000];
 const store = new MemStore({ valueEncoding: 'view' });
 const names = Array.from({ length: keys }, (_, i) => `key ${i}`);
 const value = new Uint8Array(200).fill(7);
-// Of lengths that grow and shrink, so that most of them do not fit where the one before was.
+// Lengths grow and shrink, so that most values do not fit in place.
 const values = Array.from({ length: 101 }, (_, i) => value.subarray(0, (i * 37) % 101));
 const start = process.memoryUsage().rss;
 let peak = 0;

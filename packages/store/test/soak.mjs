@@ -1,5 +1,5 @@
-// A mixed load on one store for as many seconds as it is told, checked against a model: puts, overwrites, deletions,
-// batches, snapshots and iterators that stay open for a while. Prints figures; exits with 1 when something is wrong.
+// Runs a mixed load on one store and compares it with a model: puts, overwrites, deletions, batches, snapshots and
+// iterators that stay open for a while. Argument: seconds. Prints figures. Exits with 1 when something is wrong.
 import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { MemStore } from '../dist/index.js';
@@ -18,13 +18,13 @@ const names = Array.from({ length: KEYS }, (_, i) => name(i));
 const text = 'abcdefghij'.repeat(40);
 
 let [calls, longestMs, controlMs] = [0, 0, 0];
-/** Calls of over 5 ms, and the garbage collections: of the model above all, which is a Map of strings. */
+/** Calls of over 5 ms, and garbage collections. Most of these are for the model, a Map of strings. */
 const slow = [];
 const collections = [];
 const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
 observer.observe({ entryTypes: ['gc'] });
 
-/** Runs one call of the store against the clock; processor time says what is left of it on a machine that is busy. */
+/** Times one call of the store, by the clock and by processor time, which a busy machine does not disturb. */
 function timed(call) {
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -37,7 +37,7 @@ function timed(call) {
   return result;
 }
 
-/** What is left of a slow call without the collections that fell into it. */
+/** The time of a slow call without the garbage collections that fell into it. */
 function ownMs({ start, ms, cpuMs }) {
   const end = start + ms;
   const collected = collections.reduce((sum, { startTime, duration }) => {
@@ -52,7 +52,7 @@ function expectSame(what, found, expected) {
 }
 
 const open = [];
-/** Opens a snapshot and an iterator, with what a sample of keys is then. */
+/** Opens a snapshot and an iterator, and records the values of a sample of keys. */
 function remember() {
   const snapshot = timed(() => store.snapshot());
   const sample = Array.from({ length: 20 }, () => names[random(KEYS)]).map((key) => [key, model.get(key)]);
@@ -78,7 +78,7 @@ function check({ snapshot, sample, iterator, expected }) {
   expectSame('an iterator', JSON.stringify(found), JSON.stringify(expected));
 }
 
-/** Does nothing but look at the clock for two milliseconds: when that takes longer, the machine was elsewhere. */
+/** Watches the clock for two milliseconds. If that takes longer, the machine was busy with something else. */
 function lookAtClock() {
   const end = performance.now() + 2;
   for (let before = performance.now(), now = before; now < end; before = now) {
@@ -118,7 +118,7 @@ while (performance.now() < end) {
   lookAtClock();
   if (turns % 50 === 0) remember();
   if (open.length > 5) check(open.splice(random(open.length), 1)[0]);
-  // Half of the time the event loop never turns.
+  // In half of the rounds the event loop does not turn.
   if (++turns % 200 < 100) await setImmediate();
   if (turns % 20 !== 0) continue;
   const rss = process.memoryUsage.rss();

@@ -1,4 +1,4 @@
-/** What only shows after millions of operations; each in a process of its own, so that its memory is its own too. */
+/** Faults that show only after millions of operations. Each test has a process, and so its own memory figures. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,7 +24,7 @@ interface Soak {
   readonly wrong: readonly string[];
 }
 
-test('10,000,000 overwrites of 100 keys in a synchronous loop raise resident memory by less than 64 MiB', async () => {
+test('10,000,000 overwrites of 100 keys in one synchronous loop raise resident memory by less than 64 MiB', async () => {
   const { overwrites, riseBytes, compactions, memoryUsage, entryCount } = await run<Overwrites>('overwrites.mjs');
   expect([overwrites, entryCount]).toEqual([10_000_000, 100]);
   expect(compactions).toBeGreaterThan(100);
@@ -32,8 +32,8 @@ test('10,000,000 overwrites of 100 keys in a synchronous loop raise resident mem
   expect(riseBytes).toBeLessThan(64 << 20);
 }, 120_000);
 
-test('under a mixed load the content stays that of a model, and memory stays flat', async () => {
-  // `npm run soak` goes on for ten minutes, and looks at the longest call as well.
+test('under a mixed load a store agrees with a model, and its memory does not grow', async () => {
+  // `npm run soak` runs ten minutes, and also checks the longest call.
   const seed = process.env.MEMTABLE_SEED!;
   const { calls, compactions, riseBytes, wrong } = await run<Soak>('soak.mjs', '20', seed);
   expect(wrong).toEqual([]);

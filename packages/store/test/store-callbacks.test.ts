@@ -1,6 +1,6 @@
 /**
- * Code of the user's that runs while a store does something: it may use the store and everything is right, or it is
- * refused with a code (U1 to U5 in store.ts). Each method is tried against each kind of code and each thing it may do.
+ * User code that runs during a call of a store. It may use the store and disturbs nothing, or it is refused with a code
+ * (U1 to U5 in store.ts). Tries every method with every kind of user code, and everything that this may do.
  */
 import { MemTable, ValueType, WriteBatch } from '@memtable/memtable';
 import { type Encoding, MemStore, type MemStoreOptions } from '../src/index.js';
@@ -12,7 +12,7 @@ const error = (code: string, message = '') =>
 type Text = MemStore<string, string>;
 const KEYS = Array.from({ length: 300 }, (_, i) => `key ${String(i).padStart(4, '0')}`);
 
-/** What code of the user's may do to the store; a map does the same. */
+/** Things that user code may do to a store, and the same for a map. */
 const uses: Record<string, { store: (store: Text) => void; map: (map: Map<string, string>) => void }> = {
   'reads a range': {
     store: (store) => {
@@ -44,7 +44,7 @@ const uses: Record<string, { store: (store: Text) => void; map: (map: Map<string
   'clears everything': { store: (store) => store.clear(), map: (map) => map.clear() },
 };
 
-/** Every method that runs code of the user's, and what it does to a map; `key` is there, `none` is not. */
+/** Every method that runs user code, and the same for a map. The store has `key` and lacks `none`. */
 const methods: Record<
   string,
   { call: (store: Text, key: string) => unknown; map?: (m: Map<string, string>, key: string) => void }
@@ -95,7 +95,7 @@ const filled = (options: MemStoreOptions<string, string> = {}) => {
 const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe.each(Object.keys(uses))('an encoder that %s', (use) => {
-  test.each(Object.keys(methods))('leaves %s right', (method) => {
+  test.each(Object.keys(methods))('does not disturb %s', (method) => {
     const self: { store?: Text } = {};
     let left = 0;
     const intrude = () => {
@@ -109,11 +109,11 @@ describe.each(Object.keys(uses))('an encoder that %s', (use) => {
     };
     const store = (self.store = filled({ keyEncoding: encoding, valueEncoding: encoding }));
     const map = new Map([...store]);
-    left = 1; // The first key that is encoded.
+    left = 1; // The next encoder call, for the first key.
     methods[method].call(store, KEYS[150]);
     uses[use].map(map);
     methods[method].map?.(map, KEYS[150]);
-    // compareAndSet compares with what the code before it has left.
+    // compareAndSet() reads the value that the user code before it has left.
     if (method === 'compareAndSet' && use === 'clears everything') expect([...store].length).toBeLessThanOrEqual(1);
     else expect([...store]).toEqual(sorted(map));
     store.verify();
@@ -122,7 +122,7 @@ describe.each(Object.keys(uses))('an encoder that %s', (use) => {
 });
 
 describe.each(Object.keys(uses))('a decoder that %s', (use) => {
-  test.each(['get', 'getMany', 'keys', 'nextv', 'update'])('leaves %s right', (method) => {
+  test.each(['get', 'getMany', 'keys', 'nextv', 'update'])('does not disturb %s', (method) => {
     const self: { store?: Text } = {};
     let left = 0;
     const encoding: Encoding<string> = {
@@ -153,7 +153,7 @@ describe.each(Object.keys(uses))('a decoder that %s', (use) => {
 });
 
 describe.each(Object.keys(uses))('the function of an update that %s', (use) => {
-  test('is called once, and its value is written after what it wrote', () => {
+  test('runs once, and its result is written after its own writes', () => {
     const store = filled();
     const map = new Map([...store]);
     for (const key of [KEYS[0], KEYS[150], 'none']) {
@@ -169,7 +169,7 @@ describe.each(Object.keys(uses))('the function of an update that %s', (use) => {
   });
 });
 
-test('5,000 updates whose function reads a range are all there', () => {
+test('no write is lost in 5,000 updates whose function reads a range', () => {
   const store = new MemStore<string, string>();
   for (let i = 0; i < 3000; i++) store.put(`k${i}`, '0');
   for (let i = 0; i < 5000; i++) {
@@ -184,7 +184,7 @@ test('5,000 updates whose function reads a range are all there', () => {
   store.verify();
 });
 
-test('getters of options and operations may use the store, each is read once', () => {
+test('getters of options and operations may use the store, and run once each', () => {
   const store = filled();
   let reads = 0;
   const getter = <T>(value: T) => ({
@@ -211,7 +211,7 @@ test('getters of options and operations may use the store, each is read once', (
   store.verify();
 });
 
-test('a store that its own encoder closes says so, and nothing is written to memory that is gone', () => {
+test('a write throws MEMTABLE_CLOSED when its encoder closes the store', () => {
   for (const method of Object.keys(methods)) {
     const self: { store?: Text } = {};
     let isArmed = false;
@@ -226,7 +226,7 @@ test('a store that its own encoder closes says so, and nothing is written to mem
   }
 });
 
-test('an encoder may use one scratch buffer for all that it returns', () => {
+test('an encoder may return the same scratch buffer each time', () => {
   const scratch = Buffer.alloc(64);
   const encode = (text: string) => scratch.subarray(0, scratch.write(text));
   const encoding: Encoding<string> = {
@@ -254,7 +254,7 @@ test('an encoder may use one scratch buffer for all that it returns', () => {
   ]);
 });
 
-describe('event handlers and flush targets', () => {
+describe('event handlers and flush targets of a store', () => {
   test('an event handler may write, flush and close', async () => {
     const seen: string[] = [];
     const store: Text = new MemStore({
@@ -317,7 +317,7 @@ describe('a comparator', () => {
     freeze: (store) => store.freeze(),
     verify: (store) => store.verify(),
   };
-  test.each(Object.keys(calls))('must not call %s, and nothing has changed then', (name) => {
+  test.each(Object.keys(calls))('gets MEMTABLE_REENTERED from %s of its store, and nothing changes', (name) => {
     const { store, arm } = withComparator();
     const before = [...store];
     arm((attacked) => calls[name](attacked));
@@ -328,7 +328,7 @@ describe('a comparator', () => {
     store.verify();
   });
 
-  test('of a memtable must not use the table', () => {
+  test('gets MEMTABLE_REENTERED from every call of its memtable', () => {
     let attack: (() => unknown) | undefined;
     const table = new MemTable({
       comparator: (a, b) => {
@@ -352,7 +352,7 @@ describe('a comparator', () => {
     table.verify();
   });
 
-  test.each([true, NaN, undefined, 1n, '1', null])('that answers %p is refused at its first answer', (answer) => {
+  test.each([true, NaN, undefined, 1n, '1', null])('that returns %p is refused at its first answer', (answer) => {
     const store = new MemStore({ comparator: () => answer as never });
     store.put('a', '1');
     expect(() => store.put('b', '2')).toThrow(error('MEMTABLE_INVALID_COMPARATOR', typeof answer));

@@ -1,4 +1,4 @@
-/** Situations from bug reports of other ordered stores, each with the right value. */
+/** Cases from bug reports of other ordered stores, each with the right result. */
 import { inspect } from 'node:util';
 import { type LifecycleEvent, MemTable, MemTableList, WriteBatch } from '@memtable/memtable';
 import { MemStore } from '../src/index.js';
@@ -13,11 +13,11 @@ const caseless = (a: Uint8Array, b: Uint8Array) => {
   return x < y ? -1 : x > y ? 1 : 0;
 };
 const numeric = (a: Uint8Array, b: Uint8Array) => Number(text(a)) - Number(text(b));
-/** Garbage, without a compaction that would begin by itself. */
+/** Options under which no compaction begins on its own. */
 const NEVER = { garbageBytesMin: 2 ** 30 };
 
-describe('equal keys with different bytes: the spelling of the newest write stays', () => {
-  test('1, then 0001: nothing is counted wrongly', () => {
+describe('a comparator under which keys with different bytes are equal', () => {
+  test('writing 1, then 0001 leaves the counts right', () => {
     const store = new MemStore({ comparator: numeric, ...NEVER });
     store.put('1', 'one');
     store.put('0001', 'one');
@@ -52,7 +52,7 @@ describe('equal keys with different bytes: the spelling of the newest write stay
     },
   );
 
-  test('a snapshot shows the spelling of its time', () => {
+  test('a snapshot keeps the spelling that it saw', () => {
     const store = new MemStore({ comparator: caseless });
     store.put('Key', '1');
     const snapshot = store.snapshot();
@@ -76,7 +76,7 @@ describe('a comparator that contradicts itself', () => {
     },
     'always says 1': () => 1,
   };
-  test.each(Object.keys(orders))('which %s: hangs nothing, damages no memory, and verify() says so', async (name) => {
+  test.each(Object.keys(orders))('which %s: no call hangs, no memory is damaged, verify() reports it', async (name) => {
     const store = new MemStore({ comparator: orders[name], garbageBytesMin: 0, garbageRatioMax: 0.1 });
     for (let i = 0; i < 2000; i++) {
       store.put(`k${i % 300}`, 'x'.repeat(i % 50));
@@ -92,7 +92,7 @@ describe('a comparator that contradicts itself', () => {
   });
 });
 
-describe('a walk that has ended holds nothing', () => {
+describe('an iterator that has ended holds no old versions', () => {
   const open = (store: MemStore<string, never>) => store.stats().pins.length;
   const broken = () => {
     const store = new MemStore<string, never>({ valueEncoding: 'json' });
@@ -101,7 +101,7 @@ describe('a walk that has ended holds nothing', () => {
     return store;
   };
 
-  test('by an error of the decoder: for...of, spread, nextv, next', () => {
+  test('after an error of the decoder in for...of, spread, nextv and next', () => {
     const store = broken();
     for (let i = 0; i < 100; i++) {
       expect(() => {
@@ -113,19 +113,19 @@ describe('a walk that has ended holds nothing', () => {
     expect(open(store)).toBe(0);
   });
 
-  test('by nextv at its end, or at its limit', () => {
+  test('after nextv has reached its end or its limit', () => {
     const store = broken();
     expect(store.keys().nextv(11)).toHaveLength(10);
     expect(store.keys({ limit: 3 }).nextv(3)).toHaveLength(3);
     expect(open(store)).toBe(0);
     const iterator = store.keys();
     expect(iterator.nextv(10)).toHaveLength(10);
-    expect(open(store)).toBe(1); // Nobody knows yet that there is no more.
+    expect(open(store)).toBe(1); // The iterator has not looked beyond these entries yet.
     expect(iterator.nextv(1)).toEqual([]);
     expect(open(store)).toBe(0);
   });
 
-  test('by an error of the comparator', () => {
+  test('after an error of the comparator', () => {
     let throws = false;
     const store = new MemStore<string, never>({
       comparator: (a, b) => {
@@ -142,8 +142,8 @@ describe('a walk that has ended holds nothing', () => {
   });
 });
 
-describe('costs that do not grow', () => {
-  test('a queue passes few of the entries it has taken, from either end, with and without a prefix', () => {
+describe('costs that stay bounded', () => {
+  test('a queue passes few of the keys that it has taken, from either end, with and without a prefix', () => {
     for (const reverse of [false, true]) {
       const store = new MemStore(NEVER);
       for (let i = 0; i < 20_000; i++) store.put(`job ${String(i).padStart(6, '0')}`, 'payload');
@@ -157,7 +157,7 @@ describe('costs that do not grow', () => {
         left--;
       }
       expect(left).toBe(0);
-      // Deleted entries leave the index when a walk passes them, 4 or more at a time.
+      // A walk removes deleted entries that it passes from the index, 4 or more at a time.
       expect(store.stats().entryCount).toBe(2);
       expect(inspect(store)).toContain('size: 2');
       store.verify();
@@ -165,7 +165,7 @@ describe('costs that do not grow', () => {
     }
   });
 
-  test('a deleted key leaves the index only when no snapshot sees a version of it', () => {
+  test('a walk removes a deleted key from the index only when no snapshot sees a version of it', () => {
     const store = new MemStore(NEVER);
     for (let i = 0; i < 500; i++) store.put(`k${String(i).padStart(3, '0')}`, 'v');
     const snapshot = store.snapshot();
@@ -183,7 +183,7 @@ describe('costs that do not grow', () => {
     store.verify();
   });
 
-  test('figures of 2,000 snapshots agree with a sum over their versions, in any order of closing', () => {
+  test('held bytes of 2,000 snapshots equal the sum over their versions, whatever the order of closing', () => {
     const store = new MemStore(NEVER);
     const pins: { close(): void }[] = [];
     for (let i = 0; i < 2000; i++) {
@@ -195,12 +195,12 @@ describe('costs that do not grow', () => {
       state = (state * 48271) % 2147483647;
       const [pin] = pins.splice(state % 3 === 0 ? 0 : state % 3 === 1 ? pins.length - 1 : state % pins.length, 1);
       pin.close();
-      if (pins.length % 100 === 0) store.verify(); // T2 compares with the versions that pins see.
+      if (pins.length % 100 === 0) store.verify(); // T2 compares the counts with the versions that pins see.
     }
     expect(store.stats()).toMatchObject({ heldBytes: 0, pins: [] });
   });
 
-  test('a value of 40 MB that is refused leaves no memory behind', () => {
+  test('refusing a value of 40 MB leaves no memory behind', () => {
     const store = new MemStore({ maxBytes: 1 << 20 });
     expect(() => store.put('k', 'x'.repeat(40 << 20))).toThrow(error('MEMTABLE_FULL'));
     expect(() => store.put('x'.repeat(40 << 20), 'v')).toThrow(error('MEMTABLE_FULL'));
@@ -209,7 +209,7 @@ describe('costs that do not grow', () => {
     expect(store.stats().scratchBytes).toBeLessThan(320 << 10);
   });
 
-  test('a full store deletes whatever it has, also under an iterator, and uses what that frees at the next put', () => {
+  test('a full store deletes any key, also under an iterator, and the next put uses the freed memory', () => {
     for (const pinned of [false, true]) {
       const store = new MemStore({ maxBytes: 1 << 20 });
       let count = 0;
@@ -230,7 +230,7 @@ describe('costs that do not grow', () => {
     }
   });
 
-  test('a full store takes one entry for each one of its size that is deleted', () => {
+  test('a full store takes one entry for each deleted entry of the same size', () => {
     const store = new MemStore({ maxBytes: 1 << 20 });
     let count = 0;
     expect(() => {
@@ -244,7 +244,7 @@ describe('costs that do not grow', () => {
     store.verify();
   });
 
-  test('forty stores of 6 MB reserve in proportion to that', () => {
+  test('forty stores of 6 MB reserve memory in proportion to their size', () => {
     const before = process.memoryUsage().arrayBuffers;
     const stores = Array.from({ length: 40 }, () => {
       const store = new MemStore();
@@ -256,7 +256,7 @@ describe('costs that do not grow', () => {
   });
 });
 
-describe('bytes and values that are not what they seem', () => {
+describe('arguments that only look like bytes or values', () => {
   const gone = () => {
     const bytes = new Uint8Array([1, 2, 3]);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
@@ -293,11 +293,11 @@ describe('bytes and values that are not what they seem', () => {
     ['a DataView', new DataView(new ArrayBuffer(4))],
     ['an Int8Array', new Int8Array(4)],
     ['an ArrayBuffer', new ArrayBuffer(4)],
-  ])('%s is no bytes', (_, value) => {
+  ])('%s is refused as value', (_, value) => {
     expect(() => new MemStore<string, unknown>().put('k', value)).toThrow(TypeError);
   });
 
-  test('a promise is no value: of an async update, and as JSON', () => {
+  test('a promise is refused as the result of an update and as JSON', () => {
     const store = new MemStore<string, unknown>({ valueEncoding: 'json' });
     store.put('k', 1);
     expect(() => store.update('k', async () => 2)).toThrow(TypeError);
@@ -308,7 +308,7 @@ describe('bytes and values that are not what they seem', () => {
 });
 
 describe('a store with a target', () => {
-  test('refuses what only store and target together know, and says what to do', () => {
+  test('refuses calls that need the target too, and says what to do', () => {
     const store = new MemStore({ target: { write: async () => undefined } });
     for (const call of [
       () => store.update('visits', (n = '0') => String(Number(n) + 1)),
@@ -323,8 +323,8 @@ describe('a store with a target', () => {
   });
 });
 
-describe('errors after the fact', () => {
-  test('no write fails that was made when the system refuses the k-th buffer, for all k', async () => {
+describe('errors of background work', () => {
+  test('a write that was made does not fail when the system refuses the k-th buffer, for all k', async () => {
     let mostRefused = 0;
     for (let k = 1; ; k++) {
       const events: LifecycleEvent[] = [];
@@ -353,7 +353,7 @@ describe('errors after the fact', () => {
           expect([...store].length).toBe(map.size);
           for (const [key, value] of map) expect(store.get(key)).toBe(value);
           store.verify();
-          // Whoever asks for one is told that there is no memory for it.
+          // An explicit compact() throws that there is no memory for it.
           await store.compact().catch((failure) => expect(failure).toMatchObject({ code: 'ARENA_OUT_OF_MEMORY' }));
           store.close();
         });
@@ -367,7 +367,7 @@ describe('errors after the fact', () => {
     expect(mostRefused).toBeGreaterThan(0);
   });
 
-  test('a comparator that throws while iterators wait for a new table fails their calls, not those of others', async () => {
+  test('a comparator that throws when iterators move to a new table fails only the calls of these iterators', async () => {
     let throws = false;
     const events: string[] = [];
     const store = new MemStore({
@@ -399,7 +399,7 @@ describe('errors after the fact', () => {
   });
 });
 
-test('console.log of a store, its snapshots and iterators, and of a list prints what they hold', () => {
+test('console.log of a store, a snapshot, an iterator and a list prints their figures', () => {
   const printed = (value: unknown) => inspect(value, { breakLength: Infinity });
   const store = new MemStore();
   store.put('a', '1');
@@ -419,7 +419,7 @@ test('console.log of a store, its snapshots and iterators, and of a list prints 
   expect(printed(list)).toMatch(/^MemTableList \{ state: 'open', activeCount: 1, frozenCount: 0, lastSequence: 1, /);
 });
 
-test('a shared memtable has the skip list for its index: the block list is for one thread', () => {
+test('a memtable in shared memory takes only the index skiplist', () => {
   expect(() => new MemTable({ shared: true })).toThrow(error('MEMTABLE_INVALID_OPTION', "index: 'skiplist'"));
   expect(new MemTable({ shared: true, index: 'skiplist' }).entryCount).toBe(0);
 });

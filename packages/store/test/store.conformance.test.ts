@@ -19,7 +19,7 @@ describe.each(Object.keys(options))('MemStore %s', (name) => {
   storeConformance({ describe, it, ...memStoreHarness(options[name]) });
 });
 
-/** A store and its target as one, which asks the target for what the store does not have. */
+/** A store and its target as one store. It asks the target for keys that the store does not have. */
 class FlushedStore implements Store {
   readonly #target: SortedTarget;
   readonly #store: MemStore<Uint8Array, Uint8Array>;
@@ -74,7 +74,7 @@ class FlushedStore implements Store {
   }
 }
 
-describe('MemStore and its target', () => {
+describe('MemStore with a target', () => {
   storeConformance({
     describe,
     it,

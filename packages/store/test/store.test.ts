@@ -19,11 +19,11 @@ const filled = (options?: MemStoreOptions<string, string>) => {
   return store;
 };
 
-/** Garbage, without a compaction that would begin by itself. */
+/** Options under which no compaction begins on its own. */
 const NEVER = { garbageBytesMin: 2 ** 30 };
 
-describe('what goes in and comes out', () => {
-  test('strings of all kinds, in the order of their UTF-8 bytes', () => {
+describe('keys and values of a store', () => {
+  test('strings of all kinds come out as they went in, in the order of their UTF-8 bytes', () => {
     const store = new MemStore();
     const keys = ['', 'a', 'z'.repeat(25), 'ä', '\u{ffff}', '\u{10000}', '\ufeff', 'x'.repeat(300), '日本'.repeat(200)];
     for (const key of keys) store.put(key, `${key}!`);
@@ -34,9 +34,9 @@ describe('what goes in and comes out', () => {
     store.verify();
   });
 
-  test('encodings by name, and made elsewhere', () => {
+  test('encodings may be names, or objects made elsewhere', () => {
     const store = new MemStore<number, { n: number }>({
-      // As level-transcoder has them.
+      // The shape of level-transcoder's encodings.
       keyEncoding: {
         name: 'number',
         format: 'view',
@@ -58,45 +58,48 @@ describe('what goes in and comes out', () => {
     expect(views.get(key, { valueEncoding: 'view' })).toEqual(new Uint8Array([2]));
   });
 
-  test('a view is of the memory itself, and reads something else after a write', () => {
+  test('getView() gives a view of the memory, which the next write changes', () => {
     const store = new MemStore();
     store.put('a', 'one');
     const view = store.getView('a')!;
     expect(Buffer.from(view).toString()).toBe('one');
     store.put('a', 'two');
-    expect(Buffer.from(view).toString()).toBe('two'); // Overwritten where it lay.
+    expect(Buffer.from(view).toString()).toBe('two'); // Overwritten in place.
     expect(store.getView('b')).toBeUndefined();
   });
 
-  test.each(['put', 'batch'] as const)('a view of the store can be stored, wherever its memory moves: %s', (method) => {
-    const bytes = new Uint8Array(40_000).fill(1);
-    const store = new MemStore<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' });
-    store.put(Uint8Array.of(0, 0), bytes);
-    store.put(Uint8Array.of(1, 1), Uint8Array.of(2, 2));
-    let moves = 0;
-    for (let count = 1; count < 100; count++) {
-      const view = store.getView(Uint8Array.of(0, 0))!;
-      const key = store.getView(Uint8Array.of(1, 1))!;
-      if (method === 'put') store.put(Uint8Array.of(3, count), view);
-      else {
-        store.batch([
-          { type: 'put', key: Uint8Array.of(3, count), value: view },
-          { type: 'put', key: Uint8Array.of(4, count), value: view },
-          { type: 'put', key, value: Uint8Array.of(count) },
-        ]);
-        expect(Buffer.compare(store.get(Uint8Array.of(4, count))!, bytes)).toBe(0);
-        expect(store.get(Uint8Array.of(2, 2))).toEqual(Uint8Array.of(count));
-        expect(store.count()).toBe(3 + 2 * count);
+  test.each(['put', 'batch'] as const)(
+    '%s takes a view of the store itself as value, even if the memory moves',
+    (method) => {
+      const bytes = new Uint8Array(40_000).fill(1);
+      const store = new MemStore<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' });
+      store.put(Uint8Array.of(0, 0), bytes);
+      store.put(Uint8Array.of(1, 1), Uint8Array.of(2, 2));
+      let moves = 0;
+      for (let count = 1; count < 100; count++) {
+        const view = store.getView(Uint8Array.of(0, 0))!;
+        const key = store.getView(Uint8Array.of(1, 1))!;
+        if (method === 'put') store.put(Uint8Array.of(3, count), view);
+        else {
+          store.batch([
+            { type: 'put', key: Uint8Array.of(3, count), value: view },
+            { type: 'put', key: Uint8Array.of(4, count), value: view },
+            { type: 'put', key, value: Uint8Array.of(count) },
+          ]);
+          expect(Buffer.compare(store.get(Uint8Array.of(4, count))!, bytes)).toBe(0);
+          expect(store.get(Uint8Array.of(2, 2))).toEqual(Uint8Array.of(count));
+          expect(store.count()).toBe(3 + 2 * count);
+        }
+        expect(Buffer.compare(store.get(Uint8Array.of(3, count))!, bytes)).toBe(0);
+        if (view.length === 0) moves++;
       }
-      expect(Buffer.compare(store.get(Uint8Array.of(3, count))!, bytes)).toBe(0);
-      if (view.length === 0) moves++;
-    }
-    expect(moves).toBeGreaterThan(1);
-    store.verify();
-  });
+      expect(moves).toBeGreaterThan(1);
+      store.verify();
+    },
+  );
 });
 
-describe('ranges', () => {
+describe('ranges of a store', () => {
   test.each([
     [{ gt: 'b' }, 'cde'],
     [{ gte: 'b', lt: 'd' }, 'bc'],
@@ -108,7 +111,7 @@ describe('ranges', () => {
     [{ prefix: 'c' }, 'c'],
     [{ prefix: '' }, 'abcde'],
     [{ gt: 'c', lt: 'b' }, ''],
-  ])('%o', (range, expected) => {
+  ])('keys, values, count() and clear() agree on %o', (range, expected) => {
     const store = filled();
     expect([...store.keys(range)].join('')).toBe(expected);
     expect([...store.values(range)].join('')).toBe(expected.toUpperCase());
@@ -118,14 +121,14 @@ describe('ranges', () => {
     store.verify();
   });
 
-  test('prefixes of bytes that are as high as bytes go', () => {
+  test('a prefix may end in bytes 0xff', () => {
     const store = new MemStore<Uint8Array, string>({ keyEncoding: 'view' });
     for (const key of [[0xfe, 1], [0xff], [0xff, 0xff], [0xff, 0xff, 1]]) store.put(new Uint8Array(key), '');
     expect(store.count({ prefix: new Uint8Array([0xff, 0xff]) })).toBe(2);
     expect(store.count({ prefix: new Uint8Array([0xfe]) })).toBe(1);
   });
 
-  test('iterators go on from where they are told, either way', () => {
+  test('seek() of an iterator goes on from a key, in either direction', () => {
     const store = filled();
     const forward = store.keys({ lt: 'e' });
     forward.seek('c');
@@ -140,8 +143,8 @@ describe('ranges', () => {
   });
 });
 
-describe('writes that depend on what is there', () => {
-  test('putIfAbsent', () => {
+describe('conditional writes of a store', () => {
+  test('putIfAbsent() sets a key only if it has no value', () => {
     const store = filled();
     expect([store.putIfAbsent('a', 'x'), store.putIfAbsent('f', 'F')]).toEqual([false, true]);
     store.del('a');
@@ -149,7 +152,7 @@ describe('writes that depend on what is there', () => {
     expect(store.getMany(['a', 'f'])).toEqual(['x', 'F']);
   });
 
-  test('compareAndSet, with undefined for no value', () => {
+  test('compareAndSet() compares stored values, and undefined means no value', () => {
     const store = filled();
     expect(store.compareAndSet('a', 'B', 'x')).toBe(false);
     expect(store.compareAndSet('a', 'A', 'x')).toBe(true);
@@ -160,7 +163,7 @@ describe('writes that depend on what is there', () => {
     expect(store.getMany(['a', 'b', 'new', 'none'])).toEqual(['x', undefined, 'y', undefined]);
   });
 
-  test('update, whose function may use the store or throw', () => {
+  test('update() sets the result of a function, which may use the store or throw', () => {
     const store = filled();
     expect(store.update('a', (value) => `${value}!`)).toBe('A!');
     expect(store.update('b', () => undefined)).toBeUndefined();
@@ -178,7 +181,7 @@ describe('writes that depend on what is there', () => {
     store.verify();
   });
 
-  test('putIfAbsent and compareAndSet search once; update searches again after its function', () => {
+  test('putIfAbsent() and compareAndSet() search once, update() searches again after its function', () => {
     let compared = 0;
     const comparator = (a: Uint8Array, b: Uint8Array) => {
       compared++;
@@ -198,8 +201,8 @@ describe('writes that depend on what is there', () => {
   });
 });
 
-describe('memory', () => {
-  test('a value that is no longer is overwritten where it lies, and takes none', () => {
+describe('memory of a store', () => {
+  test('a value that is no longer than the old one overwrites it in place and takes no memory', () => {
     const store = filled(NEVER);
     const before = store.memoryUsage();
     const { liveBytes } = store.stats();
@@ -208,12 +211,12 @@ describe('memory', () => {
     expect(store.stats()).toMatchObject({ liveBytes, garbageBytes: 0, heldBytes: 0, entryCount: 5 });
   });
 
-  test('every byte is counted as live, held or garbage as it arises', () => {
+  test('every byte of an entry is counted as live, held or garbage', () => {
     const store = filled(NEVER);
     const bytes = store.stats().liveBytes / 5;
     const [first, second] = [store.snapshot(), (store.put('a', '1'), store.snapshot())];
     store.put('a', '2');
-    store.put('a', '3'); // In place: nobody sees '2'.
+    store.put('a', '3'); // In place, because nobody sees '2'.
     expect(store.stats()).toMatchObject({ liveBytes: 5 * bytes, heldBytes: 2 * bytes, garbageBytes: 0 });
     expect(store.stats().pins.map(({ heldBytes }) => heldBytes)).toEqual([bytes, bytes]);
     store.verify();
@@ -226,7 +229,7 @@ describe('memory', () => {
     store.verify();
   });
 
-  test('a bounded store refuses what would be too much, and is as it was', () => {
+  test('a store at its limit refuses a write and is as before', () => {
     const store = new MemStore({ maxBytes: 256 << 10, ...NEVER });
     const value = 'x'.repeat(1000);
     let count = 0;
@@ -244,11 +247,11 @@ describe('memory', () => {
     expect(() => store.batch([{ type: 'del', key: 'key 1' }, ...batch])).toThrow(error('MEMTABLE_FULL'));
     expect([...store]).toEqual(before);
     store.verify();
-    for (let i = 0; i < 40; i++) store.del(`key ${i}`); // In place: this takes no memory.
+    for (let i = 0; i < 40; i++) store.del(`key ${i}`); // In place, which takes no memory.
     expect(store.size).toBe(count - 40);
   });
 
-  test('who waits for room gets it when some has been made, in order', async () => {
+  test('admit() lets waiting writers go on in order as soon as there is room', async () => {
     const events: LifecycleEvent[] = [];
     const store = new MemStore({ maxBytes: 256 << 10, onEvent: (event) => events.push(event) });
     const value = 'x'.repeat(1000);
@@ -266,7 +269,7 @@ describe('memory', () => {
     expect(order).toEqual([1, 2]);
     store.put('new', value);
     expect(store.memoryUsage()).toBeLessThanOrEqual(256 << 10);
-    // Deleted bytes count as room at once; the put that needs them has them collected.
+    // Deleted bytes count as room at once. A put that needs them runs a compaction.
     const types = events.map(({ type }) => type);
     expect(types.slice(0, 2)).toEqual(['stall', 'resume']);
     expect(types.filter((type) => type === 'resume')).toHaveLength(1);
@@ -275,7 +278,7 @@ describe('memory', () => {
     store.close();
   });
 
-  test('a full store that has garbage gets rid of it, though it never waits', () => {
+  test('a full store with garbage compacts within a synchronous write', () => {
     const store = new MemStore({ maxBytes: 512 << 10 });
     for (let i = 0; i < 20_000; i++) {
       store.put(`key ${i}`, 'x'.repeat(100 + (i % 100)));
@@ -287,7 +290,7 @@ describe('memory', () => {
   });
 
   // Found by the model in compaction.test.ts.
-  test('a compaction that becomes due while a range is cleared waits until it has been', () => {
+  test('a compaction that becomes due during clear() of a range begins after it', () => {
     const store = new MemStore({ garbageBytesMin: 0, garbageRatioMax: 0.01 });
     for (let i = 0; i < 100; i++) store.put(`key ${i}`, 'value');
     store.clear({ gt: 'key 1' });
@@ -295,7 +298,7 @@ describe('memory', () => {
     store.verify();
   });
 
-  test('clearing everything gives the memory back at once', () => {
+  test('clear() of all keys gives the memory back at once', () => {
     const store = new MemStore();
     for (let i = 0; i < 10_000; i++) store.put(`key ${i}`, 'value');
     const before = store.memoryUsage();
@@ -307,8 +310,8 @@ describe('memory', () => {
   });
 });
 
-describe('snapshots and iterators', () => {
-  test('they are listed with their age, and what they hold; using closes them', () => {
+describe('snapshots and iterators of a store', () => {
+  test('stats() lists open ones with their age and held bytes, and using closes them', () => {
     const store = filled({ pinStacks: true });
     {
       using snapshot = store.snapshot();
@@ -328,7 +331,7 @@ describe('snapshots and iterators', () => {
     expect(store.stats().pins).toEqual([]);
   });
 
-  test('one that is forgotten is warned of, once', () => {
+  test('a process warning names a forgotten one, once', () => {
     const script = `
       const { MemStore } = await import(${JSON.stringify(pathToFileURL(join(__dirname, '../dist/index.js')))});
       const store = new MemStore({ pinWarningMs: 20 });
@@ -345,7 +348,7 @@ describe('snapshots and iterators', () => {
   });
 });
 
-test('events are told of, and published: a compaction is traced', async () => {
+test('MemStore passes its events to onEvent, publishes them, and traces compactions', async () => {
   const events: LifecycleEvent[] = [];
   const store = filled({ onEvent: (event) => events.push(event), ...NEVER });
   const seen: string[] = [];
@@ -376,8 +379,8 @@ test('events are told of, and published: a compaction is traced', async () => {
   tracingChannel('memtable:compaction').unsubscribe(subscribers);
 });
 
-describe('misuse', () => {
-  test('says of what kind the value was, and changes nothing', () => {
+describe('misuse of a store', () => {
+  test('an error names the kind of the wrong value, and nothing has changed', () => {
     const store = filled();
     const before = [...store];
     const any = store as MemStore<unknown, unknown>;
@@ -410,11 +413,11 @@ describe('misuse', () => {
     ],
     [{ garbageRatioMax: 1 }, 'garbageRatioMax'],
     [{ reserveBytes: 1 }, 'reserveBytes'],
-  ])('options out of range: %o', (options, message) => {
+  ])('the option %o is refused', (options, message) => {
     expect(() => new MemStore(options)).toThrow(message);
   });
 
-  test('snapshots that are closed, or of another store, or none', () => {
+  test('a read refuses a snapshot that is closed, of another store, or no snapshot', () => {
     const store = filled();
     const snapshot = store.snapshot();
     snapshot.close();
@@ -423,12 +426,12 @@ describe('misuse', () => {
     const other = new MemStore().snapshot();
     expect(() => store.get('a', { snapshot: other })).toThrow(new TypeError('the snapshot is of another store'));
     expect(() => store.get('a', { snapshot: {} as StoreSnapshot })).toThrow(
-      new TypeError('not a snapshot of a store, but an object (Object)'),
+      new TypeError('the snapshot must be a snapshot of a store, not an object (Object)'),
     );
     expect(snapshot.isOpen).toBe(false);
   });
 
-  test('a store that is closed refuses everything, and has given its memory back', async () => {
+  test('a closed store refuses every call and has given its memory back', async () => {
     const store = filled();
     const iterators = Array.from({ length: 4 }, () => store.keys());
     for (const iterator of iterators) iterator.next();
@@ -465,7 +468,7 @@ describe('misuse', () => {
     expect(store.stats()).toMatchObject({ state: 'closed', memoryUsage: 0, entryCount: 0, pins: [] });
   });
 
-  test('an encoding that throws is the cause of an error; nothing of a batch is left', () => {
+  test("an encoding's error is the cause of a coded error, and nothing of a batch is written", () => {
     const cause = new Error('odd');
     const evenOnly = {
       name: 'even',
@@ -490,7 +493,7 @@ describe('misuse', () => {
     store.verify();
   });
 
-  test('a comparator that throws, wherever it does, leaves the store as it was', () => {
+  test('a comparator that throws at any call leaves the store as before', () => {
     let throwAt = Infinity;
     const comparator = (a: Uint8Array, b: Uint8Array) => {
       if (--throwAt <= 0) throw new Error('comparator');

@@ -1,5 +1,5 @@
 /**
- * A memtable's entry, LevelDB's byte for byte (db/memtable.cc, `Add`). Here `n` is the length of the user key:
+ * An entry of a memtable. The bytes are LevelDB's (db/memtable.cc, `Add`). `n` is the length of the user key:
  *
  * ```
  *    | n + 8    | user key  | tag      | length   | value     |
@@ -9,7 +9,7 @@
  *    |v|     key      |  tag   |v|                              value ...
  * ```
  *
- * A *lookup key* is the part up to and including the tag; it compares like an entry.
+ * A *lookup key* is the part up to and including the tag. It compares like an entry.
  */
 import { copyBytes } from './copy.js';
 import { TAG_BYTES } from './internal-key.js';
@@ -26,7 +26,7 @@ export function entryBytes(keyLength: number, valueLength: number): number {
   return varint32Bytes(keyBytes) + keyBytes + varint32Bytes(valueLength) + valueLength;
 }
 
-/** Writes a lookup key at `at`, through two views of the same bytes; returns the place after it. */
+/** Writes a lookup key at `at`. `u8` and `view` are of the same bytes. @returns the place after it */
 export function writeLookupKey(
   u8: Uint8Array,
   view: DataView,
@@ -46,8 +46,9 @@ export function writeLookupKey(
 }
 
 /**
- * Writes an entry at `at`, through two views of the same bytes; returns the place after it. It is {@link writeLookupKey} and
- * {@link writeValue} with no calls but for long lengths and parts of arrays: that takes 50 ns off an `add` of 450.
+ * Writes an entry at `at`. `u8` and `view` are of the same bytes. It does what {@link writeLookupKey} and
+ * {@link writeValue} do, but makes no calls except for long lengths and parts of arrays: an add is faster [D33].
+ * @returns the place after it
  */
 export function writeEntry(
   u8: Uint8Array,
@@ -69,7 +70,7 @@ export function writeEntry(
   if (keyLength === key.length) u8.set(key, keyStart);
   else copyBytes(u8, keyStart, key, keyAt, keyLength);
 
-  // `tagLow` and `tagHigh` of a number: a shift takes it modulo 2^32, and what is written is cut to whole numbers.
+  // `tagLow` and `tagHigh`, inlined. The shift takes a number modulo 2^32, and `setInt32` drops the fraction.
   const tag = keyStart + keyLength;
   view.setInt32(tag, (sequence << 8) | type, true);
   view.setInt32(tag + 4, sequence / 0x1000000, true);
@@ -83,7 +84,7 @@ export function writeEntry(
   return valueStart + valueLength;
 }
 
-/** Writes a value with its length at `at`; returns the place after it. */
+/** Writes the length of a value and the value at `at`. @returns the place after it */
 export function writeValue(
   u8: Uint8Array,
   view: DataView,
@@ -114,12 +115,12 @@ export function tagStartOf(view: DataView, at: number): number {
   return first < 0x80 ? at + 1 + first - TAG_BYTES : longTagStartOf(view, at);
 }
 
-/** Apart, so that the other is small enough to be made part of who calls it. */
+/** A function of its own, so that {@link tagStartOf} stays small enough for V8 to inline it. */
 function longTagStartOf(view: DataView, at: number): number {
   return skipVarint(view, at) + keyLengthOf(view, at);
 }
 
-/** Low word of the tag of the entry at `at`; its lowest byte is the type. */
+/** Low word of the tag of the entry at `at`. Its lowest byte is the type. */
 export function tagLowOf(view: DataView, at: number): number {
   return view.getUint32(tagStartOf(view, at), true);
 }

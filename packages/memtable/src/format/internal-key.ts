@@ -1,39 +1,40 @@
 /**
- * LevelDB's internal key (db/dbformat.h): the user key, then eight bytes that tell its versions apart.
+ * LevelDB's internal key (db/dbformat.h): the user key, then eight bytes that distinguish its versions.
  *
  * ```
  *    0          n    n+1                        n+8
  *    | user key | type | sequence, 7 bytes, low first |
  * ```
  *
- * The last eight bytes are one little-endian number, the *tag*: sequence * 256 + type. Here it is handled as two words
- * of 32 bits, `low` and `high`, so that nothing on the way to an entry needs a bigint.
+ * The last eight bytes are one little-endian number, the *tag*: sequence * 256 + type. The code handles it as two words
+ * of 32 bits, `low` and `high`, because a bigint would allocate.
  */
 import { MemTableError } from '../errors.js';
 import { checkBytes } from './bytes.js';
 
-/** What an entry says of its key. The numbers are LevelDB's, on disk too. */
+/** The types of an entry. The numbers are LevelDB's, on disk too. */
 export const ValueType = {
-  /** The key was deleted: a tombstone, whose value is empty. */
+  /** A tombstone: the key was deleted. The value of the entry is empty. */
   Deletion: 0,
-  /** The key has the value. */
+  /** The key has a value. */
   Value: 1,
 } as const;
+/** One of the types of an entry. */
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 /**
- * The number of a write; later ones are higher. Up to 2^53 - 1 it is a JS number. LevelDB's own limit is
- * {@link SEQUENCE_MAX}; only beyond 2^53 - 1 it is a bigint.
+ * The number of a write. Later writes have higher numbers. It is a JS number up to 2^53 - 1, and a bigint beyond, up to
+ * LevelDB's limit {@link SEQUENCE_MAX}.
  */
 export type Sequence = number | bigint;
 
-/** LevelDB's highest sequence number, 2^56 - 1: whoever looks a key up with it sees the newest version. */
+/** LevelDB's highest sequence, 2^56 - 1. A read with it sees the newest version of a key. */
 export const SEQUENCE_MAX = (1n << 56n) - 1n;
 
-/** Bytes of the tag. */
+/** Length of the tag in bytes. */
 export const TAG_BYTES = 8;
 
-/** The type that comes first among equal sequences; a key is looked up with it. */
+/** The type that sorts first among equal sequences. Lookup keys have it. */
 const TYPE_FOR_SEEK = ValueType.Value;
 
 /** Low word of the tag of `sequence` and `type`. */
@@ -52,11 +53,11 @@ export function tagHigh(sequence: Sequence): number {
 
 /** The sequence in a tag. */
 export function tagSequence(low: number, high: number): Sequence {
-  // 2^53 / 2^24: from there on the number would not be exact.
+  // From 2^53 on, where `high` is 2^53 / 2^24, a number would not be exact.
   return high < 0x20000000 ? high * 0x1000000 + (low >>> 8) : (BigInt(high) << 24n) | BigInt(low >>> 8);
 }
 
-/** @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` unless it is a whole number from 0 to 2^56 - 1 */
+/** @throws MemTableError `MEMTABLE_INVALID_SEQUENCE` unless the sequence is a whole number from 0 to 2^56 - 1 */
 export function checkSequence(sequence: Sequence): void {
   if (typeof sequence === 'bigint' ? sequence >= 0n && sequence <= SEQUENCE_MAX : isSequenceNumber(sequence)) return;
   throw new MemTableError(
@@ -69,15 +70,21 @@ function isSequenceNumber(sequence: number): boolean {
   return Number.isSafeInteger(sequence) && sequence >= 0;
 }
 
-/** An internal key, taken apart. */
+/** The parts of an internal key. */
 export interface InternalKey {
+  /** The user key: a view of the bytes that were parsed. */
   readonly userKey: Uint8Array;
+  /** The sequence of the write, from 0 to 2^56 - 1. */
   readonly sequence: Sequence;
+  /** `ValueType.Value`, or `ValueType.Deletion` for a tombstone. */
   readonly type: ValueType;
 }
 
 /**
- * The bytes of an internal key. The caller owns them.
+ * Encodes an internal key. O(bytes).
+ * @param sequence - from 0 to 2^56 - 1
+ * @param type - by default the one of a lookup, which sorts first among equal sequences
+ * @returns the user key and 8 bytes. The caller owns them
  * @throws MemTableError `MEMTABLE_INVALID_SEQUENCE`; TypeError: `userKey` is not bytes
  */
 export function encodeInternalKey(
@@ -96,9 +103,9 @@ export function encodeInternalKey(
 }
 
 /**
- * Takes an internal key apart.
- * @returns undefined when it is shorter than a tag or its type is unknown; else `userKey` is a view of `bytes`
- * @throws TypeError: not bytes
+ * Decodes an internal key. O(1).
+ * @returns the parts; undefined when the bytes are shorter than a tag, or the type is unknown
+ * @throws TypeError: `bytes` is not bytes
  */
 export function parseInternalKey(bytes: Uint8Array): InternalKey | undefined {
   checkBytes('the internal key', bytes);

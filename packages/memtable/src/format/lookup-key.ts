@@ -4,14 +4,14 @@ import { checkSequence, type Sequence, SEQUENCE_MAX, TAG_BYTES, tagHigh, tagLow,
 import { textBytesMax, writeText } from './text.js';
 import { varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './varint.js';
 
-/** Where the key starts; its length, of which nothing is known before it is encoded, is written right before it. */
+/** Where the key starts. Its length is known only when it has been encoded, and is then written right before it. */
 const KEY_AT = VARINT32_BYTES_MAX;
 const BYTES = 256;
-/** Memory for a longer key is given back at the next one. */
+/** The memory of a longer key is dropped at the next short one. */
 const KEPT_BYTES_MAX = 64 << 10;
 
 /**
- * The lookup key (see `format/entry.ts`) of a string or of bytes, in memory that is used again for the next one:
+ * A lookup key (see `format/entry.ts`) of a string or of bytes. Each `set` reuses the memory:
  *
  * ```
  *    0        at     5          5 + keyLength
@@ -21,17 +21,18 @@ const KEPT_BYTES_MAX = 64 << 10;
 export class LookupKey {
   u8!: Uint8Array;
   view!: DataView;
-  /** The part of `u8` for the key, which a string can be written to as it is. */
+  /** The part of `u8` from the key on. Strings are encoded to it. */
   #room!: Uint8Array;
-  /** Address of the lookup key. */
+  /** Where the lookup key starts in `u8`. */
   at = 0;
+  /** Bytes of the user key. */
   keyLength = 0;
 
   constructor() {
     this.#allocate(BYTES);
   }
 
-  /** First byte of the key. */
+  /** Where the user key starts in `u8`. */
   get keyAt(): number {
     return KEY_AT;
   }
@@ -41,6 +42,7 @@ export class LookupKey {
     return KEY_AT - this.at + this.keyLength + TAG_BYTES;
   }
 
+  /** Copies a key in, or encodes it. The tag is not set yet. @throws TypeError: the bytes are gone */
   set(key: string | Uint8Array): this {
     if (typeof key === 'string') {
       this.#ensure(textBytesMax(key));
@@ -62,7 +64,7 @@ export class LookupKey {
   }
 
   /**
-   * The lookup key of a read: (key, sequence), both from the caller.
+   * Sets key and tag for a read at a sequence. Both are checked.
    * @throws TypeError: the key is not bytes; MemTableError `MEMTABLE_INVALID_SEQUENCE`
    */
   setFor(key: Uint8Array, sequence: Sequence): this {
@@ -72,7 +74,7 @@ export class LookupKey {
     return this.#setBytes(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
   }
 
-  /** The same for bytes that lie somewhere. */
+  /** Like {@link LookupKey.set}, for `length` bytes from `start` on. */
   setBytes(bytes: Uint8Array, start: number, length: number): this {
     this.#ensure(length);
     copyBytes(this.u8, KEY_AT, bytes, start, length);
@@ -81,18 +83,19 @@ export class LookupKey {
     return this;
   }
 
+  /** Sets the tag, by its two words. */
   setTag(low: number, high: number): this {
     this.view.setUint32(KEY_AT + this.keyLength, low, true);
     this.view.setUint32(KEY_AT + this.keyLength + 4, high, true);
     return this;
   }
 
-  /** Comes before all versions of the key. */
+  /** Sets a tag that sorts before all versions of the key. */
   beforeAll(): this {
     return this.setTag(0xffffff01, 0xffffffff);
   }
 
-  /** Comes after all versions of the key: no entry of a store has the sequence 0. */
+  /** Sets a tag that sorts after all versions of the key in a store, where no entry has the sequence 0. */
   afterAll(): this {
     return this.setTag(0, 0);
   }

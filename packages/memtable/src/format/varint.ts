@@ -1,15 +1,15 @@
 /**
- * LevelDB's varints (util/coding.h): seven bits a byte, lowest first, the high bit says that more follow.
+ * LevelDB's varints (util/coding.h): seven bits a byte, lowest first. The high bit says that more bytes follow.
  *
  * ```
  *   300 = 0b10_0101100     | 1 0101100 | 0 0000010 |     one byte each
  * ```
  */
 
-/** The most bytes a 32-bit varint takes. */
+/** Upper bound on the bytes of a 32-bit varint. */
 export const VARINT32_BYTES_MAX = 5;
 
-/** Bytes that `value`, from 0 to 2^32 - 1, takes. */
+/** Length in bytes of the varint of `value`, which is from 0 to 2^32 - 1. */
 export function varint32Bytes(value: number): number {
   return value < 0x80 ? 1 : longVarint32Bytes(value);
 }
@@ -21,7 +21,7 @@ function longVarint32Bytes(value: number): number {
   return 5;
 }
 
-/** Writes `value`, from 0 to 2^32 - 1, at `at`; returns the place after it. */
+/** Writes `value`, from 0 to 2^32 - 1, at `at`. @returns the place after it */
 export function writeVarint32(view: DataView, at: number, value: number): number {
   while (value >= 0x80) {
     view.setUint8(at++, (value & 0x7f) | 0x80);
@@ -32,8 +32,8 @@ export function writeVarint32(view: DataView, at: number, value: number): number
 }
 
 /**
- * The value at `at`, or -1 when it is cut off by `end` or its fifth byte says that more follow. As in LevelDB, longer
- * forms than needed are taken (`80 00` is 0), and bits beyond the 32nd are ignored.
+ * Reads the varint at `at`. Returns -1 when it is not complete before `end`, or when its fifth byte says that more
+ * follow. Like LevelDB it accepts forms that are longer than needed (`80 00` is 0), and ignores bits beyond the 32nd.
  */
 export function readVarint32(view: DataView, at: number, end: number): number {
   let value = 0;
@@ -46,13 +46,13 @@ export function readVarint32(view: DataView, at: number, end: number): number {
   return -1;
 }
 
-/** The place after the varint at `at`, which is known to be sound. */
+/** The place after the varint at `at`, which must be complete. */
 export function skipVarint(view: DataView, at: number): number {
   while (view.getUint8(at++) >= 0x80);
   return at;
 }
 
-/** Writes `value`, from 0 to 2^64 - 1, at `at`; returns the place after it. */
+/** Writes `value`, from 0 to 2^64 - 1, at `at`. @returns the place after it */
 export function writeVarint64(view: DataView, at: number, value: bigint): number {
   while (value >= 0x80n) {
     view.setUint8(at++, Number(value & 0x7fn) | 0x80);

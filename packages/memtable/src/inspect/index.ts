@@ -1,4 +1,4 @@
-/** What a memtable looks like in its buffer, to the last byte: plain data, for tools. */
+/** Describes the buffer of a memtable to the last byte, as plain data for tools. */
 import { NIL } from '@memtable/arena';
 import { type ArenaInspection, inspectArena } from '@memtable/arena/inspect';
 import { type IndexInspection, inspectIndex, type SearchTrace, traceSeek } from '@memtable/skiplist/inspect';
@@ -20,83 +20,102 @@ export type {
 } from '@memtable/skiplist/inspect';
 export type { ArenaInspection, BlockInspection } from '@memtable/arena/inspect';
 
-/** What bytes of a memtable's buffer are for; the column `kinds` of {@link Pieces} holds the place in this list. */
+/**
+ * The uses of bytes in a memtable's buffer. The column `kinds` of {@link Pieces} holds indexes of this list.
+ *
+ * - `superblock`: counters and states of all layers
+ * - `header`: state of a block, and address of the block made before
+ * - `tower`: links of a skip list; in the layout `leveldb` also the pointer to the entry
+ * - `index block`: a block of a block list
+ * - `spare`: blocks of a block list that are not in use yet
+ * - `key length`, `key`, `tag` (type and sequence), `value length`, `value`: the parts of an entry
+ * - `slop`: bytes skipped so that the next piece is aligned
+ * - `tail`: the unused end of a block that was closed
+ * - `free`: bytes that can still be allocated
+ * - `gap`: up to seven bytes between two blocks, which start at multiples of 8. LevelDB's figures do not count them
+ */
 export const PIECE_KINDS = [
-  /** Counters and states of all layers. */
   'superblock',
-  /** Size and predecessor of a block. */
   'header',
-  /** A skip list's links; in the layout `leveldb` with the pointer to the entry. */
   'tower',
-  /** A block of a block list. */
   'index block',
-  /** Blocks of a block list that are not in use yet. */
   'spare',
   'key length',
   'key',
-  /** Type and sequence. */
   'tag',
   'value length',
   'value',
-  /** Skipped so that what follows is aligned. */
   'slop',
-  /** Lost at the end of a block that was given up for a new one. */
   'tail',
-  /** Still to be handed out. */
   'free',
-  /** Up to seven bytes between two blocks, which start at multiples of 8; LevelDB's figures don't count them. */
   'gap',
 ] as const;
+/** One of {@link PIECE_KINDS}. */
 export type PieceKind = (typeof PIECE_KINDS)[number];
 
 /**
- * The used part of a buffer, cut into pieces: in the order of their addresses, without overlap, without a byte between
- * them. A column each, as there may be millions.
+ * The used part of a buffer, cut into pieces. Pieces ascend by address, do not overlap, and leave no byte out. Since
+ * there may be millions, each field is a column: element `i` describes piece `i`. The caller owns the columns.
  */
 export interface Pieces {
+  /** Byte offset of each piece in the buffer. */
   readonly addresses: Int32Array;
+  /** Length of each piece in bytes, at least 1. */
   readonly bytes: Int32Array;
+  /** Index into {@link PIECE_KINDS}. */
   readonly kinds: Uint8Array;
   /**
-   * Rank of the entry that a part of an entry or a tower belongs to; number of the arena's block for header, slop, tail and
-   * free; -1 for others, the head of a skip list among them.
+   * The owner of each piece. For a part of an entry and for a tower: the rank of the entry. For header, slop, tail and
+   * free: the number of the arena's block. -1 for the others, and for the tower of a skip list's head.
    */
   readonly owners: Int32Array;
 }
 
-/** The entries in their order; a column each. The entry of rank `i` is the index's `entries[i]`. */
+/**
+ * The entries, in order. Each field is a column: element `i` describes the entry of rank `i`, which is `entries[i]` of
+ * the index. The caller owns the columns.
+ */
 export interface EntryColumns {
+  /** Byte offset of each entry in the buffer. */
   readonly addresses: Int32Array;
-  /** Whole entries: both lengths, key, tag and value. */
+  /** Bytes of each entry: both lengths, key, tag and value. */
   readonly bytes: Int32Array;
+  /** Byte offset of each user key. */
   readonly keyStarts: Int32Array;
+  /** Bytes of each user key. */
   readonly keyBytes: Int32Array;
+  /** Byte offset of each value. */
   readonly valueStarts: Int32Array;
+  /** Bytes of each value. */
   readonly valueBytes: Int32Array;
-  /** Exact up to 2^53 - 1, which is as far as writes go. */
+  /** Sequence of each entry. Exact up to 2^53 - 1, the highest sequence of a write. */
   readonly sequences: Float64Array;
-  /** {@link ValueType} */
+  /** The {@link ValueType} of each entry. */
   readonly types: Uint8Array;
 }
 
+/** Description of a memtable's buffer, from the memory up to the entries. */
 export interface MemTableInspection {
   /** State and counters. */
   readonly stats: MemTableStats;
-  /** Whether its keys have an order of their own, which the buffer does not tell. */
+  /** Whether a comparator orders the keys. The buffer does not hold the comparator. */
   readonly customOrder: boolean;
+  /** The arena and its blocks. */
   readonly arena: ArenaInspection;
+  /** The index and its links. */
   readonly index: IndexInspection;
+  /** The entries, in order. */
   readonly entries: EntryColumns;
+  /** All used bytes, by address. */
   readonly pieces: Pieces;
 }
 
 /**
- * Looks at the memtable in a buffer: of a live one (`table.arena.memory.buffer`), a frozen one, or a copy that lay in a
- * file. Reads only, and checks what it reads: every byte in use is accounted for, or it says which is not.
- * O(bytes).
+ * Describes the memtable in a buffer: that of a live or frozen table (`table.arena.memory.buffer`), or a copy from a
+ * file. It only reads. It checks that every used byte has a use. The result shares no bytes with the buffer. O(bytes).
  *
- * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the bytes
- * are no memtable, cut short or damaged; the message says what is wrong, and where
+ * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the
+ * bytes are no memtable, are cut short, or are damaged. The message says what is wrong and where
  *
  * @example
  * ```ts
@@ -119,7 +138,7 @@ export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
   try {
     table = MemTable.attach(buffer);
   } catch (error) {
-    // It wants the comparator that the table was made with; nothing is compared here, so any will do.
+    // The table was made with a comparator and needs one to be attached. Nothing compares here, so any will do.
     if (!(error instanceof MemTableError)) throw error;
     table = MemTable.attach(buffer, { comparator: () => 0 });
     customOrder = true;
@@ -129,12 +148,14 @@ export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
 }
 
 /**
- * Lets the table in a buffer look a key up, and says step by step what its index did; see {@link SearchTrace}.
- * @param sequence - as for `get`
- * @throws as {@link inspectMemTable}; MemTableError `MEMTABLE_MALFORMED` too when it has an order of keys of its own
+ * Searches the table in a buffer for a key, and returns the steps of its index; see {@link SearchTrace}.
+ * @param sequence - from 0 to 2^56 - 1, as for `get`
+ * @throws MemTableError `MEMTABLE_MALFORMED`: no memtable, or a comparator orders its keys;
+ * `MEMTABLE_INVALID_SEQUENCE`; ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`; TypeError: the key is
+ * not bytes
  */
 export function traceGet(buffer: ArrayBufferLike, key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): SearchTrace {
-  MemTable.attach(buffer); // It throws when there is none, or one that a comparator orders.
+  MemTable.attach(buffer); // Throws unless there is a table that orders its keys by their bytes.
   const lookupKey = new LookupKey().setFor(key, sequence);
   return traceSeek(buffer, new BytewiseOrder(), lookupKey.view, lookupKey.at);
 }
@@ -172,14 +193,14 @@ function readEntries(view: DataView, index: IndexInspection, usedBytes: number):
   return { addresses, bytes, keyStarts, keyBytes, valueStarts, valueBytes, sequences, types };
 }
 
-/** Puts all allocations in order, cuts them up, and fills what lies between with slop, tails and free bytes. */
+/** Sorts all allocations by address, cuts entries into pieces, and fills the rest with slop, tails and free bytes. */
 function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColumns): Pieces {
   const units = allocationsOf(index, entries);
-  // By the word in which it starts: none is as short as a word, so two in one word would overlap. No sorting is needed.
+  // Bucket sort by the word in which an allocation starts. Each has a word or more, so two in one word would overlap.
   const starting = new Int32Array(arena.usedBytes / 4 + 1);
   for (let unit = 0; unit < units.count; unit++) {
     const word = units.addresses[unit] >> 2;
-    if (starting[word] !== 0) malformed(`two things start at ${units.addresses[unit]}, or right before`);
+    if (starting[word] !== 0) malformed(`two allocations start at ${units.addresses[unit]}, or right before`);
     starting[word] = unit + 1;
   }
   const pieces = new PieceList();
@@ -197,7 +218,7 @@ function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColu
       if (unit === -1) continue;
       const address = units.addresses[unit];
       if (address < end || address + units.bytes[unit] > usedEnd) {
-        malformed(`${units.bytes[unit]} bytes at ${address}, where only ${end} to ${usedEnd} are there for them`);
+        malformed(`${units.bytes[unit]} bytes at ${address} are not within the unclaimed bytes ${end} to ${usedEnd}`);
       }
       pieces.push(end, address - end, 'slop', i);
       slopBytes += address - end;
@@ -214,14 +235,14 @@ function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColu
   }
   if (placed !== units.count)
     malformed(`${units.count - placed} entries or parts of the index lie outside of all blocks`);
-  // Bytes that nothing is known of would be taken for slop; but the arena counts that itself.
+  // Bytes without a use were taken for slop. The arena counts its slop, so the sums differ if there are any.
   if (slopBytes !== arena.stats.slopBytes) {
-    malformed(`${slopBytes} bytes belong to nothing, ${arena.stats.slopBytes} were skipped to align`);
+    malformed(`${slopBytes} bytes have no use, but the arena skipped ${arena.stats.slopBytes} bytes to align`);
   }
   return pieces.columns();
 }
 
-/** Whole entries, to be cut up later. */
+/** Kind of a whole entry. `pushEntry` cuts it into pieces. */
 const ENTRY = 255;
 
 function allocationsOf(index: IndexInspection, entries: EntryColumns): PieceList {
@@ -251,7 +272,7 @@ function pushEntry(pieces: PieceList, entries: EntryColumns, i: number): void {
   pieces.push(value, entries.valueBytes[i], 'value', i);
 }
 
-/** Columns that grow. */
+/** Columns of pieces that grow. */
 class PieceList implements Pieces {
   addresses = new Int32Array(1024);
   bytes = new Int32Array(1024);

@@ -5,8 +5,8 @@ import { keyLengthOf, keyStartOf, tagLowOf, valueLengthOf, valueStartOf } from '
 import { ValueType } from '../format/internal-key.js';
 
 /**
- * Checks M1 and M2 of a table, and its arena and index. O(entries).
- * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: which invariant, and where
+ * Checks M1 and M2 of a table, and every invariant of its arena and index. O(entries).
+ * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError, SkipListError: the message names the invariant and the place
  */
 export function verifyEntries(table: EntryTable): void {
   const { arena, index } = table;
@@ -19,7 +19,7 @@ export function verifyEntries(table: EntryTable): void {
   const cursor = index.cursor();
   for (cursor.seekToFirst(); cursor.entry !== NIL; cursor.next()) {
     const entry = cursor.entry;
-    // Links may run in a ring. The index is checked last, because it compares entries, which have to be sound.
+    // Damaged links may form a ring. The index is checked last, because it compares entries, which must be sound.
     if (++count > index.entryCount) malformed(`M1: more than the ${index.entryCount} entries counted`);
     const keyLength = keyLengthOf(view, entry);
     if (keyLength < 0 || keyStartOf(view, entry) + keyLength > usedBytes) {

@@ -5,28 +5,29 @@ import type { Pins } from '../pins.js';
 import type { StoreTable } from '../table.js';
 import { Renewal } from './renewal.js';
 
-/** Cost of a visit to an entry, in bytes of copying. */
+/** Cost of visiting an entry, in bytes of copying. */
 const VISIT_BYTES = 64;
 
 /**
- * The renewal that rewrites a table without its garbage, in slices between writes. It visits the keys in order and copies the
- * versions that are needed. A write repeats itself in the successor only if its key has been visited; the others are still to
- * come. When all keys have been visited, both tables hold the same.
+ * Rewrites a table without its garbage, in slices between writes. It visits the entries in order and copies the needed
+ * versions. A write is repeated in the successor if its key has been visited. Other keys are copied when the walk comes
+ * to them. At the end the successor has all that the table has, except garbage.
  *
  * Invariants:
- * C1. The successor has what is needed of all keys up to the one visited last, and nothing of any other key.
- * C2. Of a key are needed the newest version, if it is a value, the versions that a pin sees, and the deletions above these.
+ * C1. The successor has the needed versions of all keys up to the entry visited last, and nothing of later keys.
+ * C2. These versions of a key are needed: the newest one, and those that a pin sees. A tombstone among them is needed
+ *     only if an older version is.
  */
 export class Compaction extends Renewal {
   readonly #pins: Pins;
   readonly #cursor: BlockCursor;
-  /** The entry visited last. The cursor waits on it, so that it does not miss an entry that is added right behind it. */
-  #last: Addr = NIL;
-  /** The sequence of the next newer version of the same key. */
-  #newer = Infinity;
-  /** Deletions of the key that are needed if an older version is. */
+  /** The entry visited last. The cursor stays on it, so that it does not miss an entry that is added right after it. */
+  #visited: Addr = NIL;
+  /** The sequence of that entry. Infinity before the newest version of a key. */
+  #newerSequence = Infinity;
+  /** Tombstones of the key at the cursor. They are needed if an older version is. */
   readonly #deletions: Addr[] = [];
-  /** Bytes of the deletions that had to be kept: garbage that a compaction leaves. */
+  /** Bytes of the tombstones that were copied: garbage that the compaction leaves. */
   deletionBytes = 0;
 
   constructor(from: StoreTable, to: StoreTable, pins: Pins) {
@@ -37,13 +38,13 @@ export class Compaction extends Renewal {
 
   /**
    * Visits entries of about `bytes` bytes.
-   * @returns whether there are more; undefined when the successor is full, and the compaction has to be given up
+   * @returns whether there are more; undefined when the successor is full, so that the compaction must be abandoned
    */
   step(bytes: number): boolean | undefined {
     const { from } = this;
     const cursor = this.#cursor;
     for (let left = bytes; left > 0;) {
-      if (this.#last === NIL) cursor.seekToFirst();
+      if (this.#visited === NIL) cursor.seekToFirst();
       else cursor.next();
       const entry = cursor.entry;
       if (entry === NIL) return false;
@@ -54,14 +55,14 @@ export class Compaction extends Renewal {
   }
 
   /**
-   * In the successor a write goes where its older version lies, if no pin sees that one: deletions during a compaction would be
-   * in the way of the reads after it.
+   * Repeats a write of a visited key. It overwrites the older version in place if no pin sees that one: tombstones that
+   * were added during a compaction would slow down the reads after it.
    */
   written(entry: Addr): boolean {
-    if (this.#last === NIL) return true;
+    if (this.#visited === NIL) return true;
     const { from, to } = this;
     const { view } = from.arena.memory;
-    if (entry !== this.#last && from.order.compare(view, entry, view, this.#last) > 0) return true;
+    if (entry !== this.#visited && from.order.compare(view, entry, view, this.#visited) > 0) return true;
     const older = to.findCopy(from, entry);
     if (older === NIL && from.typeOf(entry) === ValueType.Deletion) return true;
     const isUnseen = older !== NIL && to.sequenceOf(older) > this.#pins.newest;
@@ -70,14 +71,14 @@ export class Compaction extends Renewal {
 
   #visit(entry: Addr): boolean {
     const { from, to } = this;
-    if (this.#last === NIL || !from.haveSameKey(this.#last, entry)) {
-      this.#newer = Infinity;
+    if (this.#visited === NIL || !from.haveSameKey(this.#visited, entry)) {
+      this.#newerSequence = Infinity;
       this.#deletions.length = 0;
     }
     const sequence = from.sequenceOf(entry);
-    const isNeeded = this.#newer === Infinity || this.#pins.sees(sequence, this.#newer);
-    this.#last = entry;
-    this.#newer = sequence;
+    const isNeeded = this.#newerSequence === Infinity || this.#pins.sees(sequence, this.#newerSequence);
+    this.#visited = entry;
+    this.#newerSequence = sequence;
     if (!isNeeded) return true;
     if (from.typeOf(entry) === ValueType.Deletion) {
       this.#deletions.push(entry);

@@ -6,11 +6,11 @@ import { BLOCK_BYTES, type StoreTable, TABLE_BYTES } from '../table.js';
 import { Compaction } from './compaction.js';
 import { Driver, type DriverParts } from './driver.js';
 
-/** Bytes of entries that a write visits for a compaction, besides a multiple of its own bytes. */
+/** Bytes of entries that each write visits for a compaction, beside a multiple of its own bytes. */
 const SLICE_BYTES_MIN = 512;
-/** Upper bound on the bytes that one write visits: about 2 ms. */
+/** Upper bound on the bytes that one write visits, so that no write takes long. */
 const SLICE_BYTES_MAX = 1 << 20;
-/** How long a compaction goes on when the event loop turns. */
+/** Milliseconds that a compaction runs in each turn of the event loop. */
 const SLICE_MS = 2;
 
 const compactions = new Trace('memtable:compaction');
@@ -32,19 +32,19 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** The driver of a store without a target: compacts its table when too much of it is garbage. */
+/** The driver of a store without a target. It compacts the table when too much of it is garbage. */
 export class Compactor extends Driver {
   readonly roomyBytesMax: number;
-  /** Upper bound on what is left of a table after a compaction, so that each one is worth its while. */
+  /** Upper bound on the bytes that a compaction may leave, so that each one frees a sixteenth at least [D29]. */
   readonly #keptBytesMax: number;
   readonly #garbageRatioMax: number;
   readonly #garbageBytesMin: number;
 
   #compaction: Compaction | undefined;
   #context: CompactionContext | undefined;
-  /** Bytes to visit for each byte written, so that the compaction ends before the memory does. */
+  /** Bytes to visit for each byte written, so that the compaction ends before the memory is full. */
   #rate = 0;
-  /** Garbage that the last compaction has left, or could not get rid of. */
+  /** Bytes of garbage that the last compaction left. They do not count towards the next one. */
   #garbageLeft = 0;
   #finished = 0;
   #abandoned = 0;
@@ -62,7 +62,7 @@ export class Compactor extends Driver {
   }
 
   checkNotStalled(): void {
-    // A write runs the compaction that it has to wait for.
+    // Nothing to do: a write that finds no room runs the compaction itself.
   }
 
   afterWrite(bytes: number): void {
@@ -102,7 +102,7 @@ export class Compactor extends Driver {
     this.#compaction?.verify();
   }
 
-  /** As `MemStore.compact`. */
+  /** See `MemStore.compact`. */
   async compact(): Promise<void> {
     if (this.#compaction === undefined && !this.#begin()) throw this.#lastError;
     await new Promise<void>((resolve, reject) => {
@@ -114,8 +114,8 @@ export class Compactor extends Driver {
   // Room
 
   /**
-   * Little is left. Refuses a put that would leave too much after a compaction; runs one, to its end, when the put needs it
-   * now. So a put finds the room that deletions have made, and a compaction frees a sixteenth of the table at least.
+   * Called when little room is left. Refuses a put that would not fit even after a compaction. Runs a compaction to its
+   * end if the put needs it now. So a put finds the room that deletions have made [D29].
    */
   make(bytes: number): boolean {
     const { commit } = this;
@@ -150,7 +150,7 @@ export class Compactor extends Driver {
   }
 
   makeRoom(): void {
-    // Compactions, deletions, and snapshots that are closed will.
+    // Nothing to do: compactions, deletions and closed snapshots make room.
   }
 
   stallReason(): 'full' {
@@ -162,7 +162,7 @@ export class Compactor extends Driver {
     if (this.#compaction !== undefined) this.#drive();
   }
 
-  /** Upper bound on what a table without garbage takes. */
+  /** Upper bound on the bytes of the table without its garbage. */
   #keptBytes(): number {
     const { liveBytes, pins, entryCount } = this.commit;
     return liveBytes + 1.25 * pins.heldBytes + entryCount * INDEX_BYTES + BLOCK_BYTES / 8;
@@ -183,14 +183,14 @@ export class Compactor extends Driver {
     if (isMuch || isScarce) this.#begin();
   }
 
-  /** @returns false when there is no memory for the successor; it is tried again when there is half as much garbage again */
+  /** Begins a compaction. @returns false when there is no memory for the successor */
   #begin(): boolean {
     const { commit } = this;
     const { table: from, garbageBytes } = commit;
     const memoryUsage = from.memoryUsage();
     let to: StoreTable;
     try {
-      // Room for what is needed, and for what is written meanwhile.
+      // Room for the needed entries twice, and for writes meanwhile.
       const size = TABLE_BYTES + 2 * (memoryUsage - garbageBytes) + (memoryUsage >> 2);
       to = this.parts.tables.make(Math.min(Math.floor(size / 8) * 8, from.arena.memory.capacityBytes));
     } catch (error) {
@@ -199,7 +199,7 @@ export class Compactor extends Driver {
     }
     this.#compaction = new Compaction(from, to, commit.pins);
     commit.renewal = this.#compaction;
-    // Finish before the table grows by a quarter, or by half of the room that is left, whichever is less.
+    // Finish before the table grows by a quarter, or by half of its remaining room, whichever is less.
     const room = Math.max(Math.min(from.entryBytes / 4, (this.parts.tables.bytesMax - memoryUsage) / 2), 64 << 10);
     this.#rate = Math.max(8, Math.ceil((2 * from.entryBytes) / room));
     const { subject } = this.parts.events;
@@ -210,7 +210,9 @@ export class Compactor extends Driver {
     return true;
   }
 
-  /** Goes on with the compaction. An error of the comparator ends it, not the write that pays for it. */
+  /**
+   * Runs a slice of the compaction. An error of the comparator ends the compaction, not the write that runs the slice.
+   */
   #step(bytes: number): void {
     const compaction = this.#compaction!;
     this.#context!.slices++;
@@ -226,7 +228,7 @@ export class Compactor extends Driver {
     else if (!more) this.#finish(compaction);
   }
 
-  /** Goes on whenever the event loop turns; this keeps a process alive only if somebody waits. */
+  /** Runs a slice in each turn of the event loop. The timer keeps the process alive only if somebody waits. */
   #drive(): void {
     clearTimeout(this.#timer);
     const isAwaited = this.#waiters.length > 0 || this.admission.count > 0;
@@ -249,7 +251,7 @@ export class Compactor extends Driver {
     commit.renewal = undefined;
     this.#compaction = undefined;
     for (const owner of commit.pins.owners) owner.tableReplaced();
-    // An order that contradicts itself may have made the counts wrong: that must not begin one compaction after the other.
+    // A comparator that contradicts itself may have made the counts wrong. That must not begin compactions without end.
     const isLess = to.entryBytes < from.entryBytes;
     this.#garbageLeft = isLess ? compaction.deletionBytes : commit.garbageBytes;
     this.#lastError = undefined;
@@ -261,10 +263,10 @@ export class Compactor extends Driver {
     compactions.succeed(this.#context!, figures);
     this.parts.events.emit({ type: 'compact', ...figures });
     this.parts.events.emit({ type: 'drop', table: commit.tableNumber, bytes: beforeBytes });
-    if (!this.isClosed) this.#beginIfDue(); // Entries that became garbage meanwhile have been copied.
+    if (!this.isClosed) this.#beginIfDue(); // Entries that were replaced after their copy are garbage of the successor.
   }
 
-  /** @param error - undefined when it is not needed any more */
+  /** Ends the compaction without a result. @param error - undefined when it is not needed any more */
   #abandon(error: unknown): void {
     const { to } = this.#compaction!;
     this.#compaction = undefined;
@@ -274,7 +276,7 @@ export class Compactor extends Driver {
     this.#failed(error);
   }
 
-  /** The next one begins when there is half as much garbage again. */
+  /** Counts a failure. The next compaction begins when there is half as much garbage again. */
   #failed(error: unknown): void {
     this.#abandoned++;
     this.#garbageLeft = this.commit.garbageBytes / 2;

@@ -15,24 +15,24 @@ export interface DriverParts {
   readonly events: LifecycleEvents;
 }
 
-/** Room beyond an entry: a block for it, and what the index may need. */
+/** Room that an entry may need beside its own bytes: a block of the arena, and blocks of the index. */
 export const ROOM_BYTES = 32 << 10;
 
 /**
- * Says when the table of a store is renewed, and lets writers wait for it. A store without a target has a compactor, one with a
- * target a flusher, for its whole life.
+ * Decides when the table of a store is renewed, and lets writers wait for room. A store has one driver for its whole
+ * life: a flusher with a target, else a compactor.
  *
- * Invariant, for both:
- * T3. A writer that waits, waits for something that runs: a renewal, the pause after one that failed, or the timer that ends
- *     the turn of the writers admitted before. In a store without a target it may also wait for a deletion, or for a snapshot
- *     or iterator to be closed.
+ * Invariant of both:
+ * T3. A writer only waits while something runs that ends: a renewal, the pause after one that failed, or the timer that
+ *     ends the turn of writers admitted before. Without a target it may also wait for a deletion, or for a snapshot or
+ *     iterator to be closed.
  */
 export abstract class Driver implements Room, AdmissionHost {
   protected readonly parts: DriverParts;
   protected readonly commit: Commit;
   /** Writers that wait for room. */
   readonly admission: Admission;
-  /** A larger write may not have room in an empty table. */
+  /** Upper bound on a write that is sure to fit into an empty table. */
   readonly #writeBytesMax: number;
 
   /** See {@link Room}. */
@@ -51,27 +51,27 @@ export abstract class Driver implements Room, AdmissionHost {
     this.admission = new Admission(this, parts.events);
   }
 
-  /** Before each write. @throws MemTableError `MEMTABLE_STALLED` */
+  /** Called before each write. @throws MemTableError `MEMTABLE_STALLED` */
   abstract checkNotStalled(): void;
 
-  /** After each write, of so many bytes: a renewal goes on, or begins when it is due. */
+  /** Called after each write, with its bytes. Goes on with a renewal, or begins one that is due. */
   abstract afterWrite(bytes: number): void;
 
-  /** A snapshot or iterator has been closed: what it held may be garbage. */
+  /** Called when a snapshot or iterator has been closed. Versions that it held may be garbage now. */
   abstract released(): void;
 
-  /** All keys have been deleted at once, and the memory was given back. */
+  /** Called when all keys were deleted at once and the memory was given back. */
   abstract cleared(): void;
 
-  /** The store closes: ends the renewal that is running, and refuses calls that wait for it. */
+  /** Called when the store closes. Ends the running renewal, and refuses calls that wait for it. */
   abstract stop(error: unknown): void;
 
-  /** Memory of the successor table, in bytes. */
+  /** Bytes of all blocks of the successor table. */
   abstract memoryUsage(): number;
 
   abstract stats(): Pick<MemStoreStats, 'compaction' | 'flush'>;
 
-  /** Checks what the renewal that is running says of itself. O(entries). */
+  /** Checks the invariants of the running renewal. O(entries). */
   abstract verify(): void;
 
   /** See {@link AdmissionHost}. */
@@ -79,10 +79,10 @@ export abstract class Driver implements Room, AdmissionHost {
   abstract makeRoom(bytes: number): void;
   abstract stallReason(): StallReason;
 
-  /** Writers have begun to wait, or another one has. */
+  /** Called when one more writer waits. */
   protected abstract onWait(): void;
 
-  /** As `MemStore.admit`. */
+  /** See `MemStore.admit`. */
   async admit(bytes: number, { signal }: WaitOptions): Promise<void> {
     if (bytes > this.#writeBytesMax) throw this.commit.table.full(bytes);
     if (this.admission.tryAdmit(bytes)) return;

@@ -3,17 +3,17 @@ import { verifyEntries } from '@memtable/memtable/internal';
 import type { StoreTable } from '../table.js';
 
 /**
- * The replacement of a store's table by a successor, while the store goes on.
+ * Replaces the table of a store by a successor, while the store goes on.
  *
  * ```
- *    from   |=================|.....|      read and written until the end
- *    to            |==========|.....|===>  has, at the end, what is needed: it takes over, and `from` is dropped
- *                  begins     writes go to both
+ *    from   |=================|.....|      is read and written until the end, then dropped
+ *    to            |==========|.....|===>  gets a copy of each write; takes over at the end
+ *                  begins           ends
  * ```
  *
- * The old table stays the one that is read and written; each write is repeated in the successor. So nothing is searched in
- * two tables, and a renewal can be given up at any time. Two policies say what the successor needs: a compaction, which
- * leaves the garbage behind, and a flush, which leaves everything behind that its target has taken.
+ * Reads and writes use the old table until the end. Each write is repeated in the successor. So no search needs two
+ * tables, and a renewal can be abandoned at any time. There are two policies for the rest of the successor. A
+ * compaction copies everything but garbage. A flush copies nothing, because its target takes it.
  */
 export abstract class Renewal {
   readonly from: StoreTable;
@@ -25,8 +25,9 @@ export abstract class Renewal {
   }
 
   /**
-   * A write has made this entry of the old table, or overwritten it.
-   * @returns false when the successor is full. @throws what the comparator throws
+   * A write has added this entry to the old table, or overwritten it there.
+   * @returns false when the successor is full
+   * @throws the comparator's errors
    */
   abstract written(entry: Addr): boolean;
 
@@ -36,10 +37,10 @@ export abstract class Renewal {
   }
 
   /**
-   * Repeats an entry in the successor, at the place that was found for it.
-   * @param older - the version of its key that the successor has, or NIL
-   * @param isUnseen - no reader of the successor sees `older`: it may be overwritten
-   * @returns the entry of the successor; NIL when it is full
+   * Repeats an entry in the successor, at the place that the last search there found.
+   * @param older - the version of its key in the successor, or NIL
+   * @param isUnseen - whether no reader of the successor sees `older`, so that it may be overwritten
+   * @returns the entry in the successor; NIL when that is full
    */
   protected repeat(older: Addr, entry: Addr, isUnseen: boolean): Addr {
     const { from, to } = this;
