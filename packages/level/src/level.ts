@@ -67,7 +67,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
 
   /**
    * @throws Error `LEVEL_ENCODING_NOT_SUPPORTED` for an unknown `storeEncoding`
-   * @throws MemTableError `MEMTABLE_INVALID_OPTION` or ArenaError `ARENA_INVALID_OPTION` for an option of the store that
+   * @throws MemTableError `MEMTABLE_INVALID_OPTION`, ArenaError `ARENA_INVALID_OPTION` for an option of the store that
    * is out of range
    */
   constructor(options?: MemtableLevelOptions<K, V>);

@@ -84,6 +84,7 @@ describe('MemtableLevel passes every option of MemStore on:', () => {
     retryMs: isRefused('retryMs'),
     retryMsMax: isRefused('retryMsMax'),
     flushMsMax: isRefused('flushMsMax'),
+    illFormed: isRefused('illFormed'),
     async comparator() {
       const db = new MemtableLevel({ comparator: (a, b) => Buffer.compare(b, a) });
       await db.batch(['a', 'b', 'c'].map((key) => ({ type: 'put', key, value: '' })));

@@ -15,7 +15,7 @@ export interface UserCodeSetup {
 
 /** Where a store calls code of its user: a function of an encoding, a getter of an argument, or the comparator. */
 export const CALL_SITES = ['encodeKey', 'decodeKey', 'encodeValue', 'decodeValue', 'getter', 'compare'] as const;
-/** One of {@link CALL_SITES}. */
+/** One of the places at which a store calls code of its user. */
 export type CallSite = (typeof CALL_SITES)[number];
 
 /** A wrong answer for the comparator to return. */
