@@ -33,10 +33,6 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/arena/src/slab.ts': 1,
     'packages/arena/src/superblock.ts': 2,
     'packages/lab/test/run.test.ts': 1,
-<<<<<<< HEAD
-    'packages/level/src/level.ts': 2,
-=======
->>>>>>> kit
     'packages/memtable/src/diagnostics.ts': 2,
     'packages/memtable/src/level-target.ts': 5,
     'packages/memtable/src/memtable-list-options.ts': 1,

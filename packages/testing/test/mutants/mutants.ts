@@ -168,7 +168,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a frozen table takes writes',
     suite: 'memtable',
     file: table,
-    from: 'if (this.arena.memory.i32[this.#line + STATE] !== ACTIVE) throw this.#notActive();',
+    from: 'if (this.arena.memory.i32[this.#stateAt] !== TableState.Active) throw this.#notActive();',
     to: 'this.#checkNotDropped();',
   },
   {
@@ -176,7 +176,7 @@ export const mutants: readonly Mutant[] = [
     suite: 'memtable',
     file: table,
     from: 'const table = new MemTable(options, arena);',
-    to: 'arena.memory.i32[line + STATE] = ACTIVE;\n    const table = new MemTable(options, arena);',
+    to: 'arena.memory.i32[line + TableWord.State] = TableState.Active;\n    const table = new MemTable(options, arena);',
   },
   {
     name: 'a varint of 128 takes one byte',
@@ -334,7 +334,7 @@ export const mutants: readonly Mutant[] = [
     suite: 'memtable list',
     file: 'memtable/src/write-buffer/admission.ts',
     from: 'this.#remove(waiter);',
-    to: '',
+    to: 'if (bytes === undefined) this.#remove(waiter);',
   },
   {
     name: 'close resolves though not everything was flushed',
