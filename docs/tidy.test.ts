@@ -32,30 +32,10 @@ const ALLOWED: Record<string, Record<string, number>> = {
     'packages/arena/src/memory.ts': 2,
     'packages/arena/src/slab.ts': 1,
     'packages/arena/src/superblock.ts': 2,
-    'packages/lab/test/run.test.ts': 1,
-<<<<<<< HEAD
-    'packages/level/src/level.ts': 2,
-=======
->>>>>>> kit
-    'packages/memtable/src/diagnostics.ts': 2,
-    'packages/memtable/src/level-target.ts': 5,
-    'packages/memtable/src/memtable-list-options.ts': 1,
-    'packages/memtable/src/memtable-list.ts': 9,
-    'packages/memtable/src/write-buffer/admission.ts': 1,
-    'packages/memtable/src/write-buffer/events.ts': 3,
-    'packages/memtable/src/write-buffer/flush-queue.ts': 1,
-    'packages/memtable/src/write-buffer/flush-run.ts': 4,
-    'packages/memtable/src/write-buffer/flush-target.ts': 1,
-    'packages/store/src/renewal/flush.ts': 2,
-    'packages/store/test/store-flush.test.ts': 2,
-    'scripts/clean.mjs': 1,
-    'scripts/sizes.mjs': 1,
   },
   invariants: {
     'F: packages/arena/src/fixed-arena.ts and packages/store/src/renewal/flush.ts': 1,
     'L: packages/arena/src/slab.ts and packages/memtable/src/memtable-list.ts': 1,
-    'T: packages/store/src/commit.ts and packages/store/src/renewal/driver.ts': 1,
-    'packages/store/src/renewal/driver.ts: T3': 1,
   },
   checks: {
     'packages/arena/src/fixed-arena.ts: Checks F1 to F3': 1,
