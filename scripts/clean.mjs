@@ -1,4 +1,5 @@
-// Removes what was built of the packages. A build leaves the output of sources that are gone, and packing would take it.
+// Removes what was built of the packages. A build leaves the output of sources that are gone, and packing would take
+// it.
 import { readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -1,6 +1,6 @@
-// Prints the size of every public package: all that it exports, bundled and minified by esbuild, and gzipped; `alone` is
-// gzipped without the other packages. What others publish (abstract-level, fast-check) is never inside.
-// An argument names a directory in which the packages are installed; by default they are the workspace's, as built.
+// Prints the size of every public package: all that it exports, bundled and minified by esbuild, and gzipped; `alone`
+// is gzipped without the other packages. What others publish (abstract-level, fast-check) is never inside. An
+// argument names a directory in which the packages are installed; by default they are the workspace's, as built.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';

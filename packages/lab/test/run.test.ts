@@ -176,7 +176,8 @@ describe('run stores', () => {
     const { code, stdout } = await lab([path, '-o', out, '--write-buffer', '1MiB', '--json']);
     expect(code).toBe(0);
     const { memtables, verified } = JSON.parse(stdout) as RunReport;
-    expect(memtables.map(({ entries }) => entries)).toEqual([2, 2]); // A table exceeds the write buffer by at most one write.
+    // A table exceeds the write buffer by at most one write.
+    expect(memtables.map(({ entries }) => entries)).toEqual([2, 2]);
     expect(memtables[0].dedicatedBlocks).toBe(1);
     expect(memtables[0].memoryUsage).toBeGreaterThan(large.length);
     expect(verified!.entries).toBe(4);

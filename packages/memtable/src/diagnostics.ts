@@ -29,9 +29,10 @@ export interface TraceContext {
 }
 
 /**
- * The channels of an operation that takes time. They have the names that Node's `tracingChannel` subscribes to: `start` and
- * `end` around its beginning, `asyncStart` and `asyncEnd` around its end, and `error` before these if it failed. Node's own
- * `tracingChannel` traces a call or a promise; a compaction is neither, as it goes on between writes.
+ * The channels of an operation that takes time. They have the names that Node's `tracingChannel` subscribes to:
+ * `start` and `end` around its beginning, `asyncStart` and `asyncEnd` around its end, and `error` before these if it
+ * failed. Node's own `tracingChannel` traces a call or a promise; a compaction is neither, as it goes on between
+ * writes.
  */
 export class Trace {
   readonly #start: Channel;

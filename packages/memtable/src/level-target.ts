@@ -15,10 +15,10 @@ export interface LevelTargetOptions {
   /** Keys and values are written in batches of about this many bytes. @defaultValue 1 MiB */
   batchBytes?: number;
   /**
-   * Needed with a comparator under which keys are equal though their bytes differ. The database compares bytes: it takes
-   * `Key` and `KEY` of two flushes for two keys, and deleting `KEY` leaves `Key` there. This function gives equal keys the
-   * same bytes, and different keys different ones. The database stores these, and is asked for these. Within one flush
-   * each key comes once anyway, spelled as in its newest write.
+   * Needed with a comparator under which keys are equal though their bytes differ. The database compares bytes: it
+   * takes `Key` and `KEY` of two flushes for two keys, and deleting `KEY` leaves `Key` there. This function gives
+   * equal keys the same bytes, and different keys different ones. The database stores these, and is asked for these.
+   * Within one flush each key comes once anyway, spelled as in its newest write.
    *
    * @example
    * ```ts
@@ -42,13 +42,13 @@ export interface LevelTargetOptions {
 }
 
 /**
- * A flush target over any abstract-level database, which the caller opens and closes. Such a database knows no versions,
- * so it gets the newest version of each key: a value as a put, a deletion as a del. A write that fails half-way leaves
- * some keys written; the retry writes them again.
+ * A flush target over any abstract-level database, which the caller opens and closes. Such a database knows no
+ * versions, so it gets the newest version of each key: a value as a put, a deletion as a del. A write that fails
+ * half-way leaves some keys written; the retry writes them again.
  *
- * After a failure the target closes the database and opens it again before the next attempt. A LevelDB whose disk was full
- * has an incomplete record in its log. It acknowledges what it appends behind that record, and forgets it when it is next
- * opened (measured: 1166 of 3200 entries of 1 kB).
+ * After a failure the target closes the database and opens it again before the next attempt. A LevelDB whose disk was
+ * full has an incomplete record in its log. It acknowledges what it appends behind that record, and forgets it when
+ * it is next opened (measured: 1166 of 3200 entries of 1 kB).
  *
  * @example
  * ```ts

@@ -6,8 +6,8 @@ import type { FlushOptions } from './write-buffer/flush-target.js';
 
 export interface MemTableListOptions extends Omit<MemTableOptions, 'arena'>, FlushOptions {
   /**
-   * A write that finds the active table using more than this freezes it first, so a table passes the limit by at most one
-   * write. Bytes, from 1 to 2^30. @defaultValue 4 MiB, LevelDB's
+   * A write that finds the active table using more than this freezes it first, so a table passes the limit by at most
+   * one write. Bytes, from 1 to 2^30. @defaultValue 4 MiB, LevelDB's
    */
   writeBufferBytes?: number;
   /** How many tables may be frozen before writers and `flush()` wait, from 1. @defaultValue 1, LevelDB's */

@@ -1,6 +1,6 @@
 /**
- * The memtables of a write buffer: one active, and a queue of frozen ones on their way to a target (LevelDB's `mem_` and
- * `imm_`, db/db_impl.cc).
+ * The memtables of a write buffer: one active, and a queue of frozen ones on their way to a target (LevelDB's `mem_`
+ * and `imm_`, db/db_impl.cc).
  *
  * Invariants, besides those of the queue (Q) and of the admission (W):
  * L1. An accepted write is in the active table, in a frozen one, or with the target. A frozen table is read until it is
@@ -32,7 +32,8 @@ interface Frozen {
 }
 
 /**
- * Takes writes, freezes the active table when it is full, flushes frozen tables, and keeps everything readable meanwhile.
+ * Takes writes, freezes the active table when it is full, flushes frozen tables, and keeps everything readable
+ * meanwhile.
  *
  * @example
  * ```ts
@@ -49,8 +50,8 @@ interface Frozen {
  * flushed; // ['a', 'b']
  * ```
  *
- * Source: LevelDB db/db_impl.cc, `MakeRoomForWrite` and `CompactMemTable`. Deviations: more than one table can be frozen; a
- * failed flush is tried again, where LevelDB ends all writes.
+ * Source: LevelDB db/db_impl.cc, `MakeRoomForWrite` and `CompactMemTable`. Deviations: more than one table can be
+ * frozen; a failed flush is tried again, where LevelDB ends all writes.
  */
 export class MemTableList implements AsyncDisposable {
   readonly #options: MemTableListOptions;
@@ -96,10 +97,10 @@ export class MemTableList implements AsyncDisposable {
   }
 
   /**
-   * Applies a batch as soon as there is room. The list ignores the sequence of the batch, and the caller may reuse the batch
-   * at once.
-   * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_FULL` when it does not fit into an empty table either; the reason of
-   * `signal`. Nothing of it has been applied then
+   * Applies a batch as soon as there is room. The list ignores the sequence of the batch, and the caller may reuse
+   * the batch at once.
+   * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_FULL` when it does not fit into an empty table either; the
+   * reason of `signal`. Nothing of it has been applied then
    */
   async write(batch: WriteBatch, { signal }: WaitOptions = {}): Promise<void> {
     this.#checkOpen(signal);
@@ -119,8 +120,9 @@ export class MemTableList implements AsyncDisposable {
   }
 
   /**
-   * Resolves when it is the caller's turn and there is room. The turn is for one synchronous {@link MemTableList.apply},
-   * before the caller awaits anything else. A turn that is not used passes on to the next caller.
+   * Resolves when it is the caller's turn and there is room. The turn is for one synchronous {@link
+   * MemTableList.apply}, before the caller awaits anything else. A turn that is not used passes on to the next
+   * caller.
    * @param bytes - size of the write to come, for `stats()`
    * @throws MemTableError `MEMTABLE_CLOSED`, `MEMTABLE_FULL`; the reason of `signal`
    */
@@ -163,7 +165,8 @@ export class MemTableList implements AsyncDisposable {
 
   /**
    * Resolves when everything written so far has been flushed, writes that wait included. The active table is frozen for
-   * that as soon as fewer than `frozenMax` are. A flush that fails is tried again; `signal` ends the wait, not the flush.
+   * that as soon as fewer than `frozenMax` are. A flush that fails is tried again; `signal` ends the wait, not the
+   * flush.
    * @throws MemTableError `MEMTABLE_CLOSED`; `MEMTABLE_UNFLUSHED` when the list is closed before; `MEMTABLE_FULL` when
    * the system has no memory for the next table and no running flush will give some back; the reason of `signal`
    */
@@ -183,8 +186,8 @@ export class MemTableList implements AsyncDisposable {
   /**
    * Ends writing and flushes everything. Waiting writers are refused. Each table gets one more complete attempt.
    * @param options - `signal` aborts the running attempt and gives up
-   * @throws MemTableError `MEMTABLE_UNFLUSHED` with the number of tables and entries that remain; `cause` says why. They
-   * stay readable, and another `close()` tries once more
+   * @throws MemTableError `MEMTABLE_UNFLUSHED` with the number of tables and entries that remain; `cause` says why.
+   * They stay readable, and another `close()` tries once more
    */
   async close({ signal }: WaitOptions = {}): Promise<void> {
     await this.#queue.close(signal, () => {
@@ -254,8 +257,8 @@ export class MemTableList implements AsyncDisposable {
   }
 
   /**
-   * A table with room for the write buffer from the start: it passes that by little, so its memory never has to move. When
-   * the system has no such buffer left, the table begins small and grows.
+   * A table with room for the write buffer from the start: it passes that by little, so its memory never has to move.
+   * When the system has no such buffer left, the table begins small and grows.
    */
   #makeTable(): MemTable {
     const wanted = this.#writeBufferBytes + RESERVE_SLACK_BYTES;

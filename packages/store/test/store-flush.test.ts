@@ -244,7 +244,8 @@ test('a full write buffer is flushed by itself; when the next one is full too, w
     }
   };
   expect(fill).toThrow(error('MEMTABLE_STALLED', 'is running'));
-  expect(store.memoryUsage()).toBeLessThan(5 * (64 << 10)); // The table with both halves, and the second half once more.
+  // The table with both halves, and the second half once more.
+  expect(store.memoryUsage()).toBeLessThan(5 * (64 << 10));
   expect(() => store.batch([{ type: 'put', key: 'x', value }])).toThrow(error('MEMTABLE_STALLED'));
   await shelf.settle(new Error('disk full'));
   expect(() => store.del('x')).toThrow(error('MEMTABLE_STALLED', 'has failed 1 times (Error: disk full)'));
@@ -663,7 +664,9 @@ describe('beside a map', () => {
     { weight: 4, arbitrary: fc.record({ type: fc.constant('settle' as const) }) },
   );
 
-  /** Without this it would be a matter of time, and of other work on the machine, how many flushes there are to fail. */
+  /**
+   * Without this it would be a matter of time, and of other work on the machine, how many flushes there are to fail.
+   */
   const begun = async (store: MemStore, shelf: Shelf): Promise<void> => {
     while (store.stats().flush.running && !shelf.isWriting) await sleep(0);
   };

@@ -48,7 +48,9 @@ export class Admission {
   readonly #turns: boolean;
   readonly #waiters: Waiter[] = [];
   #isWaking = false;
-  /** Ends the turn of those who were admitted and need not have written yet: only then is it known what room is left. */
+  /**
+   * Ends the turn of those who were admitted and need not have written yet: only then is it known what room is left.
+   */
   #turn: ReturnType<typeof setTimeout> | undefined;
   #since = 0;
   #waitedMs = 0;

@@ -17,9 +17,9 @@ export type StallReason =
  */
 export type LifecycleEvent =
   /**
-   * A table was frozen. `flush`: it waits for the target, and new writes go to the next table. `compaction`: it is being
-   * copied. `call`: `freeze()` made the store read-only. `garbageBytes` are those of entries that nobody can read any
-   * more; a list does not count them, and says 0.
+   * A table was frozen. `flush`: it waits for the target, and new writes go to the next table. `compaction`: it is
+   * being copied. `call`: `freeze()` made the store read-only. `garbageBytes` are those of entries that nobody can
+   * read any more; a list does not count them, and says 0.
    */
   | Readonly<{
       type: 'freeze';
@@ -29,11 +29,14 @@ export type LifecycleEvent =
       garbageBytes: number;
     }>
   /**
-   * A list got no memory for the table after this one, which goes on taking writes that fit. The next write, `flush()` or
-   * `close()` tries again, and so does the end of each flush.
+   * A list got no memory for the table after this one, which goes on taking writes that fit. The next write,
+   * `flush()` or `close()` tries again, and so does the end of each flush.
    */
   | Readonly<{ type: 'rotate-error'; table: number; error: unknown }>
-  /** The target has the table, which had `entryCount` entries for it. Its memory is still there. The last attempt took `ms`. */
+  /**
+   * The target has the table, which had `entryCount` entries for it. Its memory is still there. The last attempt took
+   * `ms`.
+   */
   | Readonly<{ type: 'flush'; table: number; entryCount: number; attempts: number; ms: number }>
   /** An attempt to flush failed. The next one begins after `retryMs`; undefined when there is none. */
   | Readonly<{ type: 'flush-error'; table: number; attempts: number; error: unknown; retryMs: number | undefined }>

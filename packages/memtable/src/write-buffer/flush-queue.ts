@@ -97,7 +97,9 @@ export class FlushQueue<T> {
     return this.#waiters.at(-1)?.sequence ?? -1;
   }
 
-  /** Resolves when all writes up to `sequence` have been flushed. `signal` ends the wait. Sequences must not descend. */
+  /**
+   * Resolves when all writes up to `sequence` have been flushed. `signal` ends the wait. Sequences must not descend.
+   */
   flushed(sequence: number, signal: AbortSignal | undefined): Promise<void> {
     return abortable(signal, (resolve, reject) => {
       if (sequence <= this.#flushedSequence) return resolve();

@@ -2,8 +2,8 @@ import { MemTableError } from '../errors.js';
 import type { MemTable, MemTableEntry } from '../memtable.js';
 
 /**
- * @internal What a run reads: a table that nobody writes to any more, or a store under a pin. Its entries come in order,
- * versions of a key newest first:
+ * @internal What a run reads: a table that nobody writes to any more, or a store under a pin. Its entries come in
+ * order, versions of a key newest first:
  *
  * - `versions`: all versions, with bytes made for the caller, each copied once;
  * - `newest`: the same of the newest version of each key, by the order of the table;
@@ -19,9 +19,9 @@ export interface FlushSource {
 }
 
 /**
- * The entries of one frozen table in order, deletions too. A list yields all versions, newest first; a `MemStore` yields
- * the newest version of each key. A run can be iterated any number of times, until the `write` that got it has settled.
- * After that it throws `MEMTABLE_RUN_ENDED`.
+ * The entries of one frozen table in order, deletions too. A list yields all versions, newest first; a `MemStore`
+ * yields the newest version of each key. A run can be iterated any number of times, until the `write` that got it has
+ * settled. After that it throws `MEMTABLE_RUN_ENDED`.
  *
  * Who owns the bytes: iterating, and `newest()`, make one copy of each entry, and the target owns it. It may keep it,
  * change it or transfer it. `views()` lends bytes until `write` settles; the target must not change them.
@@ -57,7 +57,8 @@ export class FlushRun implements Iterable<MemTableEntry> {
 
   /**
    * The newest version of each key, deletions too. The target owns the bytes. Keys are told apart by the comparator,
-   * where there is one: among keys that are equal though their bytes differ, it yields one, spelled as in the newest write.
+   * where there is one: among keys that are equal though their bytes differ, it yields one, spelled as in the newest
+   * write.
    * @throws MemTableError `MEMTABLE_RUN_ENDED`
    */
   newest(): Generator<MemTableEntry> {
@@ -65,8 +66,8 @@ export class FlushRun implements Iterable<MemTableEntry> {
   }
 
   /**
-   * All entries, with bytes that are good until `write` settles. A list makes no copies for it; a `MemStore` does, since
-   * its memory may move meanwhile.
+   * All entries, with bytes that are good until `write` settles. A list makes no copies for it; a `MemStore` does,
+   * since its memory may move meanwhile.
    * @throws MemTableError `MEMTABLE_RUN_ENDED`
    */
   views(): Generator<MemTableEntry> {

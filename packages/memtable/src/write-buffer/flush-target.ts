@@ -5,8 +5,8 @@ import type { FlushRun } from './flush-run.js';
  * Where frozen tables go.
  *
  * `write` stores every entry of the run so that it survives, then resolves. The table is dropped right after. When it
- * rejects, nothing is lost: a later call gets the same entries again, so storing some of them twice must do no harm. When
- * `signal` is aborted, `write` must stop and reject soon. No other write begins before it settles.
+ * rejects, nothing is lost: a later call gets the same entries again, so storing some of them twice must do no harm.
+ * When `signal` is aborted, `write` must stop and reject soon. No other write begins before it settles.
  */
 export interface FlushTarget {
   write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;

@@ -22,10 +22,8 @@ export const ROOM_BYTES = 32 << 10;
  * Decides when the table of a store is renewed, and lets writers wait for room. A store has one driver for its whole
  * life: a flusher with a target, else a compactor.
  *
- * Invariant of both:
- * T3. A writer only waits while something runs that ends: a renewal, the pause after one that failed, or the timer that
- *     ends the turn of writers admitted before. Without a target it may also wait for a deletion, or for a snapshot or
- *     iterator to be closed.
+ * A writer that waits, waits for something that runs, which is W3 of the admission. In a store without a target it may
+ * also wait for a deletion, or for a snapshot or iterator to be closed.
  */
 export abstract class Driver implements Room, AdmissionHost {
   protected readonly parts: DriverParts;

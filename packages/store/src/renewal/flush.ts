@@ -6,8 +6,9 @@ import type { StoreTable } from '../table.js';
 import { Renewal } from './renewal.js';
 
 /**
- * The renewal that writes a table to its target. When the target has everything, the successor takes over, with what has been
- * written since. The memory of the old table is dropped as soon as no snapshot and no iterator reads in it any more.
+ * The renewal that writes a table to its target. When the target has everything, the successor takes over, with what
+ * has been written since. The memory of the old table is dropped as soon as no snapshot and no iterator reads in it
+ * any more.
  *
  * Invariants:
  * F1. The pin keeps the newest versions up to its sequence, deletions too. These are written to the target.
@@ -81,7 +82,10 @@ export class Flush extends Renewal {
     throw new MemTableError('MEMTABLE_MALFORMED', `F2: keys, values, bytes are ${found}, counted ${counted}`);
   }
 
-  /** The newest versions up to the pin's sequence, in order: copies, since the memory may move while the target has them. */
+  /**
+   * The newest versions up to the pin's sequence, in order: copies, since the memory may move while the target has
+   * them.
+   */
   *#copies(): Generator<MemTableEntry> {
     const { from } = this;
     const pinned = this.pin.sequence;
