@@ -7,6 +7,7 @@ import { type BlockList, BlockLayout, BlockWord, entryBelow } from './block-layo
 import { common, headAt, type Keys } from './head.js';
 
 const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES, SLOTS, GROUP, GROUPS, UNUSED, LOWEST } = BlockLayout;
+const Word = BlockWord;
 
 /**
  * Number of bytes that the keys of two entries share. All keys between them share these too. 0 without a last entry.
@@ -23,7 +24,7 @@ export function prefixBetween(list: BlockList, first: number, last: number | und
 export function prefixOf(list: BlockList, block: number, level: number): number {
   const words = list.arena.memory.i32;
   const next = words[(block >> 2) + NEXT];
-  if (next === NIL || words[(block >> 2) + PREV] === NIL) return words[list.line + BlockWord.Prefix];
+  if (next === NIL || words[(block >> 2) + PREV] === NIL) return words[list.line + Word.Prefix];
   return prefixBetween(list, entryBelow(words, block, level + 1), entryBelow(words, next, level + 1));
 }
 

@@ -25,8 +25,7 @@
  *
  * Invariants, which `verify()` checks:
  * B1. Entries ascend strictly within a block and from block to block. Level 0 has `Count` of them.
- * B2. No block is empty, but for the only leaf of an empty list. No block has more slots in use than it holds. `next`
- *     and `prev` agree.
+ * B2. A block has 1 to 64 slots in use; the only leaf of an empty list has none. `next` and `prev` agree.
  * B3. Level i + 1 lists the blocks of level i in order. Only the removal of a block's first entry makes another entry
  *     its first, except in the first block of a level: smaller keys may come before it, and no search compares with it.
  * B4. All keys from a block's first entry to the next block's first entry share the block's prefix. All keys of the
@@ -271,10 +270,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     words[line + Word.Pending]--;
   }
 
-  /**
-   * Finds the place of an entry: leaf, slot and path. Inserts `node` there if the leaf has room and the list has no
-   * equal entry; NIL inserts nothing.
-   */
+  /** Finds the place of an entry: leaf, slot and path. May insert `node` there, as `#findPath` does. */
   #findPlace(bytes: DataView, at: number, node: number): void {
     this.#isPlaced = false;
     const words = this.arena.memory.i32;
@@ -361,16 +357,19 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const { i32: words, view } = this.arena.memory;
     if (words[this.#line + Word.Count] === 0) return false;
     this.#findPath(view, entry, this.#keys.keyStart(view, entry), this.#keys.keyLength(view, entry), NIL);
-    const path = { blocks: this.#pathBlocks, slots: this.#pathSlots };
-    path.blocks[0] = this.#leaf;
-    path.slots[0] = this.#slot;
-    if (this.#slot >= words[(this.#leaf >> 2) + COUNT] && !moveToNextLeaf(this, path)) return false;
-    const leaf = path.blocks[0];
-    const slot = path.slots[0];
+    let leaf = this.#leaf;
+    let slot = this.#slot;
+    if (slot >= words[(leaf >> 2) + COUNT]) {
+      // A search for the first entry of a leaf ends behind the last slot of the leaf before it.
+      leaf = words[(leaf >> 2) + NEXT];
+      slot = 0;
+      if (leaf === NIL) return false;
+      moveToNextLeaf(this, this.#pathBlocks, this.#pathSlots);
+    }
     if (words[(leaf >> 2) + ADDRESSES + 2 * slot] !== entry) return false;
     // The entry inserted last moves one slot down, or is the one that goes.
     if (leaf === this.#lastBlock && slot <= this.#lastSlot && --this.#lastSlot < 0) this.#forgetPlace();
-    removeEntry(this, path);
+    removeEntry(this, leaf, slot, this.#pathBlocks, this.#pathSlots);
     return true;
   }
 
@@ -445,8 +444,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * @internal Writes the place of an entry to `place`, as {@link BlockSkipList.locate}. A search may end elsewhere when
-   * an order without heads contradicts itself. Then this walks level 0.
+   * @internal Writes the place of an entry to `place`. A search may end elsewhere when an order without heads
+   * contradicts itself. Then this walks level 0.
    */
   locateEntry(entry: number, place: Int32Array): void {
     const { i32: words, view } = this.arena.memory;

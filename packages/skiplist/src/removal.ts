@@ -15,52 +15,49 @@ import { headOf, setPilots, setPrefix } from './block-heads.js';
 import { type BlockList, BlockLayout, BlockWord, entryBelow } from './block-layout.js';
 
 const { NEXT, PREV, COUNT, PREFIX, HEADS, ADDRESSES, UNUSED, LOWEST } = BlockLayout;
+const Word = BlockWord;
 
-/** The path from the root to a slot of a leaf: block and slot on each level, level 0 first. */
-export interface Path {
-  readonly blocks: Int32Array;
-  readonly slots: Int32Array;
-}
+// `blocks` and `slots` are the path to a leaf: the block on each level above 0, and the slot in it. A leaf and its slot
+// are arguments of their own, so that the usual removal, which changes the leaf only, does not read the path.
 
-/**
- * A search for the first entry of a leaf ends behind the last slot of the leaf before it. Moves such a path to the
- * first slot of the next leaf.
- * @returns false when there is no next leaf
- */
-export function moveToNextLeaf(list: BlockList, { blocks, slots }: Path): boolean {
+/** Moves a path to the leaf after the one that it leads to. There must be one. */
+export function moveToNextLeaf(list: BlockList, blocks: Int32Array, slots: Int32Array): void {
   const words = list.arena.memory.i32;
-  const height = words[list.line + BlockWord.Height];
-  if (words[(blocks[0] >> 2) + NEXT] === NIL) return false;
-  for (let level = 0; level < height; level++) {
-    if (level > 0 && ++slots[level] < words[(blocks[level] >> 2) + COUNT]) break;
+  const height = words[list.line + Word.Height];
+  for (let level = 1; level < height; level++) {
+    if (++slots[level] < words[(blocks[level] >> 2) + COUNT]) break;
     blocks[level] = words[(blocks[level] >> 2) + NEXT];
     slots[level] = 0;
   }
-  return true;
 }
 
-/** Removes the entry at the end of a path. The bytes of the entry stay. */
-export function removeEntry(list: BlockList, path: Path): void {
+/** Removes the entry in a slot of a leaf. The bytes of the entry stay. */
+export function removeEntry(list: BlockList, leaf: number, slot: number, blocks: Int32Array, slots: Int32Array): void {
   const { line } = list;
   const words = list.arena.memory.i32;
-  const entry = words[(path.blocks[0] >> 2) + ADDRESSES + 2 * path.slots[0]];
-  words[line + BlockWord.Count]--;
-  takeOut(list, path, 0);
+  const entry = words[(leaf >> 2) + ADDRESSES + 2 * slot];
+  words[line + Word.Count]--;
+  takeOut(list, 0, leaf, slot, blocks, slots);
   // Drop each highest level whose block lists a single block.
-  while (words[line + BlockWord.Height] > 1 && words[(words[line + BlockWord.Root] >> 2) + COUNT] === 1) {
-    words[line + BlockWord.Root] = words[(words[line + BlockWord.Root] >> 2) + ADDRESSES];
-    words[line + BlockWord.Height]--;
+  while (words[line + Word.Height] > 1 && words[(words[line + Word.Root] >> 2) + COUNT] === 1) {
+    words[line + Word.Root] = words[(words[line + Word.Root] >> 2) + ADDRESSES];
+    words[line + Word.Height]--;
   }
-  if (words[line + BlockWord.Entry] === entry) {
-    words[line + BlockWord.Entry] = entryBelow(words, words[line + BlockWord.Root], words[line + BlockWord.Height]);
+  if (words[line + Word.Entry] === entry) {
+    words[line + Word.Entry] = entryBelow(words, words[line + Word.Root], words[line + Word.Height]);
   }
 }
 
-/** Takes a slot of the path out of its block. */
-function takeOut(list: BlockList, path: Path, level: number): void {
+/** Takes a slot out of a block on a level. */
+function takeOut(
+  list: BlockList,
+  level: number,
+  block: number,
+  slot: number,
+  blocks: Int32Array,
+  slots: Int32Array,
+): void {
   const { i32: words, f64: pairs } = list.arena.memory;
-  const block = path.blocks[level];
-  const slot = path.slots[level];
   const word = block >> 2;
   const count = words[word + COUNT] - 1;
   const first = (word + HEADS) >> 1;
@@ -69,46 +66,44 @@ function takeOut(list: BlockList, path: Path, level: number): void {
   words[word + ADDRESSES + 2 * count] = NIL;
   words[word + COUNT] = count;
   setPilots(words, word, slot >> 3);
-  if (count === 0) takeOutBlock(list, path, level);
-  else if (slot === 0) replaceFirst(list, path, level);
+  if (count === 0) takeOutBlock(list, level, block, blocks, slots);
+  else if (slot === 0) replaceFirst(list, level, block, blocks, slots);
 }
 
 /** A block has lost its first entry: sets its head one level up, and the prefix of the block before it. */
-function replaceFirst(list: BlockList, path: Path, level: number): void {
+function replaceFirst(list: BlockList, level: number, block: number, blocks: Int32Array, slots: Int32Array): void {
   const words = list.arena.memory.i32;
-  const block = path.blocks[level];
   const before = words[(block >> 2) + PREV];
   if (before === NIL) {
     openFirst(words, block, level);
     return;
   }
   setPrefix(list, before, level);
-  if (level + 1 === words[list.line + BlockWord.Height]) return;
-  const above = path.blocks[level + 1];
-  const slot = path.slots[level + 1];
+  if (level + 1 === words[list.line + Word.Height]) return;
+  const above = blocks[level + 1];
+  const slot = slots[level + 1];
   words[(above >> 2) + HEADS + 2 * slot] = headOf(list, above, entryBelow(words, block, level + 1));
   setPilots(words, above >> 2, slot >> 3);
-  if (slot === 0) replaceFirst(list, path, level + 1);
+  if (slot === 0) replaceFirst(list, level + 1, above, blocks, slots);
 }
 
 /** Unlinks an empty block from its level, unless it is the only one. */
-function takeOutBlock(list: BlockList, path: Path, level: number): void {
+function takeOutBlock(list: BlockList, level: number, block: number, blocks: Int32Array, slots: Int32Array): void {
   const { line } = list;
   const words = list.arena.memory.i32;
-  const block = path.blocks[level];
   const before = words[(block >> 2) + PREV];
   const after = words[(block >> 2) + NEXT];
   if (before === NIL && after === NIL) {
     // Only the last leaf can be alone and empty: the list is as it was made.
-    words[line + BlockWord.Root] = block;
-    words[line + BlockWord.Height] = 1;
-    words[line + BlockWord.Prefix] = 0;
+    words[line + Word.Root] = block;
+    words[line + Word.Height] = 1;
+    words[line + Word.Prefix] = 0;
     words[(block >> 2) + PREFIX] = 0;
     return;
   }
   if (before !== NIL) words[(before >> 2) + NEXT] = after;
   if (after !== NIL) words[(after >> 2) + PREV] = before;
-  takeOut(list, path, level + 1);
+  takeOut(list, level + 1, blocks[level + 1], slots[level + 1], blocks, slots);
   if (before !== NIL) setPrefix(list, before, level);
   else {
     setPrefix(list, after, level);
