@@ -1,5 +1,5 @@
 export { type Addr, NIL } from './addr.js';
-export { Arena, type ArenaOptions, MARK_INDEX, MARK_WORDS } from './arena.js';
+export { Arena, type ArenaOptions, MARK_WORDS } from './arena.js';
 export { channel, type Channel } from './channel.js';
 export { ArenaError, type ArenaErrorCode } from './errors.js';
 export type { ArenaEvents } from './events.js';

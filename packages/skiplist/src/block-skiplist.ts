@@ -25,7 +25,7 @@
  *     Checked for an order without heads, which may contradict itself. Then searches miss entries, but nothing else
  *     breaks: structure never depends on what an order says twice.
  */
-import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import { common, headAt, type Keys, keysOf } from './head.js';
 import type { Order } from './order.js';
@@ -1048,8 +1048,9 @@ export class BlockSkipList implements OrderedIndex {
 
   /** Whether a block was made after the mark; it may be one that was spare then. */
   #isSince(mark: Int32Array, block: number): boolean {
-    const spare = mark[MARK_INDEX + Word.Spare];
-    const spareEnd = spare + mark[MARK_INDEX + Word.SpareCount] * BLOCK_BYTES;
+    const line = this.arena.markOf(this.#line);
+    const spare = mark[line + Word.Spare];
+    const spareEnd = spare + mark[line + Word.SpareCount] * BLOCK_BYTES;
     return (block >= spare && block < spareEnd) || this.arena.isSince(mark, block);
   }
 
