@@ -17,16 +17,7 @@ import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 import { INSPECT, show } from './show.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
 import type { BlockSource } from './source.js';
-import {
-  ARENA_LINES_BYTES,
-  ARENA_WORDS,
-  ArenaWord,
-  INDEX_WORDS,
-  Line,
-  LINE_WORDS,
-  MemoryWord,
-  SUPERBLOCK_BYTES,
-} from './superblock.js';
+import { ArenaWord, Line, LINE_WORDS, linesBytes, MemoryWord, SUPERBLOCK_BYTES } from './superblock.js';
 
 /**
  * What stands before each block, and why LevelDB's `sizeof(char*)` a block is real here:
@@ -48,19 +39,25 @@ const ALIGNMENT_MAX = 4096;
 const BLOCK_BYTES = 4096;
 const BLOCK_BYTES_MAX = 1 << 28;
 
-/** Words that {@link Arena.mark} fills. */
-export const MARK_WORDS = ARENA_WORDS + INDEX_WORDS;
+/** Indexes that an arena can have. */
+const INDEXES_MAX = 4;
+/**
+ * Words of the arena's line that allocating changes: `mark` copies them and `reset` clears them. The words behind them
+ * say what the arena was made for and where it stands among others.
+ */
+const STATE_WORDS = ArenaWord.Older;
+/** Words of a line. An imported constant would be loaded and checked on every use. */
+const WORDS = LINE_WORDS;
 
-/** Where the words of the index begin in a mark. */
-export const MARK_INDEX = ARENA_WORDS;
+/** Length of an array that {@link Arena.mark} fills: the arena's own words, then the lines of all its indexes. */
+export const MARK_WORDS = STATE_WORDS + INDEXES_MAX * LINE_WORDS;
 
 // On the path of every allocation; a number is read faster than a property.
 const POINTER = ArenaWord.Pointer;
 const LIMIT = ArenaWord.Limit;
 const SLOP_BYTES = ArenaWord.SlopBytes;
+const MORE_INDEXES = ArenaWord.MoreIndexes;
 
-/** Words of the arena's line that `reset()` leaves alone: where the arena stands among others. */
-const LINKS = ArenaWord.Older;
 const NEWEST_ARENA = Line.Memory * LINE_WORDS + MemoryWord.NewestArena;
 
 export interface ArenaOptions extends MemoryOptions {
@@ -70,6 +67,11 @@ export interface ArenaOptions extends MemoryOptions {
    * @defaultValue 4096, LevelDB's
    */
   blockBytes?: number;
+  /**
+   * Number of indexes that the arena has a line for, from 1 to 4. `mark` and `rewind` cover all of them.
+   * @defaultValue 1
+   */
+  indexCount?: number;
   /**
    * Where the blocks come from, and the arena's own lines; `reserveBytes`, `maxBytes` and `shared` are the source's then.
    * @defaultValue a memory of the arena's own
@@ -111,7 +113,7 @@ export class Arena implements Disposable {
   /** @internal The arena whose line is there in a memory, its own or the source's. */
   constructor(options: ArenaOptions, memory: Memory, line: number);
   constructor(options: ArenaOptions = {}, memory?: Memory, line = Line.Arena * LINE_WORDS) {
-    const { blockBytes = BLOCK_BYTES, source } = options;
+    const { blockBytes = BLOCK_BYTES, indexCount = 1, source } = options;
     this.#source = source;
     if (memory !== undefined) {
       this.memory = memory;
@@ -124,8 +126,12 @@ export class Arena implements Disposable {
         `blockBytes must be a multiple of 8 from 64 to ${BLOCK_BYTES_MAX}: ${blockBytes}`,
       );
     }
+    if (!isIndexCount(indexCount)) {
+      throw new ArenaError('ARENA_INVALID_OPTION', `indexCount must be from 1 to ${INDEXES_MAX}: ${indexCount}`);
+    }
     if (source === undefined) {
       this.memory = Memory.create(options);
+      this.memory.take(linesBytes(indexCount) - linesBytes(1));
       this.#line = line;
     } else {
       const { reserveBytes, maxBytes, shared } = options;
@@ -133,9 +139,10 @@ export class Arena implements Disposable {
         throw new ArenaError('ARENA_INVALID_OPTION', 'reserveBytes, maxBytes and shared are options of the source');
       }
       this.memory = source.memory;
-      this.#line = enrol(source);
+      this.#line = enrol(source, linesBytes(indexCount));
     }
     this.memory.i32[this.#line + ArenaWord.BlockBytes] = blockBytes;
+    this.memory.i32[this.#line + ArenaWord.MoreIndexes] = indexCount - 1;
   }
 
   /**
@@ -159,7 +166,7 @@ export class Arena implements Disposable {
     let newer = 0;
     for (let at = words[NEWEST_ARENA] ?? 0; at !== 0; at = words[(at >> 2) + ArenaWord.Older]!) {
       // The links both ways agree, so the list cannot run into itself.
-      if (at % 8 !== 0 || at < SUPERBLOCK_BYTES || at + ARENA_LINES_BYTES > usedBytes) {
+      if (at % 8 !== 0 || at < SUPERBLOCK_BYTES || at + linesBytes(1) > usedBytes) {
         malformed(`no arena can lie at ${at} of ${usedBytes} bytes`);
       }
       if (words[(at >> 2) + ArenaWord.Newer] !== newer) malformed(`the arena at ${at} does not follow ${newer}`);
@@ -298,8 +305,8 @@ export class Arena implements Disposable {
     const line = this.#line;
     const blockBytes = this.memory.i32[line + ArenaWord.BlockBytes];
     this.#giveBack(0);
-    this.memory.i32.fill(0, line, line + LINKS);
-    this.memory.i32.fill(0, this.lineOf(Line.Index), this.lineOf(Line.Table) + LINE_WORDS);
+    this.memory.i32.fill(0, line, line + STATE_WORDS);
+    this.memory.i32.fill(0, line + LINE_WORDS, this.#linesEnd >> 2);
     this.memory.i32[line + ArenaWord.BlockBytes] = blockBytes;
   }
 
@@ -341,16 +348,43 @@ export class Arena implements Disposable {
     return this.#line + (line - Line.Arena) * LINE_WORDS;
   }
 
+  /** Number of indexes that the arena has a line for. */
+  get indexCount(): number {
+    return 1 + this.#word(ArenaWord.MoreIndexes);
+  }
+
   /**
-   * Remembers the state of the arena and of the index in it, so that {@link Arena.rewind} can undo the allocations made
-   * since. Taken for every write, so it copies no more than it must.
+   * Index of the first word of an index's line, for `memory.i32`. Index 0 has `Line.Index`; the others have the lines
+   * behind the table's.
+   * @param index - from 0 to `indexCount - 1`
+   * @throws ArenaError `ARENA_INVALID_OPTION`
+   */
+  indexLineOf(index: number): number {
+    const { indexCount } = this;
+    if (!Number.isInteger(index) || index < 0 || index >= indexCount) {
+      throw new ArenaError('ARENA_INVALID_OPTION', `the arena has ${indexCount} lines for indexes, none for ${index}`);
+    }
+    return this.#line + (index === 0 ? 1 : 2 + index) * LINE_WORDS;
+  }
+
+  /** Index of the first word of an index's line within a mark. @param line - what {@link Arena.indexLineOf} returned */
+  markOf(line: number): number {
+    const number = (line - this.#line) / LINE_WORDS;
+    return STATE_WORDS + (number === 1 ? 0 : number - 2) * LINE_WORDS;
+  }
+
+  /**
+   * Remembers the state of the arena and of all indexes in it, so that {@link Arena.rewind} can undo the allocations
+   * made since. Copies the indexes' whole lines, so it need not know which of their words they use.
    * @param mark - at least {@link MARK_WORDS} words, overwritten; reuse it
    */
   mark(mark: Int32Array): void {
     const words = this.memory.i32;
     const line = this.#line;
-    for (let i = 0; i < ARENA_WORDS; i++) mark[i] = words[line + i];
-    for (let i = 0; i < INDEX_WORDS; i++) mark[ARENA_WORDS + i] = words[line + LINE_WORDS + i];
+    for (let i = 0; i < STATE_WORDS; i++) mark[i] = words[line + i];
+    for (let i = 0; i < WORDS; i++) mark[STATE_WORDS + i] = words[line + WORDS + i];
+    const more = words[line + MORE_INDEXES] * WORDS;
+    for (let i = 0; i < more; i++) mark[STATE_WORDS + WORDS + i] = words[line + 3 * WORDS + i];
   }
 
   /** Whether what lies at `address` was allocated after the mark. O(blocks made since). */
@@ -370,15 +404,17 @@ export class Arena implements Disposable {
   }
 
   /**
-   * Puts arena and index back to where they were at the mark: what has been allocated since is free again. The caller has
+   * Puts the arena and all indexes in it back to where they were at the mark: what has been allocated since is free again. The caller has
    * unlinked it from everything older.
    */
   rewind(mark: Int32Array): void {
     this.#giveBack(mark[ArenaWord.LastBlock]);
     const words = this.memory.i32;
     const line = this.#line;
-    for (let i = 0; i < ARENA_WORDS; i++) words[line + i] = mark[i];
-    for (let i = 0; i < INDEX_WORDS; i++) words[line + LINE_WORDS + i] = mark[ARENA_WORDS + i];
+    for (let i = 0; i < STATE_WORDS; i++) words[line + i] = mark[i];
+    for (let i = 0; i < WORDS; i++) words[line + WORDS + i] = mark[STATE_WORDS + i];
+    const more = words[line + MORE_INDEXES] * WORDS;
+    for (let i = 0; i < more; i++) words[line + 3 * WORDS + i] = mark[STATE_WORDS + WORDS + i];
     // The block that was current then may have been closed since; its header has to say "current" again.
     const current = words[line + ArenaWord.CurrentBlock];
     if (current !== 0) words[current >> 2] = 0;
@@ -393,6 +429,19 @@ export class Arena implements Disposable {
     }
     const blockBytes = this.#word(ArenaWord.BlockBytes);
     if (!isBlockBytes(blockBytes)) malformed(`no arena has blocks of ${blockBytes} bytes`);
+    this.#checkLines();
+  }
+
+  /** Address of the first byte behind the arena's lines. */
+  get #linesEnd(): number {
+    return (this.#line << 2) + linesBytes(this.indexCount);
+  }
+
+  #checkLines(): void {
+    const { indexCount } = this;
+    if (!isIndexCount(indexCount) || this.#linesEnd > this.memory.usedBytes) {
+      malformed(`no arena has lines for ${indexCount} indexes`);
+    }
   }
 
   /**
@@ -404,6 +453,8 @@ export class Arena implements Disposable {
     const words = this.memory.i32;
     const line = this.#line;
     const top = this.memory.usedBytes;
+    this.#checkLines();
+    const bottom = this.#source === undefined ? this.#linesEnd : SUPERBLOCK_BYTES;
     const blockBytes = words[line + ArenaWord.BlockBytes];
     const current = words[line + ArenaWord.CurrentBlock];
     const blockCount = words[line + ArenaWord.RegularCount] + words[line + ArenaWord.DedicatedCount];
@@ -414,8 +465,8 @@ export class Arena implements Disposable {
     const ranges: { start: number; end: number }[] = [];
     for (let header = words[line + ArenaWord.LastBlock]; header !== 0; header = words[(header >> 2) + 1]!) {
       if (ranges.length === blockCount) malformed(`A3: more than the ${blockCount} blocks counted`);
-      if (header % 8 !== 0 || header < SUPERBLOCK_BYTES || header > top) {
-        malformed(`A2: a block at ${header} is not aligned between ${SUPERBLOCK_BYTES} and ${top}`);
+      if (header % 8 !== 0 || header < bottom || header > top) {
+        malformed(`A2: a block at ${header} is not aligned between ${bottom} and ${top}`);
       }
       const state = words[header >> 2];
       const bytes = state < 0 ? -state : blockBytes;
@@ -522,7 +573,7 @@ export class Arena implements Disposable {
     }
     const state = words[until >> 2];
     const bytes = state < 0 ? -state : words[this.#line + ArenaWord.BlockBytes];
-    const end = until === 0 ? SUPERBLOCK_BYTES : until + HEADER_BYTES + bytes;
+    const end = until === 0 ? this.#linesEnd : until + HEADER_BYTES + bytes;
     if (INVARIANTS) this.memory.poison(end, usedBytes);
     this.memory.cutBack(end);
   }
@@ -540,16 +591,20 @@ function isBlockBytes(bytes: number): boolean {
   return Number.isInteger(bytes) && bytes >= 64 && bytes <= BLOCK_BYTES_MAX && bytes % 8 === 0;
 }
 
+function isIndexCount(count: number): boolean {
+  return Number.isInteger(count) && count >= 1 && count <= INDEXES_MAX;
+}
+
 /** Takes the lines of a new arena from the source, and puts it last in the list. @returns index of its first word */
-function enrol(source: BlockSource): number {
-  const address = source.allocate(ARENA_LINES_BYTES);
+function enrol(source: BlockSource, bytes: number): number {
+  const address = source.allocate(bytes);
   if (address === NIL) {
-    throw new ArenaError('ARENA_INVALID_OPTION', `the source has no ${ARENA_LINES_BYTES} bytes left for an arena`);
+    throw new ArenaError('ARENA_INVALID_OPTION', `the source has no ${bytes} bytes left for an arena`);
   }
   const words = source.memory.i32;
   const line = address >> 2;
   const older = words[NEWEST_ARENA];
-  words.fill(0, line, line + ARENA_LINES_BYTES / 4);
+  words.fill(0, line, line + bytes / 4);
   words[line + ArenaWord.Older] = older;
   if (older !== 0) words[(older >> 2) + ArenaWord.Newer] = address;
   words[NEWEST_ARENA] = address;

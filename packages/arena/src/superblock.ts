@@ -5,13 +5,15 @@
  * ```
  *    0        64        128       192       256
  *    | Memory  | Arena   | Index   | Table   | first block ...
+ *    | Memory  | Arena   | Index   | Table   | Index 1 | Index 2 | first block ...     with three indexes
  *    one character = 6.4 bytes
  * ```
  *
- * An arena over a source keeps its three lines in a block from that source, the first line of the memory belongs to all.
+ * An arena over a source keeps its lines in a block from that source. The memory's line belongs to all.
  *
- * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`; the other two lines
- * belong to the packages above, which get the index of their first word from {@link Arena.lineOf}  (an index may use nine).
+ * A line is 16 words of 32 bits, little-endian. This file owns the words of `Memory` and `Arena`. The other lines belong
+ * to the packages above, which get the index of their first word from {@link Arena.lineOf} and
+ * {@link Arena.indexLineOf}.
  */
 export const LINE_WORDS = 16;
 
@@ -19,11 +21,13 @@ export const LINE_WORDS = 16;
 export const Line = { Memory: 0, Arena: 1, Index: 2, Table: 3 } as const;
 export type Line = (typeof Line)[keyof typeof Line];
 
-/** Bytes of the whole superblock; the first block may start here. */
+/** Bytes of a superblock with one index; the first block may start here. */
 export const SUPERBLOCK_BYTES = 256;
 
-/** Bytes that an arena over a source takes from it for its lines. */
-export const ARENA_LINES_BYTES = SUPERBLOCK_BYTES - LINE_WORDS * 4;
+/** Bytes of an arena's lines: its own, the table's, and one for each index. */
+export function linesBytes(indexCount: number): number {
+  return (2 + indexCount) * LINE_WORDS * 4;
+}
 
 /** 'MTK1' when the first four bytes are read as text: tells our memories from any other bytes. */
 export const MAGIC = 0x314b544d;
@@ -67,8 +71,6 @@ export const ArenaWord = {
   Newer: 11,
   /** 1 + the number of allocations so far in an arena with guards; 0 in any other. */
   Guarded: 12,
+  /** Number of lines behind the table's, one for each index but the first. */
+  MoreIndexes: 13,
 } as const;
-
-/** Words of these lines that are in use: what a mark has to copy. */
-export const ARENA_WORDS = 10;
-export const INDEX_WORDS = 9;

@@ -1,5 +1,17 @@
 import fc from 'fast-check';
-import { Arena, type ArenaOptions, GuardedArena, Heap, MARK_WORDS, Memory, NIL, SlabAllocator } from '../src/index.js';
+import {
+  Arena,
+  type ArenaOptions,
+  GuardedArena,
+  Heap,
+  Line,
+  LINE_WORDS,
+  MARK_WORDS,
+  Memory,
+  NIL,
+  SlabAllocator,
+  SUPERBLOCK_BYTES,
+} from '../src/index.js';
 
 const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
 
@@ -122,7 +134,7 @@ test('rewinding to a mark gives the same addresses again', () => {
     fc.property(requests, requests, (before, after) => {
       const arena = new Arena({ blockBytes: 512 });
       before.forEach((request) => allocate(arena, request));
-      const mark = new Int32Array(64);
+      const mark = new Int32Array(MARK_WORDS);
       const stats = arena.stats();
       arena.mark(mark);
       const once = after.map((request) => allocate(arena, request));
@@ -225,6 +237,9 @@ describe('bad requests are refused with a code before anything moves', () => {
     { blockBytes: 0 },
     { blockBytes: 100 },
     { blockBytes: 2 ** 29 },
+    { indexCount: 0 },
+    { indexCount: 1.5 },
+    { indexCount: 5 },
     { reserveBytes: 100 },
     { reserveBytes: 2 ** 31 },
     { reserveBytes: 8192, maxBytes: 4096 },
@@ -278,6 +293,69 @@ test('rewinding to a mark in a block that has been given up since opens that blo
     expect([arena.blocks(), arena.stats().tailBytes]).toEqual(before);
     expect(arena.allocate(1000)).toBe(first);
   }
+});
+
+describe('an arena with several indexes', () => {
+  const make = (source?: Heap) => new Arena({ indexCount: 3, ...(source && { source }) });
+
+  test.each([
+    ['in a memory of its own', () => make()],
+    ['in a heap', () => make(new Heap())],
+  ])('marks, rewinds and clears the line of each; %s', (_, makeArena) => {
+    const arena = makeArena();
+    const lines = [0, 1, 2].map((index) => arena.indexLineOf(index));
+    const table = arena.lineOf(Line.Table);
+    expect(lines[0]).toBe(arena.lineOf(Line.Index));
+    expect(new Set([...lines, table, arena.lineOf(Line.Arena)]).size).toBe(5);
+    const fill = (value: number) => {
+      for (const line of lines) arena.memory.i32.fill(value + line, line, line + LINE_WORDS);
+      arena.memory.i32.fill(value, table, table + LINE_WORDS);
+    };
+    const first = arena.allocate(100);
+    arena.memory.u8.fill(0xff, first, first + 100);
+    fill(1000);
+    const mark = new Int32Array(MARK_WORDS);
+    arena.mark(mark);
+    for (const line of lines) {
+      const at = arena.markOf(line);
+      expect([...mark.subarray(at, at + LINE_WORDS)]).toEqual(Array<number>(LINE_WORDS).fill(1000 + line));
+    }
+    arena.allocate(3000);
+    arena.allocate(3000);
+    fill(2000);
+    arena.rewind(mark);
+    for (const line of lines) {
+      expect([...arena.memory.i32.subarray(line, line + LINE_WORDS)]).toEqual(Array<number>(16).fill(1000 + line));
+    }
+    expect(arena.memory.i32[table]).toBe(2000); // A mark leaves the table's line alone.
+    arena.verify();
+    arena.reset();
+    arena.verify();
+    for (const line of [...lines, table]) expect(arena.memory.i32[line + LINE_WORDS - 1]).toBe(0);
+    expect(arena.indexCount).toBe(3);
+    expect(arena.allocate(100)).toBe(first);
+  });
+
+  test('keeps its lines in the buffer', () => {
+    const arena = make();
+    expect(arena.allocate(8)).toBe(SUPERBLOCK_BYTES + 2 * LINE_WORDS * 4 + 8);
+    const copy = Arena.attach(arena.memory.u8.slice().buffer);
+    expect(copy.indexCount).toBe(3);
+    expect(copy.indexLineOf(2)).toBe(arena.indexLineOf(2));
+    const heap = new Heap();
+    make(heap);
+    new Arena({ source: heap });
+    expect(Arena.attachAll(Heap.attach(heap.memory.buffer)).map((each) => each.indexCount)).toEqual([3, 1]);
+  });
+
+  test('has no other lines', () => {
+    for (const index of [3, -1, 0.5, NaN])
+      expect(() => make().indexLineOf(index)).toThrow(error('ARENA_INVALID_OPTION'));
+    expect(() => new Arena().indexLineOf(1)).toThrow(error('ARENA_INVALID_OPTION'));
+    const { memory } = make();
+    memory.i32[LINE_WORDS + 13] = 4;
+    expect(() => Arena.attach(memory.buffer)).toThrow(error('ARENA_MALFORMED'));
+  });
 });
 
 const LIMIT = 8192;

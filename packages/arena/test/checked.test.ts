@@ -3,7 +3,7 @@
  *
  * @jest-environment-options {"customExportConditions": ["invariants", "@memtable/source", "node", "node-addons"]}
  */
-import { Arena, FixedArena, Heap, SlabAllocator } from '../src/index.js';
+import { Arena, FixedArena, Heap, MARK_WORDS, SlabAllocator } from '../src/index.js';
 import { failEveryTake, runSteps, steps } from './model.js';
 import fc from 'fast-check';
 
@@ -13,7 +13,7 @@ test('memory that is given back is poisoned', () => {
   const arena = new Arena();
   const at = arena.allocate(100);
   arena.memory.u8.fill(1, at, at + 100);
-  const mark = new Int32Array(64);
+  const mark = new Int32Array(MARK_WORDS);
   arena.mark(mark);
   const second = arena.allocate(5000);
   arena.rewind(mark);

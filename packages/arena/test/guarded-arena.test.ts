@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Arena, GuardedArena, Heap } from '../src/index.js';
+import { Arena, GuardedArena, Heap, MARK_WORDS } from '../src/index.js';
 
 const error = (code: string, message = '') =>
   expect.objectContaining({ name: 'ArenaError', code, message: expect.stringContaining(message) as string }) as Error;
@@ -60,7 +60,7 @@ test('an overrun that destroys what follows still names the one that ran over', 
 test('a reset and a rewind forget what was allocated', () => {
   const arena = new GuardedArena();
   const first = arena.allocate(10);
-  const mark = new Int32Array(64);
+  const mark = new Int32Array(MARK_WORDS);
   arena.mark(mark);
   for (let i = 0; i < 100; i++) arena.allocate(100);
   arena.rewind(mark);

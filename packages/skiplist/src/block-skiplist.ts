@@ -38,7 +38,7 @@
  *     Checked for an order without heads, which may contradict itself. If it does, searches miss entries, but nothing
  *     else breaks: links never rely on the order giving one answer twice.
  */
-import { type Addr, type Arena, INSPECT, Line, MARK_INDEX, MARK_WORDS, NIL, show } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { clearSlots, headOf, prefixBetween, setPrefix } from './block-heads.js';
 import {
   addressesOf,
@@ -755,8 +755,9 @@ export class BlockSkipList implements OrderedIndex, BlockList {
 
   /** @returns whether a block was made after the mark; it may have been spare then */
   #isSince(mark: Int32Array, block: number): boolean {
-    const spare = mark[MARK_INDEX + Word.Spare];
-    const spareEnd = spare + mark[MARK_INDEX + Word.SpareCount] * BLOCK_BYTES;
+    const line = this.arena.markOf(this.#line);
+    const spare = mark[line + Word.Spare];
+    const spareEnd = spare + mark[line + Word.SpareCount] * BLOCK_BYTES;
     return (block >= spare && block < spareEnd) || this.arena.isSince(mark, block);
   }
 

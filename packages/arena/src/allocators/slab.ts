@@ -8,14 +8,14 @@
  * L3. The partial list of a class has its slabs with room, once each, and no others.
  * L4. The list of free slabs has every free slab, once; `FreeSlabs` counts them, `RunSlabs` those in runs.
  */
-import { type Addr, NIL } from './addr.js';
-import { ArenaError, invalidSize, malformed, notAllocated } from './errors.js';
-import { onDrop, onFailure, onReset } from './events.js';
+import { type Addr, NIL } from '../addr.js';
+import { ArenaError, invalidSize, malformed, notAllocated } from '../errors.js';
+import { onDrop, onFailure, onReset } from '../events.js';
 import { INVARIANTS } from '#invariants';
-import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
-import { INSPECT, show } from './show.js';
-import type { BlockSource } from './source.js';
-import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
+import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
+import { INSPECT, show } from '../show.js';
+import type { BlockSource } from '../source.js';
+import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
 
 /**
  * A slab; its header is one cache line:

@@ -6,13 +6,13 @@
  * F2. The offset lies in the current block, which is in the chain.
  * F3. With slots, the free ones are distinct slots that were given out, and `FreeSlots` counts them.
  */
-import { type Addr, NIL } from './addr.js';
-import { ArenaError, invalidAlignment, invalidSize, malformed, notAllocated } from './errors.js';
-import { onBlock, onDrop, onFailure, onReset } from './events.js';
+import { type Addr, NIL } from '../addr.js';
+import { ArenaError, invalidAlignment, invalidSize, malformed, notAllocated } from '../errors.js';
+import { onBlock, onDrop, onFailure, onReset } from '../events.js';
 import { INVARIANTS } from '#invariants';
-import { Memory, MEMORY_BYTES_MAX } from './memory.js';
-import { INSPECT, show } from './show.js';
-import { Line, LINE_WORDS, Tenant } from './superblock.js';
+import { Memory, MEMORY_BYTES_MAX } from '../memory.js';
+import { INSPECT, show } from '../show.js';
+import { Line, LINE_WORDS, Tenant } from '../superblock.js';
 
 /**
  * ```

@@ -5,12 +5,12 @@
  * G1. The records fill the used part of every block, one after the other.
  * G2. All bytes of a record that are not its header or its allocation are guard bytes.
  */
-import { type Addr, NIL } from './addr.js';
-import { Arena, type ArenaOptions } from './arena.js';
-import { ArenaError, malformed } from './errors.js';
-import { Memory } from './memory.js';
-import { type SizeCount, sizeHistogram } from './size-histogram.js';
-import { ArenaWord, Line, LINE_WORDS } from './superblock.js';
+import { type Addr, NIL } from '../addr.js';
+import { Arena, type ArenaOptions } from '../arena.js';
+import { ArenaError, malformed } from '../errors.js';
+import { Memory } from '../memory.js';
+import { type SizeCount, sizeHistogram } from '../stats.js';
+import { ArenaWord, Line, LINE_WORDS } from '../superblock.js';
 
 /**
  * A record, two characters a byte:

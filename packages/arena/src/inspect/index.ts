@@ -1,8 +1,8 @@
 /** What lies in an arena's memory, read from nothing but its buffer: plain data, for tools that show or check it. */
-import { Arena, HEADER_BYTES } from './arena.js';
-import { ArenaError } from './errors.js';
-import type { ArenaStats, BlockInfo } from './stats.js';
-import { LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
+import { Arena, HEADER_BYTES } from '../arena.js';
+import { ArenaError } from '../errors.js';
+import type { ArenaStats, BlockInfo } from '../stats.js';
+import { LINE_WORDS, linesBytes, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
 
 /** A block with all of its bytes: `headerBytes + usedBytes + tailBytes + freeBytes`. */
 export interface BlockInspection extends BlockInfo {
@@ -58,7 +58,7 @@ export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
   const currentIndex = blocks.findLastIndex(({ kind }) => kind === 'regular');
   return {
     usedBytes: arena.memory.usedBytes,
-    superblockBytes: SUPERBLOCK_BYTES,
+    superblockBytes: LINE_WORDS * 4 + linesBytes(arena.indexCount),
     stats,
     blocks: blocks.map((block, i) => ({
       ...block,

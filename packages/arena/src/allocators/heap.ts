@@ -8,15 +8,15 @@
  * H4. Every free block is in the list of its bin, once, and no other is; a bit tells which bins have any.
  * H5. `UsedBlocks`, `UsedBytes` and `FreeBlocks` add up over the blocks.
  */
-import { type Addr, NIL } from './addr.js';
-import { ArenaError, invalidSize, malformed, notAllocated } from './errors.js';
-import { onDrop, onFailure, onReset } from './events.js';
+import { type Addr, NIL } from '../addr.js';
+import { ArenaError, invalidSize, malformed, notAllocated } from '../errors.js';
+import { onDrop, onFailure, onReset } from '../events.js';
 import { INVARIANTS } from '#invariants';
-import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
-import { INSPECT, show } from './show.js';
-import { type SizeCount, sizeHistogram } from './size-histogram.js';
-import type { BlockSource } from './source.js';
-import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
+import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
+import { INSPECT, show } from '../show.js';
+import { type SizeCount, sizeHistogram } from '../stats.js';
+import type { BlockSource } from '../source.js';
+import { Line, LINE_WORDS, SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
 
 /**
  * A block, two characters a byte; the address that is given out is that of the payload:
