@@ -13,8 +13,8 @@
  * the range between two fences, so the prefix stays right. A removal may widen the range of the block before, and then
  * sets its prefix anew. The first and the last block of a level have one fence. Their prefix is what all keys share.
  *
- * This module is hot: layout constants, search, insert with split, cursor. They share a module because V8 makes its
- * consts and small functions part of the code; split up they were slower [D9]. Cold code is functions of the list's
+ * Size: this module is hot: layout constants, search, insert with split, cursor. They share a module because V8 makes
+ * its consts and small functions part of the code; split up they were slower [D9]. Cold code is functions of the list's
  * bytes, in other files:
  *
  * - block-layout.ts: where the words of a block lie, with a drawing
