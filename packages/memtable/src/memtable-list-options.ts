@@ -1,4 +1,5 @@
-import type { MemTableOptions, MemTableStats } from './memtable.js';
+import { ArenaError } from '@memtable/arena';
+import { MemTable, type MemTableOptions, type MemTableStats } from './memtable.js';
 import type { WaitingStats } from './write-buffer/admission.js';
 import type { LifecycleEvent } from './write-buffer/events.js';
 import type { FlushStats } from './write-buffer/flush-queue.js';
@@ -32,4 +33,25 @@ export interface MemTableListStats {
   /** Rotations for which the system had no memory, and the last failure. */
   readonly rotation: { readonly failures: number; readonly lastError: unknown };
   readonly waiting: WaitingStats;
+}
+
+/** Room above the write buffer: the superblock, and the write that passes the limit. */
+const RESERVE_SLACK_BYTES = 64 << 10;
+/** A memory that grows begins with this. */
+const RESERVE_BYTES_MIN = 4096;
+
+/**
+ * @internal A table of a list, with room for the write buffer from the start: it passes that by little, so its memory
+ * never has to move. When the system has no such buffer left, the table begins small and grows.
+ */
+export function makeTable(list: MemTableListOptions, writeBufferBytes: number): MemTable {
+  const wanted = writeBufferBytes + RESERVE_SLACK_BYTES;
+  const options = { reserveBytes: Math.min(wanted, list.maxBytes ?? wanted), ...list };
+  try {
+    return new MemTable(options);
+  } catch (error) {
+    const isOutOfMemory = error instanceof ArenaError && error.code === 'ARENA_OUT_OF_MEMORY';
+    if (!isOutOfMemory || options.shared === true) throw error;
+    return new MemTable({ ...options, reserveBytes: RESERVE_BYTES_MIN });
+  }
 }

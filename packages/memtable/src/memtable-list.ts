@@ -8,23 +8,18 @@
  * L2. Writes are applied in the order in which they were asked for.
  * L3. No more than `frozenMax` tables are frozen, until `close()` freezes the last one.
  */
-import { ArenaError, INSPECT, show } from '@memtable/arena';
+import { INSPECT, show } from '@memtable/arena';
 import type { WaitOptions } from './abortable.js';
 import { MemTableError } from './errors.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
-import { MemTable, type MemTableValue } from './memtable.js';
-import type { MemTableListOptions, MemTableListStats } from './memtable-list-options.js';
+import type { MemTable, MemTableValue } from './memtable.js';
+import { makeTable, type MemTableListOptions, type MemTableListStats } from './memtable-list-options.js';
 import { Admission } from './write-buffer/admission.js';
 import { LifecycleEvents } from './write-buffer/events.js';
 import { type FlushEvent, FlushQueue } from './write-buffer/flush-queue.js';
 import { sourceOf } from './write-buffer/flush-run.js';
 import { checkFlushOptions, checkWhole } from './write-buffer/flush-target.js';
 import { WriteBatch } from './write-batch.js';
-
-/** Room above the write buffer: the superblock, and the write that passes the limit. */
-const RESERVE_SLACK_BYTES = 64 << 10;
-/** A memory that grows begins with this. */
-const RESERVE_BYTES_MIN = 4096;
 
 interface Frozen {
   readonly table: MemTable;
@@ -80,7 +75,7 @@ export class MemTableList implements AsyncDisposable {
     this.#frozenMax = frozenMax;
     this.#lastSequence = lastSequence;
     this.#frozenSequence = lastSequence;
-    this.#active = this.#makeTable();
+    this.#active = makeTable(options, writeBufferBytes);
     this.#events = new LifecycleEvents('list', this, options);
     const flushHost = {
       source: (frozen: Frozen) => sourceOf(frozen.table, frozen.lastSequence),
@@ -257,22 +252,6 @@ export class MemTableList implements AsyncDisposable {
   }
 
   /**
-   * A table with room for the write buffer from the start: it passes that by little, so its memory never has to move.
-   * When the system has no such buffer left, the table begins small and grows.
-   */
-  #makeTable(): MemTable {
-    const wanted = this.#writeBufferBytes + RESERVE_SLACK_BYTES;
-    const options = { reserveBytes: Math.min(wanted, this.#options.maxBytes ?? wanted), ...this.#options };
-    try {
-      return new MemTable(options);
-    } catch (error) {
-      const isOutOfMemory = error instanceof ArenaError && error.code === 'ARENA_OUT_OF_MEMORY';
-      if (!isOutOfMemory || options.shared === true) throw error;
-      return new MemTable({ ...options, reserveBytes: RESERVE_BYTES_MIN });
-    }
-  }
-
-  /**
    * Freezes the active table if the queue is not full and there is memory for the next one.
    * @returns false when a flush that is running has to end first
    * @throws MemTableError `MEMTABLE_FULL` when there is no memory and no flush is running; nothing has changed then
@@ -283,7 +262,7 @@ export class MemTableList implements AsyncDisposable {
     const table = this.#active;
     const number = flushedTables + frozen.length + 1;
     try {
-      this.#active = this.#makeTable();
+      this.#active = makeTable(this.#options, this.#writeBufferBytes);
     } catch (error) {
       this.#rotateFailures++;
       this.#lastRotateError = error;
