@@ -2,19 +2,19 @@
 export type ArenaErrorCode =
   /** A size that is not a whole number of bytes from 1 to the limit of the memory. */
   | 'ARENA_INVALID_SIZE'
-  /** An alignment that is not a power of two from 1 to 4096. */
+  /** An alignment that is not a power of two within the allocator's range. */
   | 'ARENA_INVALID_ALIGNMENT'
   /** An option outside its range. */
   | 'ARENA_INVALID_OPTION'
-  /** The system has no buffer of the size that a new memory was to begin with. */
+  /** The system refused the buffer of a new memory. */
   | 'ARENA_OUT_OF_MEMORY'
-  /** An address to be freed that is not allocated now: it was never given out, or has been freed already. */
+  /** An address to free that is not allocated: it was freed already, or never given out. */
   | 'ARENA_NOT_ALLOCATED'
-  /** Somebody wrote beyond his allocation in an arena with guards. */
+  /** Something wrote outside its allocation in an arena with guards. */
   | 'ARENA_OVERRUN'
-  /** The memory has been dropped; nothing can be read from it or allocated in it. */
+  /** The memory has been dropped: nothing can be read from it or allocated in it. */
   | 'ARENA_DROPPED'
-  /** Bytes that were to be attached are not an arena's memory, or are damaged. */
+  /** Bytes to attach or to verify are not an arena's memory, or are damaged. */
   | 'ARENA_MALFORMED';
 
 /** The one error class of this package. Misuse that types would have caught is a `TypeError` instead. */
@@ -28,28 +28,26 @@ export class ArenaError extends Error {
   }
 }
 
-/** @internal */
 export function invalidSize(bytes: number, max: number): ArenaError {
   return new ArenaError('ARENA_INVALID_SIZE', `the size must be a whole number of bytes from 1 to ${max}: ${bytes}`);
 }
 
-/** @internal */
 export function invalidAlignment(alignment: number, max: number): ArenaError {
-  return new ArenaError(
-    'ARENA_INVALID_ALIGNMENT',
-    `the alignment must be a power of two from 1 to ${max}: ${alignment}`,
-  );
+  return new ArenaError('ARENA_INVALID_ALIGNMENT', `alignment must be a power of two up to ${max}: ${alignment}`);
 }
 
-/** @internal */
+export function invalidOption(message: string): ArenaError {
+  return new ArenaError('ARENA_INVALID_OPTION', message);
+}
+
 export function notAllocated(address: number): ArenaError {
-  return new ArenaError(
-    'ARENA_NOT_ALLOCATED',
-    `nothing is allocated at ${address}: it is free already, or never was given out`,
-  );
+  return new ArenaError('ARENA_NOT_ALLOCATED', `${address} was freed already, or never given out`);
 }
 
-/** @internal */
+export function dropped(): ArenaError {
+  return new ArenaError('ARENA_DROPPED', 'the memory has been dropped');
+}
+
 export function malformed(message: string): never {
   throw new ArenaError('ARENA_MALFORMED', message);
 }

@@ -1,11 +1,11 @@
 import { type Addr, NIL } from './addr.js';
-import { ArenaError } from './errors.js';
+import { ArenaError, invalidOption, malformed } from './errors.js';
 import { INSPECT, show } from './show.js';
 import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
 /**
- * Addresses stay below 2^31, and below the words with which a NaN begins: an address may be one half of a pair of words
- * that is moved as one double, and engines are free to change the bits of a NaN.
+ * Upper bound on a memory: addresses stay below 2^31, and below the words with which a NaN begins. An address may be
+ * the high word of a pair that is moved as one double, and an engine may change the bits of a NaN.
  */
 export const MEMORY_BYTES_MAX = 0x7ff00000;
 
@@ -16,13 +16,13 @@ const TENANT = Line.Memory * LINE_WORDS + MemoryWord.Tenant;
 
 export interface MemoryOptions {
   /**
-   * Size of the buffer made at the start, in bytes, from 4096 to 2^31 - 2^20. Pages that are never touched cost
-   * nothing, so be generous where the final size is known: growing copies (57 ms at 256 MiB).
+   * Size of the first buffer in bytes, from 4096 to 2^31 - 2^20. Be generous if you know the final size: growing copies
+   * everything, while pages that are never touched cost nothing.
    * @defaultValue 65536
    */
   reserveBytes?: number;
   /**
-   * The buffer never grows beyond this, in bytes, from `reserveBytes` to 2^31 - 2^20.
+   * Upper bound on the buffer in bytes, from `reserveBytes` to 2^31 - 2^20.
    * @defaultValue 2^31 - 2^20, or `reserveBytes` for a shared memory
    */
   maxBytes?: number;
@@ -34,41 +34,41 @@ export interface MemoryOptions {
 }
 
 /**
- * The bytes under an arena: one fixed-length buffer, and the views through which everybody reads and writes it.
+ * The bytes under an allocator: one buffer of fixed length, and the views through which everything reads and writes it.
  *
- * The length is fixed because that is what V8 is fast at (a resizable buffer was 10-45 % slower, a growable shared
- * one five times). A private memory that runs out moves into a buffer of twice the length; **re-read the views after
- * anything that may allocate**. Old views read as empty from then on, so a stale one cannot corrupt anything.
+ * The length is fixed because V8 is slower on resizable buffers, and much slower on growable shared ones. A private
+ * memory that runs out moves into a buffer of twice the length: **re-read the views after anything that may allocate**.
+ * Old views are empty from then on, so a stale one cannot corrupt anything.
  */
 export class Memory {
-  /** The buffer itself; not a copy. It is replaced when a private memory grows. Asking `u8` for it would take 160 ns. */
+  /** The buffer itself, not a copy. A private memory replaces it when it grows. V8 is slow to ask a view for it. */
   buffer!: ArrayBufferLike;
   /** The bytes. Length 0 once dropped. */
   u8!: Uint8Array;
-  /** The same bytes as signed words; addresses are read and written here. */
+  /** The same bytes as signed words, for addresses. */
   i32!: Int32Array;
   /** The same bytes as unsigned words. */
   u32!: Uint32Array;
-  /** The same bytes as pairs of words, to be moved and nothing else. */
+  /** The same bytes as pairs of words, only to be moved. */
   f64!: Float64Array;
-  /** The same bytes for words at any address; comparing keys four bytes at a time is twice as fast as one by one. */
+  /** The same bytes as words at any address. Keys are compared four bytes at a time with it. */
   view!: DataView;
   readonly maxBytes: number;
   readonly shared: boolean;
 
-  /** Over bytes that are a memory already; {@link Memory.create} makes fresh ones, {@link Memory.attach} checks. */
+  /** Over bytes that are a memory. {@link Memory.create} makes fresh ones, {@link Memory.attach} checks them. */
   private constructor(buffer: ArrayBuffer | SharedArrayBuffer, shared: boolean, maxBytes: number) {
     this.shared = shared;
     this.maxBytes = maxBytes;
     this.#setBuffer(buffer);
   }
 
-  /** What an arena over a source has after `drop()`, while the source's memory lives on. */
+  /** The memory of an arena over a source after `drop()`, while the source's memory lives on. */
   static readonly none = new Memory(new ArrayBuffer(0), false, 0);
 
   /**
    * A fresh memory.
-   * @param tenant - who will share it out
+   * @param tenant - the allocator that shares it out
    * @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY`
    */
   static create(options: MemoryOptions = {}, tenant: Tenant = Tenant.Arena): Memory {
@@ -77,10 +77,7 @@ export class Memory {
     checkOption('reserveBytes', reserveBytes, 4096, MEMORY_BYTES_MAX);
     checkOption('maxBytes', maxBytes, reserveBytes, MEMORY_BYTES_MAX);
     if (shared && maxBytes !== reserveBytes) {
-      throw new ArenaError(
-        'ARENA_INVALID_OPTION',
-        `a shared memory has a fixed length: maxBytes is ${maxBytes}, reserveBytes ${reserveBytes}`,
-      );
+      throw invalidOption(`a shared memory cannot grow: maxBytes is ${maxBytes}, reserveBytes is ${reserveBytes}`);
     }
     const memory = new Memory(makeBuffer(Math.ceil(reserveBytes / 8) * 8, shared), shared, maxBytes);
     memory.i32[MAGIC_WORD] = MAGIC;
@@ -90,10 +87,10 @@ export class Memory {
   }
 
   /**
-   * A memory over bytes that another one wrote: the very buffer, or a copy of it.
+   * A memory over bytes that another memory wrote: its buffer, or a copy of it.
    *
-   * Whoever attaches to a `SharedArrayBuffer` may do so beside a thread that allocates. Then `attach`, here and in every
-   * class over a memory, checks only what never changes, and `verify()` is for when nobody writes.
+   * Another thread may allocate in a `SharedArrayBuffer` meanwhile. So for shared memory, `attach` of this class and of
+   * every allocator checks only what never changes. Call `verify()` while nothing allocates to check the rest.
    * @throws ArenaError `ARENA_MALFORMED` when they are not a memory of that tenant, or are cut short
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer, tenant: Tenant = Tenant.Arena): Memory {
@@ -101,29 +98,24 @@ export class Memory {
     if (!shared && !(buffer instanceof ArrayBuffer)) {
       throw new TypeError('attach() takes an ArrayBuffer or a SharedArrayBuffer');
     }
-    if (buffer.byteLength < SUPERBLOCK_BYTES) {
-      throw new ArenaError(
-        'ARENA_MALFORMED',
-        `${buffer.byteLength} bytes cannot hold a superblock of ${SUPERBLOCK_BYTES} bytes`,
-      );
+    const { byteLength } = buffer;
+    if (byteLength < SUPERBLOCK_BYTES) {
+      malformed(`${byteLength} bytes cannot hold a superblock of ${SUPERBLOCK_BYTES} bytes`);
     }
-    const memory = new Memory(buffer, shared, shared ? buffer.byteLength : MEMORY_BYTES_MAX);
+    const memory = new Memory(buffer, shared, shared ? byteLength : MEMORY_BYTES_MAX);
     const magic = memory.u32[MAGIC_WORD];
     if (magic !== MAGIC) {
-      throw new ArenaError(
-        'ARENA_MALFORMED',
-        `no memory of this version: it starts with 0x${magic.toString(16).padStart(8, '0')}, not 0x${MAGIC.toString(16)}`,
-      );
+      const found = magic.toString(16).padStart(8, '0');
+      malformed(`no memory of this version: it starts with 0x${found}, not 0x${MAGIC.toString(16)}`);
     }
-    if (memory.i32[TENANT] !== tenant) {
-      throw new ArenaError('ARENA_MALFORMED', `tenant ${memory.i32[TENANT]} shares this memory out, not ${tenant}`);
+    const found = memory.i32[TENANT];
+    if (found !== tenant) {
+      const hint = tenant === Tenant.Arena ? '; of arenas, only one that owns its memory can be attached to it' : '';
+      malformed(`tenant ${found} owns this memory, not ${tenant}${hint}`);
     }
     const top = memory.u32[TOP];
-    if (top < SUPERBLOCK_BYTES || top > buffer.byteLength) {
-      throw new ArenaError(
-        'ARENA_MALFORMED',
-        `the superblock says ${top} bytes are in use, the buffer has ${buffer.byteLength}: it is cut short or damaged`,
-      );
+    if (top < SUPERBLOCK_BYTES || top > byteLength) {
+      malformed(`the superblock says ${top} bytes are in use, the buffer has ${byteLength}: cut short or damaged`);
     }
     return memory;
   }
@@ -133,7 +125,7 @@ export class Memory {
     return this.u8.length;
   }
 
-  /** Bytes from the start of the buffer to the end of the last block; what a dump has to hold. 0 once dropped. */
+  /** Bytes from the start of the buffer to the end of the last block: what a dump has to hold. 0 once dropped. */
   get usedBytes(): number {
     return this.i32[TOP] ?? 0;
   }
@@ -144,7 +136,7 @@ export class Memory {
 
   /**
    * Hands out the next `bytes` bytes, at a multiple of 8.
-   * @returns NIL when they do not fit and the memory may not grow; nothing has changed then
+   * @returns their address, or NIL when they do not fit, the memory cannot grow, and nothing has changed
    */
   take(bytes: number): Addr {
     const start = (this.i32[TOP] + 7) & ~7;
@@ -154,36 +146,36 @@ export class Memory {
     return start as Addr;
   }
 
-  /** Makes sure that taking `bytes` more bytes cannot fail, by growing now. False when that is not possible. */
+  /** Promises that the next `bytes` bytes can be taken, and grows now if need be. @returns false without a promise */
   ensure(bytes: number): boolean {
-    const end = ((this.i32[TOP] + 7) & ~7) + bytes; // Where `take` begins.
+    const end = ((this.i32[TOP] + 7) & ~7) + bytes; // From where `take` begins.
     return end <= this.u8.length || this.#grow(end);
   }
 
-  /** Whether so many bytes are left behind the last block: {@link Memory.ensure} need not grow for them. */
+  /** Whether `bytes` bytes are left behind the last block, so that {@link Memory.ensure} need not grow. */
   hasLeft(bytes: number): boolean {
     return this.i32[TOP] + bytes <= this.u8.length;
   }
 
-  /** Takes back everything from `top` on, in O(1). The bytes keep their content. */
+  /** Takes back all bytes from `top` on, in O(1). They keep their content. */
   cutBack(top: number): void {
     this.i32[TOP] = top;
   }
 
-  /** Takes everything back, in O(1); all of the superblock but what the memory itself needs is 0 again. */
+  /** Takes everything back, in O(1), and clears the superblock but for the words that the memory itself needs. */
   clear(): void {
     this.i32.fill(0, TENANT + 1, SUPERBLOCK_BYTES / 4);
     this.i32[TOP] = SUPERBLOCK_BYTES;
   }
 
-  /** Overwrites bytes that were given back, in the checked build, so that whoever still reads them sees it. */
+  /** Overwrites bytes that were given back, in the checked build, so that a stale read of them shows. */
   poison(start: number, end: number): void {
     this.u8.fill(0xcc, start, end);
   }
 
   /**
-   * Gives the buffer back to the system at once, without waiting for the garbage collector, and leaves every view of
-   * it empty. A shared buffer goes when the last thread lets go of it. Calling it again does nothing.
+   * Gives the buffer back to the system at once, without a garbage collection, and leaves every view of it empty. A
+   * shared buffer stays until the last thread lets go of it. Idempotent.
    */
   drop(): void {
     if (!this.shared) release(this.buffer as ArrayBuffer);
@@ -215,7 +207,7 @@ export class Memory {
     try {
       grown = new ArrayBuffer(Math.ceil(wanted / 8) * 8);
     } catch {
-      return false; // The system has no such buffer left: for the caller that is a full memory like any other.
+      return false; // The system refused the buffer. To the caller the memory is full.
     }
     const old = this.buffer as ArrayBuffer;
     new Uint8Array(grown).set(this.u8.subarray(0, this.i32[TOP]));
@@ -230,26 +222,19 @@ function makeBuffer(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBu
   try {
     return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
   } catch (cause) {
-    throw new ArenaError(
-      'ARENA_OUT_OF_MEMORY',
-      `the system has no ${shared ? 'shared ' : ''}buffer of ${bytes} bytes`,
-      {
-        cause,
-      },
-    );
+    const message = `the system has no ${shared ? 'shared ' : ''}buffer of ${bytes} bytes`;
+    throw new ArenaError('ARENA_OUT_OF_MEMORY', message, { cause });
   }
 }
 
 function checkOption(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new ArenaError('ARENA_INVALID_OPTION', `${name} must be a whole number from ${min} to ${max}: ${value}`);
-  }
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalidOption(`${name} must be a whole number from ${min} to ${max}: ${value}`);
 }
 
 /**
- * Detaches a buffer and frees it at once. Newer engines have `transfer`; elsewhere the buffer is posted to a port that
- * has been closed, which takes it over and discards it on the spot. Measured on Node 20: 256 MiB filled, resident
- * memory 313 -> 44 MB when the call returns. (`structuredClone` with a transfer list leaves it to the collector.)
+ * Detaches a buffer and frees it at once. Newer engines have `transfer`. Elsewhere a closed port takes the posted
+ * buffer over and discards it on the spot. (`structuredClone` with a transfer list leaves it to the garbage collector.)
  */
 function release(buffer: ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer }): void {
   if (buffer.transfer !== undefined) buffer.transfer(0);

@@ -1,9 +1,9 @@
 /**
- * An arena for debugging, with a record of every allocation and guard bytes around it, all in the buffer.
+ * An arena for debugging. Its buffer has a record of every allocation, with guard bytes around the allocation.
  *
- * Invariants, which `verify()` checks besides the arena's:
- * G1. The records fill the used part of every block, one after the other.
- * G2. All bytes of a record that are not its header or its allocation are guard bytes.
+ * Invariants, which `verify()` checks besides those of the arena:
+ * G1. Records fill the used part of every block without a gap.
+ * G2. All bytes of a record but its header and its allocation are guard bytes.
  */
 import { type Addr, NIL } from '../addr.js';
 import { Arena, type ArenaOptions } from '../arena.js';
@@ -11,6 +11,7 @@ import { ArenaError, malformed } from '../errors.js';
 import { Memory } from '../memory.js';
 import { type SizeCount, sizeHistogram } from '../stats.js';
 import { ArenaWord, Line, LINE_WORDS } from '../superblock.js';
+import { tagOf } from './free-list.js';
 
 /**
  * A record, two characters a byte:
@@ -31,13 +32,13 @@ const CACHE_LINE_BYTES = 64;
 export interface Allocation {
   readonly address: number;
   readonly bytes: number;
-  /** Allocations are numbered from 1 on in the order of their requests. */
+  /** Allocations are numbered from 1 in the order of their requests. */
   readonly number: number;
 }
 
 /**
- * An arena that knows its allocations and notices who writes beyond one. It serves wherever an {@link Arena} does, with
- * 32 bytes more an allocation; the normal one has nothing of it.
+ * An arena that lists its allocations and notices writes outside of them. It serves wherever an {@link Arena} does, and
+ * takes 32 bytes more for each allocation.
  *
  * @example
  * ```ts
@@ -50,7 +51,7 @@ export interface Allocation {
 export class GuardedArena extends Arena {
   /** @throws ArenaError `ARENA_INVALID_OPTION`, `ARENA_OUT_OF_MEMORY` */
   constructor(options?: ArenaOptions);
-  /** @internal The arena whose line is there in a memory. */
+  /** @internal The arena whose line begins at that word of a memory. */
   constructor(options: ArenaOptions, memory: Memory, line: number);
   constructor(options: ArenaOptions = {}, memory?: Memory, line?: number) {
     if (memory !== undefined && line !== undefined) {
@@ -81,7 +82,7 @@ export class GuardedArena extends Arena {
     return super.ensure(totalOf(bytes, CACHE_LINE_BYTES), count);
   }
 
-  /** What guards take is reckoned by `ensure` alone. */
+  /** Always false: only `ensure` allows for the guards. */
   override hasLeft(): boolean {
     return false;
   }
@@ -99,13 +100,13 @@ export class GuardedArena extends Arena {
     return found.sort((a, b) => a.number - b.number);
   }
 
-  /** How many allocations there are of which sizes. O(allocations). */
+  /** Number of allocations by size. O(allocations). */
   sizes(): SizeCount[] {
     return sizeHistogram(this.allocations().map(({ bytes }) => bytes));
   }
 
   /**
-   * Checks the arena, and the guards of every allocation.
+   * Checks A1 to A5, G1 and G2. O(allocations).
    * @throws ArenaError `ARENA_OVERRUN` that names the allocation; `ARENA_MALFORMED`
    */
   override verify(): void {
@@ -114,9 +115,10 @@ export class GuardedArena extends Arena {
   }
 
   #allocate(bytes: number, alignment: number): Addr {
-    // What is no size or no alignment is refused by the arena itself.
-    if (!Number.isInteger(bytes) || bytes < 1 || !isAlignment(alignment))
+    // The arena itself refuses a bad size or alignment.
+    if (!Number.isInteger(bytes) || bytes < 1 || !isAlignment(alignment)) {
       return super.allocateAligned(bytes, alignment);
+    }
     const total = totalOf(bytes, alignment);
     const at = super.allocateAligned(total, ALIGNMENT);
     if (at === NIL) return NIL;
@@ -128,15 +130,15 @@ export class GuardedArena extends Arena {
     words[(at >> 2) + 1] = address;
     words[(at >> 2) + 2] = total;
     words[(at >> 2) + 3] = words[this.#count]++;
-    words[(at >> 2) + 4] = tagOf(words, at);
+    words[(at >> 2) + 4] = headerTag(words, at);
     return address as Addr;
   }
 
-  /** A record that is overrun is found before the one that it runs into, whose header may be damaged too. */
+  /** An overrun record is found before the record that it runs into, whose header may be damaged too. */
   #checkRecord(at: number, end: number): void {
     const { u8, i32: words } = this.memory;
     const [bytes, address, total, number, tag] = words.subarray(at >> 2, (at >> 2) + HEADER_BYTES / 4);
-    if (tag !== tagOf(words, at) || at + total > end) throw overrun(`the record at ${at} was overwritten`);
+    if (tag !== headerTag(words, at) || at + total > end) throw overrun(`the record at ${at} was overwritten`);
     const what = `allocation ${number}, ${bytes} bytes at ${address}`;
     for (let i = at + HEADER_BYTES; i < address; i++) {
       if (u8[i] !== GUARD) throw overrun(`${what}: byte ${i - address} before it is ${u8[i]}`);
@@ -160,11 +162,9 @@ function isAlignment(alignment: number): boolean {
   return (alignment | 0) === alignment && alignment >= 1 && alignment <= 4096 && (alignment & (alignment - 1)) === 0;
 }
 
-/** Tells a header from other bytes. */
-function tagOf(words: Int32Array, at: number): number {
-  let tag = at;
-  for (let i = 0; i < 4; i++) tag = Math.imul(tag ^ words[(at >> 2) + i], 0x9e3779b1);
-  return tag;
+/** Tells a record's header from other bytes. */
+function headerTag(words: Int32Array, at: number): number {
+  return words.subarray(at >> 2, (at >> 2) + 4).reduce(tagOf, at);
 }
 
 function overrun(message: string): ArenaError {

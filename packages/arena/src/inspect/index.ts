@@ -1,37 +1,38 @@
-/** What lies in an arena's memory, read from nothing but its buffer: plain data, for tools that show or check it. */
-import { Arena, HEADER_BYTES } from '../arena.js';
-import { ArenaError } from '../errors.js';
+/** Reads an arena's blocks and figures from its buffer alone, as plain data for tools that show or check them. */
+import { Arena } from '../arena.js';
+import { malformed } from '../errors.js';
 import type { ArenaStats, BlockInfo } from '../stats.js';
-import { LINE_WORDS, linesBytes, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
+import { HEADER_BYTES, LINE_WORDS, linesBytes } from '../superblock.js';
 
-/** A block with all of its bytes: `headerBytes + usedBytes + tailBytes + freeBytes`. */
+/** A block with all its bytes: `headerBytes + usedBytes + tailBytes + freeBytes`. */
 export interface BlockInspection extends BlockInfo {
-  /** Address of the header; the block's own bytes follow it. */
+  /** Address of the header, which precedes the block's bytes. */
   readonly headerAddress: number;
   readonly headerBytes: number;
-  /** Still to be handed out; only the current block has any. */
+  /** Not given out yet; only the current block has any. */
   readonly freeBytes: number;
-  /** Whether small requests are served from it now. */
+  /** Whether it is the current block, which serves small requests. */
   readonly current: boolean;
 }
 
 export interface ArenaInspection {
-  /** From the start of the buffer to the end of the last block; a dump holds that much. */
+  /** From the start of the buffer to the end of the last block: the length of a dump. */
   readonly usedBytes: number;
-  /** What stands before the first block. */
+  /** Bytes before the first block. */
   readonly superblockBytes: number;
   readonly stats: ArenaStats;
-  /** In the order in which they were made, which is that of their addresses. */
+  /** In the order in which they were made, which is the order of their addresses. */
   readonly blocks: readonly BlockInspection[];
 }
 
 /**
- * Looks at the arena in a buffer: that of a live one (`arena.memory.buffer`) or a copy of it. Reads only. O(blocks).
+ * Inspects the arena in a buffer: the buffer of a live arena (`arena.memory.buffer`), or a copy of it. Only reads.
+ * O(blocks).
  *
- * The arena must own its memory. One that takes its blocks from a heap or from slabs shares that memory with others, and
- * there is no telling which of its bytes are whose.
+ * The arena must own its memory. An arena over a heap or over slabs shares its memory with others, and the buffer does
+ * not tell which bytes are whose.
  *
- * @throws ArenaError `ARENA_MALFORMED`: no arena of its own, cut short or damaged; the message says what, and where
+ * @throws ArenaError `ARENA_MALFORMED`: no arena, an arena over a source, cut short or damaged; the message says where
  *
  * @example
  * ```ts
@@ -48,12 +49,10 @@ export interface ArenaInspection {
  * ```
  */
 export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
-  checkTenant(buffer);
   const arena = Arena.attach(buffer);
-  if (arena.memory.shared) arena.verify(); // Which attaching has done for any other.
+  if (arena.memory.shared) arena.verify(); // `attach` has verified any other.
   const stats = arena.stats();
-  if (stats.blockBytes === 0)
-    throw new ArenaError('ARENA_MALFORMED', 'this memory holds no arena: it has no block size');
+  if (stats.blockBytes === 0) malformed('this memory holds no arena: it has no block size');
   const blocks = arena.blocks();
   const currentIndex = blocks.findLastIndex(({ kind }) => kind === 'regular');
   return {
@@ -68,17 +67,4 @@ export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
       current: i === currentIndex,
     })),
   };
-}
-
-/** Before anything else is looked at, so that whoever gives the memory of a source is told what it is. */
-function checkTenant(buffer: ArrayBufferLike): void {
-  if (buffer.byteLength < SUPERBLOCK_BYTES) return;
-  const words = new Int32Array(buffer, 0, LINE_WORDS);
-  const tenant = words[MemoryWord.Tenant];
-  if (words[MemoryWord.Magic] !== MAGIC || tenant === Tenant.Arena) return;
-  throw new ArenaError(
-    'ARENA_MALFORMED',
-    `this is the memory of a source of blocks (tenant ${tenant}), which its arenas share: only one that owns its memory, ` +
-      'made without a source, can be inspected',
-  );
 }
