@@ -1,7 +1,7 @@
 /**
- * A named stream of events: a channel of `node:diagnostics_channel` where there is one, and silent elsewhere.
+ * A named stream of events: a channel of `node:diagnostics_channel` in Node, and a silent one elsewhere.
  *
- * A channel costs nothing without a subscriber when the event is made only after a look:
+ * A channel without subscribers costs nothing if the event is made only for subscribers:
  *
  * ```ts
  * import { channel } from '@memtable/arena';
@@ -17,13 +17,13 @@ export interface Channel<Event> {
   publish(event: Event): void;
 }
 
-/** Where there are no diagnostics channels nobody can subscribe, so all channels are this one. */
+/** Without diagnostics channels there are no subscribers, so one channel serves all names. */
 const SILENT: Channel<unknown> = { hasSubscribers: false, publish() {} };
 
 /**
- * The channel of that name, the same for everyone who asks. In Node, and wherever else `process.getBuiltinModule` knows
- * `node:diagnostics_channel` (Node from 20.16 on), it is that module's; in a browser it is silent. Nothing is imported,
- * so a bundler finds no `node:` module.
+ * The channel of that name, always the same one. It comes from `node:diagnostics_channel` if `process.getBuiltinModule`
+ * knows that module (Node from 20.16 on), and is silent otherwise, as in a browser. Nothing is imported, so a bundler
+ * finds no `node:` module.
  */
 export function channel<Event>(name: string): Channel<Event> {
   return diagnostics?.channel(name) ?? SILENT;

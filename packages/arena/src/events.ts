@@ -1,19 +1,19 @@
 import { channel } from './channel.js';
 
 /**
- * What allocators tell while they work, on channels of `node:diagnostics_channel`. Each event carries the object itself,
- * so that a subscriber can ask it for more; none is made when nobody listens.
+ * The events of allocators, on channels of `node:diagnostics_channel`. Each event carries the allocator itself, so a
+ * subscriber can ask it for more. Without a subscriber no event is made.
  */
 export interface ArenaEvents {
   /** A request did not fit into the current block. */
   'memtable:arena:fallback': { arena: object; bytes: number; alignment: number; remainingBytes: number };
-  /** An arena has got a block. */
+  /** An arena took a block. */
   'memtable:arena:block': { arena: object; address: number; bytes: number; kind: 'regular' | 'dedicated' };
-  /** An allocator is about to forget all that it has given out. */
+  /** An allocator is about to take all allocations back. */
   'memtable:arena:reset': { allocator: object; memoryUsage: number };
   /** An allocator is about to give its memory back. */
   'memtable:arena:drop': { allocator: object; memoryUsage: number };
-  /** A request yielded NIL. */
+  /** A request returned NIL. */
   'memtable:arena:failure': { allocator: object; bytes: number; memoryUsage: number };
 }
 

@@ -1,12 +1,12 @@
 /**
- * The method that `console.log` and `util.inspect` of Node call to learn what to print of an object. Nobody calls it
- * elsewhere, and nothing is imported for it.
+ * Name of the method that Node's `console.log` and `util.inspect` call for the object to print. It has no use elsewhere
+ * and imports nothing.
  */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
 
 /**
- * What {@link INSPECT} returns of an object: a stand-in of the same class that has these fields and nothing else, which
- * Node prints as it prints any object, with the depth and the options that were asked for.
+ * The object that {@link INSPECT} returns: a stand-in of the same class that has only these fields. Node prints it as
+ * any object, with the caller's depth and options.
  *
  * ```ts
  * import { INSPECT, show } from '@memtable/arena';
@@ -20,8 +20,8 @@ export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') a
  * JSON.stringify(new Box()[INSPECT]()); // '{"count":3}'
  * ```
  *
- * @param fields - the few that a person wants, without a walk through links that may be damaged. What it throws is
- * printed in their place, so that printing never fails
+ * @param fields - the few fields that a person wants, read without following links that may be damaged. An error from
+ * it is printed in their place, so printing never fails
  */
 export function show(object: object, fields: () => object): object {
   let shown: object;
@@ -30,7 +30,7 @@ export function show(object: object, fields: () => object): object {
   } catch (error) {
     shown = { unreadable: String(error) };
   }
-  // Its own INSPECT is none, else it would be asked for a stand-in again.
+  // The stand-in has no INSPECT, or Node would ask it for a stand-in again.
   return Object.create(Object.getPrototypeOf(object) as object, {
     ...Object.getOwnPropertyDescriptors(shown),
     [INSPECT]: { value: undefined },

@@ -2,8 +2,8 @@ import type { Addr } from './addr.js';
 import type { Memory } from './memory.js';
 
 /**
- * Where an arena's blocks come from, when it is not the memory itself: the "system" under LevelDB's arena. Several
- * arenas over one source share its memory and its budget, and what one gives back serves the next.
+ * Where the blocks of an arena without a memory of its own come from: the "system" under LevelDB's arena. Several
+ * arenas over one source share its memory and its budget, and the blocks that one gives back serve the others.
  *
  * An arena asks for whole blocks only, so a source is never on the path of a single allocation.
  */
@@ -12,21 +12,21 @@ export interface BlockSource {
   readonly memory: Memory;
 
   /**
-   * A block of `bytes` bytes at a multiple of 8. Allocating may move the memory.
-   * @returns NIL when there is no room for it; nothing has changed then
+   * Allocates a block of `bytes` bytes at a multiple of 8. The memory may move.
+   * @returns its address, or NIL when there is no room and nothing has changed
    */
   allocate(bytes: number): Addr;
 
   /**
-   * Makes sure, by letting the memory grow now, that the next `count` requests of up to `bytes` bytes each cannot yield
-   * NIL, as long as nobody else allocates in between.
-   * @returns false when that cannot be promised
+   * Promises that the next `count` requests, of up to `bytes` bytes each, do not return NIL. Lets the memory grow now
+   * if need be. The promise holds until another caller allocates.
+   * @returns false without a promise
    */
   ensure(bytes: number, count: number): boolean;
 
   /**
    * Takes a block back.
-   * @param address - what `allocate` returned
+   * @param address - returned by `allocate`
    */
   free(address: Addr): void;
 }

@@ -1,4 +1,4 @@
-/** What an arena knows of itself, as plain data; everything is in bytes unless it says count. */
+/** An arena's figures; bytes unless it says count. */
 export interface ArenaStats {
   /** Size of a regular block, without its header. */
   readonly blockBytes: number;
@@ -6,17 +6,17 @@ export interface ArenaStats {
   readonly dedicatedCount: number;
   /** LevelDB's figure: all blocks with their 8-byte headers. */
   readonly memoryUsage: number;
-  /** Sum of all requests that were served. */
+  /** Sum of all requests served. */
   readonly askedBytes: number;
-  /** Free in the current block. */
+  /** Free bytes of the current block. */
   readonly remainingBytes: number;
-  /** Left over at the end of blocks that were given up for a new one. */
+  /** Bytes left at the end of closed blocks. */
   readonly tailBytes: number;
-  /** Skipped to align allocations. */
+  /** Bytes skipped to align allocations. */
   readonly slopBytes: number;
   /** Headers of all blocks. */
   readonly headerBytes: number;
-  /** Length of the buffer, including pages that were never touched. */
+  /** Length of the buffer, pages that were never touched included. */
   readonly capacityBytes: number;
 }
 
@@ -26,21 +26,21 @@ export interface BlockInfo {
   readonly address: number;
   /** Without the 8-byte header. */
   readonly bytes: number;
-  /** `dedicated`: made for the one request in it, which was over a quarter of `blockBytes`. */
+  /** A `dedicated` block serves one request, of more than a quarter of `blockBytes`. */
   readonly kind: 'regular' | 'dedicated';
-  /** Handed out, including what was skipped to align. */
+  /** Given out, bytes skipped to align included. */
   readonly usedBytes: number;
-  /** Lost at the end. 0 for the current block, whose end is still free. */
+  /** Lost at the end. 0 for the current block, whose end is free. */
   readonly tailBytes: number;
 }
 
-/** How many there are of the sizes up to `bytesMax`, a power of two, and above the half of it. */
+/** Number of sizes up to `bytesMax`, a power of two, and above half of it. */
 export interface SizeCount {
   readonly bytesMax: number;
   readonly count: number;
 }
 
-/** Sizes counted by powers of two, from the smallest to the largest there is. */
+/** Counts sizes by powers of two, in ascending order. */
 export function sizeHistogram(sizes: Iterable<number>): SizeCount[] {
   const counts = new Map<number, number>();
   for (const bytes of sizes) {

@@ -1,2 +1,2 @@
-/** Whether this is the checked build; false is a constant, so what stands behind it costs nothing. */
+/** Whether this is the checked build. The checks behind a constant `false` cost next to nothing. */
 export const INVARIANTS: boolean = false;
