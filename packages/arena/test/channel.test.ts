@@ -3,7 +3,7 @@ import { channel } from '../src/index.js';
 
 type Exports = { channel: typeof channel };
 
-test('is the channel of that name of node:diagnostics_channel', () => {
+test('channel() returns the channel of that name of node:diagnostics_channel', () => {
   const seen: unknown[] = [];
   const listen = (event: unknown) => seen.push(event);
   const some = channel<number>('memtable:test:some');
@@ -18,7 +18,7 @@ test('is the channel of that name of node:diagnostics_channel', () => {
   expect(channel('memtable:test:some')).toBe(some);
 });
 
-test('is silent where there is no such module', () => {
+test('channel() returns a silent channel without that module', () => {
   const getBuiltinModule = Reflect.get(process, 'getBuiltinModule') as unknown;
   try {
     Reflect.set(process, 'getBuiltinModule', undefined);

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 
 const poisoned = (bytes: Uint8Array) => bytes.every((byte) => byte === 0xcc);
 
-test('memory that is given back is poisoned', () => {
+test('rewind and reset poison the memory of an arena', () => {
   const arena = new Arena();
   const at = arena.allocate(100);
   arena.memory.u8.fill(1, at, at + 100);
@@ -26,17 +26,17 @@ test('memory that is given back is poisoned', () => {
 test.each([
   ['a heap', () => new Heap()],
   ['slabs', () => new SlabAllocator()],
-])('what an arena had from %s is poisoned when it is dropped', (_, make) => {
+])('dropping an arena over %s poisons its blocks', (_, make) => {
   const source = make();
   const arena = new Arena({ source, blockBytes: 1024 });
-  source.allocate(1032); // So that what is freed stays a block of its own.
+  source.allocate(1032); // Keeps the freed block apart from the rest of the memory.
   const at = arena.allocate(200);
   arena.memory.u8.fill(1, at, at + 200);
   arena.drop();
   expect(poisoned(source.memory.u8.subarray(at + 8, at + 200))).toBe(true);
 });
 
-test('a fixed arena is poisoned by a reset, a slot when it is given back', () => {
+test('reset poisons a fixed arena, and free poisons a slot', () => {
   const arena = new FixedArena({ bytes: 1024, slotBytes: 64 });
   const [a, b] = [arena.allocate(64), arena.allocate(64)];
   arena.free(a);
@@ -45,7 +45,7 @@ test('a fixed arena is poisoned by a reset, a slot when it is given back', () =>
   expect(poisoned(arena.memory.u8.subarray(b, b + 64))).toBe(true);
 });
 
-test('damage is found by the next request that looks there', () => {
+test('the next request finds damage', () => {
   const error = expect.objectContaining({ code: 'ARENA_MALFORMED' }) as Error;
   const arena = new Arena();
   const at = arena.allocate(1000);
@@ -64,7 +64,7 @@ test('damage is found by the next request that looks there', () => {
   expect(() => slabs.allocate(100)).toThrow(error);
 });
 
-test('everything works in it as in the normal build', () => {
+test('the checked build works like the normal one', () => {
   fc.assert(
     fc.property(steps(5000), (list) => {
       runSteps(new Heap({ reserveBytes: 4096 }), list);

@@ -9,7 +9,7 @@ const NAMES: (keyof ArenaEvents)[] = [
   'memtable:arena:failure',
 ];
 
-/** Events while `action` runs: the last part of their name, and what they say besides the object. */
+/** The events while `action` runs: the last part of each name, and the fields besides the object. */
 function eventsOf(action: () => void): [string, object][] {
   const events: [string, object][] = [];
   const listeners = NAMES.map((name) => {
@@ -29,7 +29,7 @@ function eventsOf(action: () => void): [string, object][] {
   return events;
 }
 
-test('an arena tells of fallbacks, blocks, failures, resets and its end', () => {
+test('an arena publishes fallbacks, blocks, failures, resets and its end', () => {
   const arena = new Arena({ reserveBytes: 8192, maxBytes: 8192 });
   const events = eventsOf(() => {
     arena.allocate(1000);
@@ -56,7 +56,7 @@ test.each([
   ['a heap', () => new Heap({ reserveBytes: 4096, maxBytes: 4096 })],
   ['slabs', () => new SlabAllocator({ slabBytes: 4096, reserveBytes: 8192, maxBytes: 8192 })],
   ['a fixed arena', () => new FixedArena({ bytes: 4096 })],
-])('%s tells of failures, resets and its end', (_, make) => {
+])('%s publishes failures, resets and its end', (_, make) => {
   const allocator = make();
   const events = eventsOf(() => {
     allocator.allocate(100);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { type Addr, Arena, FixedArena, type FixedArenaOptions, NIL } from '../src/index.js';
-
-const error = (code: string) => expect.objectContaining({ name: 'ArenaError', code }) as Error;
+import { type Addr, FixedArena, type FixedArenaOptions, NIL } from '../src/index.js';
+import { error } from './errors.js';
 
 test('hands out a block from front to back, then NIL; reset gives all of it back', () => {
   const arena = new FixedArena({ bytes: 1024 });
@@ -14,11 +13,6 @@ test('hands out a block from front to back, then NIL; reset gives all of it back
   arena.reset();
   expect(arena.stats()).toMatchObject({ usedBytes: 0, remainingBytes: 1024, allocationCount: 0 });
   expect(arena.allocate(1024)).toBe(first);
-  arena.drop();
-  arena.drop();
-  expect(arena.stats()).toMatchObject({ bytes: 0, usedBytes: 0 });
-  expect(() => arena.allocate(1)).toThrow(error('ARENA_DROPPED'));
-  expect(() => arena.reset()).toThrow(error('ARENA_DROPPED'));
 });
 
 const requests = fc.array(
@@ -74,7 +68,7 @@ test('a chain of blocks is used again after a reset', () => {
 });
 
 describe('slots', () => {
-  test('one that was given back is the next, and all are distinct', () => {
+  test('the next request gets the slot freed last, and all slots are distinct', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat()), { maxLength: 200 }), fc.boolean(), (picks, grow) => {
         const arena = new FixedArena({ bytes: 480, slotBytes: 24, grow });
@@ -102,7 +96,7 @@ describe('slots', () => {
     );
   });
 
-  test('what is no slot in use is refused', () => {
+  test('free refuses an address that is no used slot', () => {
     const arena = new FixedArena({ bytes: 480, slotBytes: 24 });
     const at = arena.allocate(24);
     for (const address of [at + 24, at + 8, at - 24, at + 0.5, 0, NaN] as Addr[]) {
@@ -115,13 +109,6 @@ describe('slots', () => {
 });
 
 describe('bad requests are refused with a code before anything moves', () => {
-  test.each([0, -1, 1.5, NaN, Infinity, 2 ** 30 + 1])('%p bytes', (bytes) => {
-    const arena = new FixedArena({ bytes: 64 });
-    const before = arena.stats();
-    expect(() => arena.allocate(bytes)).toThrow(error('ARENA_INVALID_SIZE'));
-    expect(arena.stats()).toEqual(before);
-  });
-
   test.each([0, 3, -8, 1.5, NaN, 2 ** 31, 2 ** 32 + 8])('alignment %p', (alignment) => {
     const arena = new FixedArena({ bytes: 64 });
     expect(() => arena.allocate(8, alignment)).toThrow(error('ARENA_INVALID_ALIGNMENT'));
@@ -139,20 +126,16 @@ describe('bad requests are refused with a code before anything moves', () => {
   });
 });
 
-test('attach gives it back, from the buffer and from a copy', () => {
+test('attach gives a chain back, and refuses one whose offset lies outside of its block', () => {
   const arena = new FixedArena({ bytes: 128, grow: true });
   for (let i = 0; i < 9; i++) arena.allocate(50);
-  const copy = FixedArena.attach(arena.memory.u8.slice().buffer);
-  expect(copy.stats()).toEqual(arena.stats());
-  expect(copy.blocks()).toEqual(arena.blocks());
-  expect(copy.allocate(60)).toBe(arena.allocate(60));
+  expect(FixedArena.attach(arena.memory.u8.slice().buffer).blocks()).toEqual(arena.blocks());
   arena.memory.i32[16] -= 8000;
-  expect(() => FixedArena.attach(arena.memory.buffer)).toThrow(error('ARENA_MALFORMED'));
-  expect(() => FixedArena.attach(new Arena().memory.buffer)).toThrow(error('ARENA_MALFORMED'));
+  expect(() => FixedArena.attach(arena.memory.buffer as ArrayBuffer)).toThrow(error('ARENA_MALFORMED', 'FX2'));
 });
 
-// A slot that carries the tag by chance is looked for in the free list: right, but not O(1).
-test('a slot carries the tag of a free one only while it is free: not when it is given out again, nor after a reset', () => {
+// A used slot that holds its tag by chance costs a search of the free list.
+test('a slot holds its tag only while it is free: not when it is used again, nor after a reset', () => {
   const arena = new FixedArena({ bytes: 1024, slotBytes: 64 });
   const tagAt = (at: number) => arena.memory.i32[(at >> 2) + 1];
   const at = arena.allocate(64);

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { Arena, GuardedArena, Heap, MARK_WORDS } from '../src/index.js';
-
-const error = (code: string, message = '') =>
-  expect.objectContaining({ name: 'ArenaError', code, message: expect.stringContaining(message) as string }) as Error;
+import { error } from './errors.js';
 
 const requests = fc.array(
   fc.record({
@@ -23,7 +21,7 @@ const allocateAll = (arena: Arena, list: { bytes: number; alignment: number | un
     return at;
   });
 
-test('it knows every allocation in order, also from a copy of its buffer', () => {
+test('a guarded arena lists every allocation in order, also from a copy of its buffer', () => {
   fc.assert(
     fc.property(requests, (list) => {
       const arena = new GuardedArena();
@@ -50,14 +48,14 @@ test('one byte written beside an allocation is noticed, and the allocation named
   );
 });
 
-test('an overrun that destroys what follows still names the one that ran over', () => {
+test('an overrun that destroys the next record still names the allocation that ran over', () => {
   const arena = new GuardedArena();
   const [, at] = [arena.allocate(100), arena.allocate(30), arena.allocate(100)];
   arena.memory.u8.fill(0, at, at + 80);
   expect(() => arena.verify()).toThrow(error('ARENA_OVERRUN', 'allocation 2, 30 bytes'));
 });
 
-test('a reset and a rewind forget what was allocated', () => {
+test('a reset and a rewind forget allocations', () => {
   const arena = new GuardedArena();
   const first = arena.allocate(10);
   const mark = new Int32Array(MARK_WORDS);

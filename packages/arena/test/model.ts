@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Addr, type Memory, NIL } from '../src/index.js';
 
-/** What can allocate and take single allocations back. */
+/** An allocator that takes single allocations back. */
 export interface Freeing {
   readonly memory: Memory;
   allocate(bytes: number): Addr;
@@ -16,7 +16,7 @@ type Step =
   | { kind: 'free'; pick: number }
   | { kind: 'reallocate'; pick: number; bytes: number };
 
-/** Requests; `pick` chooses among what is in use then. */
+/** Requests; `pick` chooses among the allocations in use. */
 export const steps = (bytesMax: number): fc.Arbitrary<Step[]> => {
   const bytes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: bytesMax }));
   return fc.array(
@@ -29,13 +29,13 @@ export const steps = (bytesMax: number): fc.Arbitrary<Step[]> => {
   );
 };
 
-/** What is in use: how many bytes of which content. */
+/** The allocations in use, with their sizes and contents. */
 export type Used = Map<Addr, { bytes: number; fill: number }>;
 
 /**
  * Does all steps, each with a content of its own, and checks that allocations lie inside, at multiples of 8, are
  * counted, keep their bytes (so do not overlap), and that a failed request has changed nothing.
- * @returns what is in use then
+ * @returns the allocations in use
  */
 export function runSteps(allocator: Freeing, list: readonly Step[]): Used {
   const used: Used = new Map();

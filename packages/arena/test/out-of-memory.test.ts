@@ -2,7 +2,7 @@ import { Arena, ArenaError, FixedArena, GuardedArena, Heap, Memory, NIL, SlabAll
 
 const REFUSED_BYTES = 1 << 20;
 
-/** A system that has no buffers from 1 MiB on, while `run` runs. */
+/** Runs `run` on a system that refuses buffers of 1 MiB and more. */
 function withoutLargeBuffers<T>(run: () => T): T {
   const real = { ArrayBuffer, SharedArrayBuffer };
   const refusing = (Class: ArrayBufferConstructor | SharedArrayBufferConstructor) =>
@@ -31,7 +31,7 @@ test.each([
   ['Heap', () => new Heap({ reserveBytes: REFUSED_BYTES }), 'no buffer of 1048576 bytes'],
   ['SlabAllocator', () => new SlabAllocator({ reserveBytes: REFUSED_BYTES }), 'no buffer of 1048576 bytes'],
   ['FixedArena', () => new FixedArena({ bytes: REFUSED_BYTES }), 'no buffer of 1048896 bytes'],
-])('a new %s says by its code that the system has no buffer left, and how large it was to be', (_, make, message) => {
+])('a new %s reports by its code that the system refused the buffer, and its size', (_, make, message) => {
   let thrown: unknown;
   try {
     withoutLargeBuffers<unknown>(make);
@@ -46,7 +46,7 @@ test.each([
   });
 });
 
-test('a memory that the system lets grow no further is full: the request yields NIL, and all that was there stays', () => {
+test('a memory that cannot grow is full: a request returns NIL, and all bytes stay', () => {
   const arena = new Arena();
   const at = arena.allocate(5);
   arena.memory.u8.set([1, 2, 3, 4, 5], at);
