@@ -35,7 +35,7 @@ const MORE_INDEXES = ArenaWord.MoreIndexes;
 const WORDS = LINE_WORDS;
 /**
  * Words of the arena's line that allocations change: `mark` copies them and `reset` clears them. The words behind them
- * link the arena to others over its source, and say what it was made for.
+ * link the arena to others over its source, or never change.
  */
 const STATE_WORDS = ArenaWord.Older;
 
@@ -86,7 +86,7 @@ export interface ArenaOptions extends MemoryOptions {
  */
 export class Arena extends Lifetime {
   readonly #source: BlockSource | undefined;
-  /** Index of the first word of the arena's line; those of the index and the table follow. */
+  /** Index of the first word of the arena's line. The lines of the index and the table follow. */
   readonly #line: number;
 
   /**
@@ -353,7 +353,7 @@ export class Arena extends Lifetime {
     if (INVARIANTS) this.verify();
   }
 
-  /** @internal What `attach` checks: everything, but in shared memory only the words that never change. */
+  /** @internal The checks of `attach`: all of them, but in shared memory only those of words that never change. */
   checkAttached(): void {
     if (!this.memory.shared) return this.verify();
     const blockBytes = this.#word(ArenaWord.BlockBytes);

@@ -1,4 +1,4 @@
-/** What went wrong, for programs. A code keeps its meaning for a whole major version; messages may change. */
+/** The reason for an error, for programs. A code keeps its meaning for a whole major version; messages may change. */
 export type ArenaErrorCode =
   /** A size that is not a whole number of bytes from 1 to the limit of the memory. */
   | 'ARENA_INVALID_SIZE'
@@ -17,7 +17,7 @@ export type ArenaErrorCode =
   /** Bytes to attach or to verify are not an arena's memory, or are damaged. */
   | 'ARENA_MALFORMED';
 
-/** The one error class of this package. Misuse that types would have caught is a `TypeError` instead. */
+/** The error class of this package. Misuse that types would have caught is a `TypeError` instead. */
 export class ArenaError extends Error {
   override readonly name = 'ArenaError';
   readonly code: ArenaErrorCode;

@@ -90,7 +90,7 @@ export class Memory {
    * A memory over bytes that another memory wrote: its buffer, or a copy of it.
    *
    * Another thread may allocate in a `SharedArrayBuffer` meanwhile. So for shared memory, `attach` of this class and of
-   * every allocator checks only what never changes. Call `verify()` while nothing allocates to check the rest.
+   * every allocator checks only the words that never change. Call `verify()` while nothing allocates to check the rest.
    * @throws ArenaError `ARENA_MALFORMED` when they are not a memory of that tenant, or are cut short
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer, tenant: Tenant = Tenant.Arena): Memory {
@@ -125,7 +125,7 @@ export class Memory {
     return this.u8.length;
   }
 
-  /** Bytes from the start of the buffer to the end of the last block: what a dump has to hold. 0 once dropped. */
+  /** Bytes from the start of the buffer to the end of the last block, which is the length of a dump. 0 once dropped. */
   get usedBytes(): number {
     return this.i32[TOP] ?? 0;
   }

@@ -19,7 +19,7 @@ export interface BlockSource {
 
   /**
    * Promises that the next `count` requests, of up to `bytes` bytes each, do not return NIL. Lets the memory grow now
-   * if need be. The promise holds until somebody else allocates.
+   * if need be. The promise holds until another caller allocates.
    * @returns false without a promise
    */
   ensure(bytes: number, count: number): boolean;

@@ -3,7 +3,7 @@ import { error } from './errors.js';
 
 const FIXED = { bytes: 8192 };
 
-/** What all allocators have in common. */
+/** The rules that all allocators share. */
 describe.each([
   ['Arena', () => new Arena(), (buffer: ArrayBuffer) => Arena.attach(buffer)],
   ['GuardedArena', () => new GuardedArena(), (buffer: ArrayBuffer) => GuardedArena.attach(buffer)],

@@ -55,7 +55,7 @@ test('an overrun that destroys the next record still names the allocation that r
   expect(() => arena.verify()).toThrow(error('ARENA_OVERRUN', 'allocation 2, 30 bytes'));
 });
 
-test('a reset and a rewind forget what was allocated', () => {
+test('a reset and a rewind forget allocations', () => {
   const arena = new GuardedArena();
   const first = arena.allocate(10);
   const mark = new Int32Array(MARK_WORDS);

@@ -4,7 +4,7 @@
  *
  * ```
  *    single list   | next | tag | ...               chunks, slots
- *    double list   | ... | next | prev | ...        blocks, slabs: the word `links` of an item and the one behind it
+ *    double list   | ... | next | prev | ...        blocks, slabs: word `links` of an item, and the next word
  * ```
  */
 

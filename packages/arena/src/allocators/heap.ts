@@ -323,7 +323,7 @@ export class Heap extends Lifetime implements BlockSource {
   }
 }
 
-// Functions of the words, not methods: V8 makes more of them part of a request, as they are smaller.
+// Functions and not private methods: their bytecode is smaller, so V8 inlines more of them into a request.
 
 /** A free block of at least `size` bytes, or 0. */
 function find(words: Int32Array, fit: number, size: number): number {

@@ -6,7 +6,7 @@ import { INSPECT, show } from '../show.js';
 
 /** The life of every allocator: from `reset()` to `reset()`, until `drop()`. */
 export abstract class Lifetime implements Disposable {
-  /** The bytes. Empty once dropped. */
+  /** The allocator's memory, or that of an arena's source. Empty once dropped. */
   readonly memory: Memory;
 
   /** @internal */
@@ -20,7 +20,7 @@ export abstract class Lifetime implements Disposable {
   /** @internal Takes all allocations back. */
   protected abstract restart(): void;
 
-  /** @internal What `console.log` shows while the allocator lives. */
+  /** @internal The fields that `console.log` shows while the allocator lives. */
   protected abstract shown(): object;
 
   /**
@@ -36,7 +36,7 @@ export abstract class Lifetime implements Disposable {
 
   /**
    * Ends the allocator and all that lies in it, and gives its memory back at once. Views of a memory of its own are
-   * empty from then on; views of a source's memory show what others write there. Idempotent.
+   * empty from then on; views of a source's memory show the bytes that others write there. Idempotent.
    */
   drop(): void {
     if (this.dropped) return;

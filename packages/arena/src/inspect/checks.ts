@@ -1,6 +1,6 @@
 import { malformed } from '../errors.js';
 
-/** Checks a counter in the superblock. @param what - the invariant, and what is counted */
+/** Checks a counter in the superblock. @param what - the invariant and the counted things */
 export function checkCount(words: Int32Array, word: number, counted: number, what: string): void {
   if (words[word] !== counted) malformed(`${what}: there are ${counted}, the superblock says ${words[word]}`);
 }
