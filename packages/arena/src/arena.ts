@@ -42,6 +42,7 @@ const STATE_WORDS = ArenaWord.Older;
 /** Length of the array that {@link Arena.mark} fills. */
 export const MARK_WORDS = linesBytes(INDEXES_MAX) / 4;
 
+/** Options of an {@link Arena}. */
 export interface ArenaOptions extends MemoryOptions {
   /**
    * Size of a regular block in bytes, a multiple of 8 from 64 to 2^28. A request that does not fit into the current

@@ -14,6 +14,7 @@ const MAGIC_WORD = Line.Memory * LINE_WORDS + MemoryWord.Magic;
 const TOP = Line.Memory * LINE_WORDS + MemoryWord.Top;
 const TENANT = Line.Memory * LINE_WORDS + MemoryWord.Tenant;
 
+/** Options of a {@link Memory}. */
 export interface MemoryOptions {
   /**
    * Size of the first buffer in bytes, from 4096 to 2^31 - 2^20. Be generous if you know the final size: growing copies
@@ -130,6 +131,7 @@ export class Memory {
     return this.i32[TOP] ?? 0;
   }
 
+  /** Whether the memory has been given back. Its views are empty then. */
   get dropped(): boolean {
     return this.u8.length === 0;
   }
@@ -182,6 +184,7 @@ export class Memory {
     this.#setBuffer(new ArrayBuffer(0));
   }
 
+  /** What `console.log` prints of it in Node. */
   [INSPECT](): object {
     return show(this, () => {
       if (this.dropped) return { dropped: true };

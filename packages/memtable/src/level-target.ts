@@ -3,14 +3,19 @@ import type { FlushTarget } from './write-buffer/flush-target.js';
 
 /** The part of an abstract-level database (classic-level, memory-level, ...) that a flush needs. */
 export interface LevelDatabase {
+  /** Makes all writes, or none. */
   batch(operations: LevelOperation[], options: { keyEncoding: 'view'; valueEncoding: 'view' }): Promise<void>;
   readonly status: string;
+  /** Opens it again, after `close()`. */
   open(): Promise<void>;
+  /** Closes it: a database that has failed needs that before it takes writes again. */
   close(): Promise<void>;
 }
 
+/** One write of a batch, in abstract-level's words. */
 export type LevelOperation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
 
+/** Options of {@link levelTarget}. */
 export interface LevelTargetOptions {
   /** Keys and values are written in batches of about this many bytes. @defaultValue 1 MiB */
   batchBytes?: number;

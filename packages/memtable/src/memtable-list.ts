@@ -200,6 +200,7 @@ export class MemTableList implements AsyncDisposable {
     throw error;
   }
 
+  /** As {@link MemTableList.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -213,6 +214,7 @@ export class MemTableList implements AsyncDisposable {
     });
   }
 
+  /** All figures of the list. O(tables). */
   stats(): MemTableListStats {
     const frozen = this.#queue.frozen.map(({ table }) => table.stats());
     const active = this.#active.stats();

@@ -19,8 +19,7 @@
  *
  * - block-layout.ts: where the words of a block lie, with a drawing
  * - block-heads.ts: prefixes, heads and pilots; a split calls it, a search does not
- * - rebuild.ts: lays sorted entries into blocks, to undo a batch
- * - removal.ts: takes entries out
+ * - rebuild.ts: lays sorted entries into blocks, to undo a batch; removal.ts: takes entries out
  * - inspect/: checks the bytes, and shows them to tools
  *
  * Invariants, which `verify()` checks:
@@ -391,6 +390,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     return new BlockCursor(this);
   }
 
+  /** What `console.log` prints of it in Node. */
   [INSPECT](): object {
     return show(this, () => {
       const { entryCount, height } = this;

@@ -17,6 +17,7 @@ export interface Order {
    * number of its bytes. Implement both or neither. Among equal keys `compare` may order as it likes.
    */
   keyStart?(bytes: DataView, at: number): number;
+  /** Length of the key of the entry at `at`, in bytes. */
   keyLength?(bytes: DataView, at: number): number;
 
   /**

@@ -81,10 +81,14 @@ export interface OrderedIndex {
 export interface IndexCursor {
   /** The entry that the cursor is on; NIL before the first seek and beyond either end. */
   readonly entry: Addr;
+  /** To the first entry; NIL in an empty index. */
   seekToFirst(): void;
+  /** To the last entry; NIL in an empty index. */
   seekToLast(): void;
   /** Moves to the first entry not before the one at `at` of `bytes`. */
   seek(bytes: DataView, at: number): void;
+  /** To the next entry; NIL after the last one. */
   next(): void;
+  /** To the entry before; NIL before the first one. */
   prev(): void;
 }

@@ -41,6 +41,7 @@ import { parkMillerNext, parkMillerSeed } from './park-miller.js';
  */
 export type SkipListLayout = 'compact' | 'leveldb';
 
+/** Shape of a {@link SkipList}. */
 export interface SkipListOptions {
   /** @defaultValue 'compact' */
   layout?: SkipListLayout;
@@ -230,6 +231,7 @@ export class SkipList implements OrderedIndex {
     return new SkipListCursor(this);
   }
 
+  /** What `console.log` prints of it in Node. */
   [INSPECT](): object {
     return show(this, () => {
       const { layout, entryCount, height } = this;

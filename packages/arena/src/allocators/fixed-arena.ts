@@ -26,6 +26,7 @@ const BYTES_MAX = 1 << 30;
 const ALIGNMENT = 8;
 const ALIGNMENT_MAX = 1 << 30;
 
+/** Options of a {@link FixedArena}. */
 export interface FixedArenaOptions {
   /** Size of the block in bytes, a multiple of 8 from 64 to 2^30. */
   bytes: number;

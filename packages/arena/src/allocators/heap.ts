@@ -26,7 +26,7 @@ const { HEADER_BYTES, BLOCK_BYTES_MIN, END_BYTES, USED, PREV_USED, SIZE_MASK, LI
 const { FIT, BIN_BITS, ROVER, USED_BLOCKS, USED_BYTES, FREE_BLOCKS, ALLOCATIONS, FREES, LISTS } = format.Word;
 const { link, tagOf, unlink } = freeList;
 
-const FITS = ['mixed', 'first', 'next', 'best'] as const;
+const FITS: readonly HeapFit[] = ['mixed', 'first', 'next', 'best'];
 const NEXT = 2;
 const BEST = 3;
 /** Number of blocks of a request's own bin that `mixed` compares before it goes on to a larger bin. */
@@ -43,8 +43,9 @@ const REQUEST_BYTES_MAX = MEMORY_BYTES_MAX - SUPERBLOCK_BYTES - HEADER_BYTES - E
  * - `mixed`: the best of the first eight of the request's own size class; else the block that was cut last, as `next`
  *   would; else the first of a larger class, where every block is large enough. O(1).
  */
-export type HeapFit = (typeof FITS)[number];
+export type HeapFit = 'mixed' | 'first' | 'next' | 'best';
 
+/** Options of a {@link Heap}. */
 export interface HeapOptions extends MemoryOptions {
   /** @defaultValue 'mixed' */
   fit?: HeapFit;

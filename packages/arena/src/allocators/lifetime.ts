@@ -49,10 +49,12 @@ export abstract class Lifetime implements Disposable {
     return this.memory.dropped;
   }
 
+  /** As `drop()`. */
   [Symbol.dispose](): void {
     this.drop();
   }
 
+  /** What `console.log` prints of it in Node. */
   [INSPECT](): object {
     return show(this, () => (this.dropped ? { dropped: true } : this.shown()));
   }

@@ -30,6 +30,7 @@ const SLAB_BYTES = 65536;
 const SLAB_BYTES_MAX = 1 << 24;
 const REQUEST_BYTES_MAX = MEMORY_BYTES_MAX - 2 * SLAB_BYTES_MAX;
 
+/** Options of a {@link SlabAllocator}. */
 export interface SlabAllocatorOptions extends MemoryOptions {
   /** Size of a slab in bytes, a power of two from 4096 to 2^24. @defaultValue 65536 */
   slabBytes?: number;

@@ -15,6 +15,7 @@ export interface BlockInspection extends BlockInfo {
   readonly current: boolean;
 }
 
+/** An arena as its buffer has it: its figures and its blocks. */
 export interface ArenaInspection {
   /** From the start of the buffer to the end of the last block: the length of a dump. */
   readonly usedBytes: number;

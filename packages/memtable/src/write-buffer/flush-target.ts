@@ -9,6 +9,10 @@ import type { FlushRun } from './flush-run.js';
  * When `signal` is aborted, `write` must stop and reject soon. No other write begins before it settles.
  */
 export interface FlushTarget {
+  /**
+   * Stores every entry of the run. @param options - `signal` is aborted after `flushMsMax`, or at the end of
+   * `close()`
+   */
   write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 

@@ -112,6 +112,7 @@ export interface BlockStep {
   readonly comparisons: readonly Comparison[];
 }
 
+/** The steps of a search in a {@link BlockSkipList}. */
 export interface BlockListTrace {
   readonly kind: 'block';
   readonly found: number;

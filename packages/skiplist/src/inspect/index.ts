@@ -9,10 +9,13 @@ import { type BlockListInspection, type BlockListTrace, inspectBlockList, traceB
 import { recordingOrder } from './recording-order.js';
 import { inspectSkipList, type SkipListInspection, type SkipListTrace, traceSkipList } from './skiplist.js';
 
-export type { BlockListInspection, BlockStep, IndexBlock } from './block-skiplist.js';
-export type { SkipListInspection, TowerStep } from './skiplist.js';
+export type { BlockListInspection, BlockListTrace, BlockStep, IndexBlock } from './block-skiplist.js';
+export type { Comparison } from './recording-order.js';
+export type { SkipListInspection, SkipListTrace, TowerStep } from './skiplist.js';
 
+/** An index as its buffer has it, of either kind. */
 export type IndexInspection = SkipListInspection | BlockListInspection;
+/** The steps of a search, in an index of either kind. */
 export type SearchTrace = SkipListTrace | BlockListTrace;
 
 /**

@@ -125,6 +125,7 @@ export interface TowerStep {
   readonly comparison: number | undefined;
 }
 
+/** The steps of a search in a {@link SkipList}. */
 export interface SkipListTrace {
   readonly kind: 'skiplist';
   readonly found: number;
