@@ -1,0 +1,216 @@
+/**
+ * Reads the write batches of a database's logs, and decides what a flaw means.
+ *
+ * A flaw is ambiguous. Either a write was torn by a crash before anybody was told that it is durable, or a write that
+ * was durable is damaged. Two things tell them apart:
+ *
+ * - **Sync marks.** A batch without writes whose sequence is S says that everything below S is on disk. LevelDB replays
+ *   it as nothing. A mark behind a flaw with S above the first lost sequence proves that durable writes are lost.
+ * - **Sequences.** They have no gaps within a store that logs all writes. When the first batch behind a flaw has the
+ *   sequence that comes next, nothing was lost: a refused write left its torn record, and the next one had its number.
+ *
+ * ```
+ *    ... | 7 | 8 | mark 9 | 9 | flaw | 12 | mark 11 |
+ *                               10, 11      10 is below 11: a hole, since 10 was durable
+ * ```
+ *
+ * A sound batch behind a flaw proves nothing alone: disks write blocks out of order.
+ */
+import { MemTableError, WriteBatch } from '@memtable/memtable';
+import { DiskError } from '../errors.js';
+import type { ReadFile } from '../files.js';
+import type { LogFlaw, LogFlawKind } from './flaw.js';
+import { type LogRecord, readLog } from './reader.js';
+
+/** What the replay of logs does at a flaw. RocksDB's four modes (WALRecoveryMode). */
+export type RecoveryMode =
+  /** Stops at the first flaw: what comes before is a state that the store once had. The default. */
+  | 'prefix'
+  /** Accepts a torn end of a log, or zeros there, and nothing else. */
+  | 'tail'
+  /** Accepts no flaw. */
+  | 'strict'
+  /** Takes every sound batch, whatever is lost between them. For disasters. */
+  | 'salvage';
+
+/** A log of a database. */
+export interface NamedLog {
+  readonly name: string;
+  readonly log: Uint8Array | ReadFile;
+}
+
+/** A flaw, and in which log. */
+export interface NamedFlaw extends LogFlaw {
+  readonly file: string;
+}
+
+const BATCH_HEADER_BYTES = 12;
+
+/**
+ * The batches of logs, each once and in their order.
+ *
+ * ```ts
+ * const replay = new LogReplay([{ name: '000005.log', log: bytes }]);
+ * for (const batch of replay) apply(batch);
+ * replay.lastSequence; // the sequence of the last write
+ * ```
+ *
+ * Iterating throws DiskError `DISK_LOG_CORRUPT` at a flaw that the mode does not accept, and `DISK_LOG_HOLE` when
+ * durable writes are lost, but for 'salvage'. What was yielded before is a prefix then, too.
+ */
+export class LogReplay implements Iterable<WriteBatch> {
+  /** All flaws so far, those that were accepted. */
+  readonly flaws: NamedFlaw[] = [];
+  readonly #logs: readonly NamedLog[];
+  readonly #mode: RecoveryMode;
+  #lastSequence: number;
+  #batchCount = 0;
+  #droppedCount = 0;
+
+  /**
+   * @param logs - from the oldest to the newest
+   * @param lastSequence - that of the last write before the logs, 0 for a new database. LevelDB's MANIFEST may name a
+   *   later one; holes at the very beginning of the logs are not told from torn ends then.
+   */
+  constructor(logs: readonly NamedLog[], mode: RecoveryMode = 'prefix', lastSequence = 0) {
+    this.#logs = logs;
+    this.#mode = mode;
+    this.#lastSequence = lastSequence;
+  }
+
+  /** The sequence of the last write that was yielded; before the first one, that before the logs. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /** Batches that were yielded. */
+  get batchCount(): number {
+    return this.#batchCount;
+  }
+
+  /** Sound batches behind the flaw at which the replay stopped. */
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  *[Symbol.iterator](): Generator<WriteBatch, void, void> {
+    const pieces = new Pieces(this.#logs);
+    let piece = pieces.next();
+    while (piece !== undefined) {
+      const batch = piece.kind === 'record' ? this.#read(piece, pieces.log.name) : this.#note(piece, pieces.log.name);
+      if (batch === undefined && this.#mode !== 'salvage') {
+        piece = this.#lookAhead(pieces, this.flaws.at(-1)!);
+        continue;
+      }
+      if (batch !== undefined && batch.count > 0) {
+        this.#lastSequence = sequenceOf(batch) + batch.count - 1;
+        this.#batchCount++;
+        yield batch;
+      }
+      piece = pieces.next();
+    }
+  }
+
+  /** The batch that a record is; a flaw is noted when it is none, or one that was there already. */
+  #read(record: LogRecord, file: string): WriteBatch | undefined {
+    const { offset, end, bytes } = record;
+    const flaw = (kind: LogFlawKind) => this.#note({ kind, offset, lostStart: offset, lostEnd: end }, file);
+    let batch: WriteBatch;
+    try {
+      batch = WriteBatch.from(bytes);
+    } catch (error) {
+      if (error instanceof MemTableError) return flaw('bad-batch');
+      throw error;
+    }
+    if (!Number.isSafeInteger(sequenceOf(batch) + batch.count)) return flaw('bad-batch');
+    if (batch.count > 0 && this.#batchCount > 0 && sequenceOf(batch) <= this.#lastSequence) return flaw('stale-batch');
+    return batch;
+  }
+
+  #note(flaw: LogFlaw, file: string): undefined {
+    this.flaws.push({ ...flaw, file });
+  }
+
+  /**
+   * Reads on behind a flaw, to find out what it means.
+   * @returns the batch to go on with, or undefined when the replay ends here
+   */
+  #lookAhead(pieces: Pieces, flaw: NamedFlaw): LogRecord | undefined {
+    const { log: flawed } = pieces;
+    const refuse = (why: string): never => {
+      throw new DiskError('DISK_LOG_CORRUPT', `${flaw.file} has a flaw at byte ${flaw.offset}: ${flaw.kind}, ${why}`, {
+        file: flaw.file,
+        flaw,
+      });
+    };
+    if (this.#mode === 'strict') refuse('and the mode of recovery is strict');
+    const isTorn = (flaw.kind === 'truncated' || flaw.kind === 'zeros') && flaw.lostEnd === pieces.size;
+    if (this.#mode === 'tail' && !isTorn) refuse('which is no torn end');
+
+    const firstLost = this.#lastSequence + 1;
+    let foreign: string | undefined;
+    let dropped = 0;
+    for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) {
+      if (piece.kind !== 'record' || piece.bytes.length < BATCH_HEADER_BYTES) continue;
+      const { sequence, count } = headerOf(piece.bytes);
+      if (count === 0 && sequence > firstLost) {
+        const [lostFrom, lostTo] = [firstLost, sequence - 1];
+        const lost = `writes ${lostFrom} to ${lostTo} were durable and are lost`;
+        throw new DiskError('DISK_LOG_HOLE', `${flaw.file} has a flaw at byte ${flaw.offset}: ${lost}`, {
+          file: flaw.file,
+          flaw,
+          lostFrom,
+          lostTo,
+        });
+      }
+      if (count === 0) continue;
+      if (dropped === 0 && sequence === firstLost) return piece;
+      dropped++;
+      // A log of ours begins with a mark. Of others nothing says what was durable, so no write is given up.
+      if (pieces.log !== flawed && (piece.offset === 0 || this.#mode === 'tail')) foreign ??= pieces.log.name;
+    }
+    if (foreign !== undefined) refuse(`and ${foreign} has later writes`);
+    this.#droppedCount += dropped;
+    return undefined;
+  }
+}
+
+function sequenceOf(batch: WriteBatch): number {
+  return Number(batch.sequence);
+}
+
+function headerOf(batch: Uint8Array): { sequence: number; count: number } {
+  const view = new DataView(batch.buffer, batch.byteOffset, BATCH_HEADER_BYTES);
+  return { sequence: Number(view.getBigUint64(0, true)), count: view.getUint32(8, true) };
+}
+
+/** The records and flaws of all logs, one after the other. */
+class Pieces {
+  readonly #logs: readonly NamedLog[];
+  #at = 0;
+  #reader: Generator<LogRecord | LogFlaw, void, void> | undefined;
+
+  constructor(logs: readonly NamedLog[]) {
+    this.#logs = logs;
+  }
+
+  /** The log of the last piece. */
+  get log(): NamedLog {
+    return this.#logs[this.#at];
+  }
+
+  /** Length of that log in bytes. */
+  get size(): number {
+    const { log } = this.log;
+    return 'size' in log ? log.size : log.length;
+  }
+
+  next(): LogRecord | LogFlaw | undefined {
+    for (; this.#at < this.#logs.length; this.#at++, this.#reader = undefined) {
+      this.#reader ??= readLog(this.log.log);
+      const { value } = this.#reader.next();
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+}
