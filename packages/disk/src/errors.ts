@@ -24,6 +24,8 @@ export type DiskErrorCode =
   | 'DISK_IO'
   /** A key is no internal key, or not above the key before it. Nothing was added. */
   | 'DISK_INVALID_KEY'
+  /** A cursor that stands on no entry was asked for one, or to step from it. */
+  | 'DISK_NOT_POSITIONED'
   /** An option outside its range. */
   | 'DISK_INVALID_OPTION';
 

@@ -5,3 +5,7 @@ export type { LogFlaw, LogFlawKind } from './log/flaw.js';
 export { type LogRecord, readLog } from './log/reader.js';
 export { LogReplay, type NamedFlaw, type NamedLog, type RecoveryMode } from './log/replay.js';
 export { LogWriter } from './log/writer.js';
+export { TableBuilder, type TableBuilderOptions, type TableSummary } from './table/builder.js';
+export { TableReader } from './table/reader.js';
+export { TableCursor } from './table/table-cursor.js';
+export type { TableReaderOptions } from './table/table-file.js';

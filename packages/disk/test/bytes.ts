@@ -6,15 +6,15 @@ export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString(
 export const error = (code: string, details: object = {}) =>
   expect.objectContaining({ name: 'DiskError', code, ...details }) as Error;
 
-/** FNV-1a of 64 bits, by which golden files name long outputs. They begin with the basis 1469598103934665603. */
-export function fnv1a64(bytes: Uint8Array): string {
-  // The state as two words; the prime is 2^40 + 0x1b3.
-  let [high, low] = [0x14650fb0, 0x739d0383];
-  for (const byte of bytes) {
-    low = (low ^ byte) >>> 0;
+/** FNV-1a of 64 bits, by which golden files name long outputs. Those of logs begin with another basis. */
+export function fnv1a64(bytes: Uint8Array, basis = 0xcbf29ce484222325n): string {
+  let [high, low] = [Number(basis >> 32n), Number(basis & 0xffffffffn)];
+  for (let i = 0; i < bytes.length; i++) {
+    low = (low ^ bytes[i]) >>> 0;
+    // The prime is 2^40 + 0x1b3.
     const product = low * 0x1b3;
     high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0;
-    low = product % 0x100000000;
+    low = product >>> 0;
   }
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
