@@ -16,10 +16,10 @@
  *
  * A sound batch behind a flaw proves nothing alone: disks write blocks out of order.
  */
-import { MemTableError, WriteBatch } from '@memtable/memtable';
 import { DiskError } from '../errors.js';
 import type { ReadFile } from '../files.js';
-import type { LogFlaw, LogFlawKind } from './flaw.js';
+import type { LogFlaw } from './flaw.js';
+import { LoggedBatch } from './logged-batch.js';
 import { type LogRecord, readLog } from './reader.js';
 
 /** What the replay of logs does at a flaw. RocksDB's four modes (WALRecoveryMode). */
@@ -44,10 +44,8 @@ export interface NamedFlaw extends LogFlaw {
   readonly file: string;
 }
 
-const BATCH_HEADER_BYTES = 12;
-
 /**
- * The batches of logs, each once and in their order.
+ * The batches of logs, each once and in their order. It is one object, which goes on with each step.
  *
  * ```ts
  * const replay = new LogReplay([{ name: '000005.log', log: bytes }]);
@@ -58,7 +56,7 @@ const BATCH_HEADER_BYTES = 12;
  * Iterating throws DiskError `DISK_LOG_CORRUPT` at a flaw that the mode does not accept, and `DISK_LOG_HOLE` when
  * durable writes are lost, but for 'salvage'. What was yielded before is a prefix then, too.
  */
-export class LogReplay implements Iterable<WriteBatch> {
+export class LogReplay implements Iterable<LoggedBatch> {
   /** All flaws so far, those that were accepted. */
   readonly flaws: NamedFlaw[] = [];
   readonly #logs: readonly NamedLog[];
@@ -93,17 +91,20 @@ export class LogReplay implements Iterable<WriteBatch> {
     return this.#droppedCount;
   }
 
-  *[Symbol.iterator](): Generator<WriteBatch, void, void> {
+  *[Symbol.iterator](): Generator<LoggedBatch, void, void> {
     const pieces = new Pieces(this.#logs);
+    const batch = new LoggedBatch();
     let piece = pieces.next();
     while (piece !== undefined) {
-      const batch = piece.kind === 'record' ? this.#read(piece, pieces.log.name) : this.#note(piece, pieces.log.name);
-      if (batch === undefined && this.#mode !== 'salvage') {
-        piece = this.#lookAhead(pieces, this.flaws.at(-1)!);
+      const flaw = piece.kind === 'record' ? this.#load(batch, piece) : piece;
+      if (flaw !== undefined) {
+        const named = { ...flaw, file: pieces.log.name };
+        this.flaws.push(named);
+        piece = this.#mode === 'salvage' ? pieces.next() : this.#lookAhead(pieces, named);
         continue;
       }
-      if (batch !== undefined && batch.count > 0) {
-        this.#lastSequence = sequenceOf(batch) + batch.count - 1;
+      if (batch.count > 0) {
+        this.#lastSequence = batch.lastSequence;
         this.#batchCount++;
         yield batch;
       }
@@ -111,24 +112,13 @@ export class LogReplay implements Iterable<WriteBatch> {
     }
   }
 
-  /** The batch that a record is; a flaw is noted when it is none, or one that was there already. */
-  #read(record: LogRecord, file: string): WriteBatch | undefined {
-    const { offset, end, bytes } = record;
-    const flaw = (kind: LogFlawKind) => this.#note({ kind, offset, lostStart: offset, lostEnd: end }, file);
-    let batch: WriteBatch;
-    try {
-      batch = WriteBatch.from(bytes);
-    } catch (error) {
-      if (error instanceof MemTableError) return flaw('bad-batch');
-      throw error;
+  /** Takes the batch that a record is. @returns a flaw when it is none, or one that was there already */
+  #load(batch: LoggedBatch, { offset, end, bytes }: LogRecord): LogFlaw | undefined {
+    if (!batch.load(bytes)) return { kind: 'bad-batch', offset, lostStart: offset, lostEnd: end };
+    if (batch.count > 0 && this.#batchCount > 0 && batch.sequence <= this.#lastSequence) {
+      return { kind: 'stale-batch', offset, lostStart: offset, lostEnd: end };
     }
-    if (!Number.isSafeInteger(sequenceOf(batch) + batch.count)) return flaw('bad-batch');
-    if (batch.count > 0 && this.#batchCount > 0 && sequenceOf(batch) <= this.#lastSequence) return flaw('stale-batch');
-    return batch;
-  }
-
-  #note(flaw: LogFlaw, file: string): undefined {
-    this.flaws.push({ ...flaw, file });
+    return undefined;
   }
 
   /**
@@ -148,11 +138,12 @@ export class LogReplay implements Iterable<WriteBatch> {
     if (this.#mode === 'tail' && !isTorn) refuse('which is no torn end');
 
     const firstLost = this.#lastSequence + 1;
+    const batch = new LoggedBatch();
     let foreign: string | undefined;
     let dropped = 0;
     for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) {
-      if (piece.kind !== 'record' || piece.bytes.length < BATCH_HEADER_BYTES) continue;
-      const { sequence, count } = headerOf(piece.bytes);
+      if (piece.kind !== 'record' || !batch.loadHeader(piece.bytes)) continue;
+      const { sequence, count } = batch;
       if (count === 0 && sequence > firstLost) {
         const [lostFrom, lostTo] = [firstLost, sequence - 1];
         const lost = `writes ${lostFrom} to ${lostTo} were durable and are lost`;
@@ -173,15 +164,6 @@ export class LogReplay implements Iterable<WriteBatch> {
     this.#droppedCount += dropped;
     return undefined;
   }
-}
-
-function sequenceOf(batch: WriteBatch): number {
-  return Number(batch.sequence);
-}
-
-function headerOf(batch: Uint8Array): { sequence: number; count: number } {
-  const view = new DataView(batch.buffer, batch.byteOffset, BATCH_HEADER_BYTES);
-  return { sequence: Number(view.getBigUint64(0, true)), count: view.getUint32(8, true) };
 }
 
 /** The records and flaws of all logs, one after the other. */
