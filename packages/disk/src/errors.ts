@@ -16,6 +16,8 @@ export type DiskErrorCode =
   | 'DISK_MISSING_FILE'
   /** The database has another order of keys than `leveldb.BytewiseComparator`. */
   | 'DISK_FOREIGN_COMPARATOR'
+  /** The file is sound, but uses what this package does not: another compression, sequences beyond 2^53 - 1. */
+  | 'DISK_UNSUPPORTED'
   /** Another process, or this one, has the database open. */
   | 'DISK_LOCKED'
   /** This machine has no lock that LevelDB honours. */

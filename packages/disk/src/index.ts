@@ -10,3 +10,8 @@ export { TableBuilder, type TableBuilderOptions, type TableSummary } from './tab
 export { TableReader } from './table/reader.js';
 export { TableCursor } from './table/table-cursor.js';
 export type { TableReaderOptions } from './table/table-file.js';
+export { type FileKind, type FileName, fileName, parseFileName } from './manifest/file-names.js';
+export { Manifest, type ManifestContent, readManifest } from './manifest/manifest.js';
+export { obsoleteFiles } from './manifest/obsolete-files.js';
+export { BYTEWISE_COMPARATOR, Version } from './manifest/version.js';
+export { type TableMeta, VersionEdit } from './manifest/version-edit.js';

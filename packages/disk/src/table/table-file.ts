@@ -88,7 +88,10 @@ export class TableFile {
     }
     const contents = stored.subarray(0, length);
     if (type === BlockType.Plain) return contents;
-    if (type !== BlockType.Snappy) this.#fail(`the block at ${offset} is compressed by method ${type}`);
+    if (type !== BlockType.Snappy) {
+      const why = `the block at ${offset} is compressed by method ${type}`;
+      throw new DiskError('DISK_UNSUPPORTED', `${this.#name}: ${why}`, { file: this.#name });
+    }
     return uncompressSnappy(contents) ?? this.#fail(`the block at ${offset} cannot be uncompressed`);
   }
 

@@ -147,7 +147,8 @@ function readAll(bytes: Uint8Array, checksums: boolean): string {
     const got = entries.slice(0, 20).map(({ key }) => table.get(utf8(key))?.value.length);
     return JSON.stringify([entries, reversed, got]);
   } catch (caught) {
-    if (caught instanceof DiskError && caught.code === 'DISK_TABLE_CORRUPT') return caught.code;
+    const refusals = checksums ? ['DISK_TABLE_CORRUPT'] : ['DISK_TABLE_CORRUPT', 'DISK_UNSUPPORTED'];
+    if (caught instanceof DiskError && refusals.includes(caught.code)) return caught.code;
     throw caught;
   }
 }
