@@ -15,3 +15,4 @@ export { Manifest, type ManifestContent, readManifest } from './manifest/manifes
 export { obsoleteFiles } from './manifest/obsolete-files.js';
 export { BYTEWISE_COMPARATOR, Version } from './manifest/version.js';
 export { type TableMeta, VersionEdit } from './manifest/version-edit.js';
+export { nodeFiles, type NodeFilesOptions } from './node-files.js';

@@ -220,9 +220,11 @@ export class MemoryFiles {
     this.#operate('lock', name);
     if (this.#locks.has(name)) return undefined;
     this.#locks.add(name);
+    let isHeld = true;
     return {
       release: async () => {
-        this.#locks.delete(name);
+        if (isHeld) this.#locks.delete(name);
+        isHeld = false;
       },
     };
   }
