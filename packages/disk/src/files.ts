@@ -17,6 +17,8 @@ export interface Files {
   open(name: string): Promise<ReadFile>;
   /** Makes a new, empty file. It refuses a name that is there (`EEXIST`), so nothing is overwritten by mistake. */
   create(name: string): Promise<AppendFile>;
+  /** Makes the bytes that a file has durable, whoever wrote them. */
+  syncFile(name: string): Promise<void>;
   /** Gives a file another name, and replaces a file of that name in one step. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a name. Files that are open can still be read. */

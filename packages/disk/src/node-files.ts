@@ -68,6 +68,16 @@ class NodeFiles implements Files {
     return new NodeAppendFile(await openDescriptor(this.#path(name), 'ax'));
   }
 
+  async syncFile(name: string): Promise<void> {
+    // Windows syncs only what may be written.
+    const fd = await openDescriptor(this.#path(name), 'r+');
+    try {
+      await fdatasync(fd);
+    } finally {
+      await close(fd);
+    }
+  }
+
   async rename(from: string, to: string): Promise<void> {
     await rename(this.#path(from), this.#path(to));
   }

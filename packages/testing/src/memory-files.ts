@@ -128,6 +128,11 @@ export class MemoryFiles {
     return files;
   }
 
+  /** The process that uses the files dies. They stay as they are, durable or not; its locks are free. */
+  kill(): void {
+    this.#locks.clear();
+  }
+
   async makeDirectory(): Promise<void> {}
 
   async list(): Promise<string[]> {
@@ -173,19 +178,13 @@ export class MemoryFiles {
         this.#usedBytes += length;
         if (length < bytes.length) throw systemError('ENOSPC', `no space for ${bytes.length} bytes of ${name}`);
       },
-      sync: async () => {
-        try {
-          this.#operate('sync', name);
-        } catch (error) {
-          content.failSync();
-          throw error;
-        }
-        const covered = content.length;
-        await Promise.resolve();
-        content.sync(covered);
-      },
+      sync: () => this.#sync(name, content),
       close: async () => {},
     };
+  }
+
+  async syncFile(name: string): Promise<void> {
+    await this.#sync(name, this.#find(name));
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -227,6 +226,18 @@ export class MemoryFiles {
         isHeld = false;
       },
     };
+  }
+
+  async #sync(name: string, content: Content): Promise<void> {
+    try {
+      this.#operate('sync', name);
+    } catch (error) {
+      content.failSync();
+      throw error;
+    }
+    const covered = content.length;
+    await Promise.resolve();
+    content.sync(covered);
   }
 
   #operate(kind: FileOperation['kind'], name: string, bytes = 0): void {

@@ -179,6 +179,16 @@ describe('errors', () => {
     expect(files.operationCount).toBe(6);
   });
 
+  test('a process that dies leaves its locks, and nothing becomes durable', async () => {
+    const { files, file } = await withFile('a');
+    await files.lock('LOCK');
+    file.append(bytes(1000, 1));
+    files.kill();
+    expect(await files.lock('LOCK')).toBeDefined();
+    expect(files.content('a')).toEqual(bytes(1000, 1));
+    expect(SEEDS.some((seed) => files.crash(seed).content('a').length === 0)).toBe(true);
+  });
+
   test('a lock has one owner, and none after a crash', async () => {
     const files = new MemoryFiles();
     const lock = (await files.lock('LOCK'))!;
