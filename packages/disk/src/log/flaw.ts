@@ -17,7 +17,9 @@ export type LogFlawKind =
   /** A sound record that is no write batch. */
   | 'bad-batch'
   /** A batch with sequences that were there already: an older record, or a misplaced one. */
-  | 'stale-batch';
+  | 'stale-batch'
+  /** A sound batch that does not go on where the one before ends: writes are missing before it. */
+  | 'gap';
 
 /** A flaw of a log: where it is, and which bytes are lost by it. */
 export interface LogFlaw {

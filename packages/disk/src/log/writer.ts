@@ -25,7 +25,7 @@ import { BLOCK_BYTES, FragmentType, HEADER_BYTES, TYPE_CRC } from './format.js';
 const BUFFER_BYTES = 2 * BLOCK_BYTES;
 
 /**
- * The end of a log. `append` hands a whole record over to the file.
+ * The end of a log. `append` hands a record over to the file, and with it what `add` put before it: one call for both.
  *
  * @example
  * ```ts
@@ -65,16 +65,33 @@ export class LogWriter {
   }
 
   /**
+   * Adds a record, which is in the file's hands after the next `append`.
+   * @throws as `append` does, when the buffer is full
+   */
+  add(record: Uint8Array): void {
+    this.#check();
+    this.#add(record);
+  }
+
+  /**
    * Adds a record. It is in the file's hands when the call returns.
    * @throws DiskError `DISK_IO` when the file refuses it: any part of the record may be there, and the log is poisoned;
    *   `DISK_LOG_POISONED` from then on, since a record behind a torn one may be lost when the log is read
    */
   append(record: Uint8Array): void {
-    if (this.#failed) {
-      throw new DiskError('DISK_LOG_POISONED', 'an append to this log failed before: begin a new log', {
-        cause: this.#failure,
-      });
-    }
+    this.#check();
+    this.#add(record);
+    this.#hand();
+  }
+
+  #check(): void {
+    if (!this.#failed) return;
+    throw new DiskError('DISK_LOG_POISONED', 'an append to this log failed before: begin a new log', {
+      cause: this.#failure,
+    });
+  }
+
+  #add(record: Uint8Array): void {
     let from = 0;
     for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
       this.#fillTrailer();
@@ -84,7 +101,6 @@ export class LogWriter {
       this.#write(typeOf(isFirst, isLast), record, from, to);
       from = to;
     }
-    this.#hand();
   }
 
   #fillTrailer(): void {

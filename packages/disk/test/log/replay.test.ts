@@ -22,10 +22,10 @@ const damaged = (log: Uint8Array, at: number): Uint8Array => {
 
 test.each(MODES)('%s: all batches of sound logs, and marks as nothing', (mode) => {
   const records = [mark(1), batch(1, 3), batch(4), mark(5), batch(5, 10)];
-  const later = [mark(15), batch(15), batch(20)];
+  const later = [mark(15), batch(15), batch(16)];
   const { batches, replay: replayed } = replay(named(logOf(records).bytes, logOf(later).bytes), mode);
   expect(batches).toEqual([records[1], records[2], records[4], later[1], later[2]].map(toHex));
-  expect(replayed).toMatchObject({ lastSequence: 20, batchCount: 5, droppedCount: 0, flaws: [] });
+  expect(replayed).toMatchObject({ lastSequence: 16, batchCount: 5, droppedCount: 0, flaws: [] });
 });
 
 test('without logs nothing is replayed, and the last sequence is the one before', () => {
@@ -101,8 +101,16 @@ describe('one log', () => {
     expect(replay(named(log), 'prefix').replay.flaws).toMatchObject([{ kind: 'stale-batch' }]);
   });
 
-  test('a gap in the sequences is none: writes that are not logged take numbers, too', () => {
+  test('a gap in the sequences is a flaw of a log that begins with a mark, and of no other', () => {
     expect(sequences([logOf([batch(1), batch(5)]).bytes], 'strict')).toEqual([1, 5]);
+    const marked = logOf([mark(1), batch(1), batch(5)]).bytes;
+    expect(inAllModes(marked)).toEqual({
+      prefix: [1],
+      tail: 'DISK_LOG_CORRUPT',
+      strict: 'DISK_LOG_CORRUPT',
+      salvage: [1, 5],
+    });
+    expect(replay(named(marked), 'prefix').replay).toMatchObject({ flaws: [{ kind: 'gap' }], droppedCount: 1 });
   });
 });
 
@@ -173,6 +181,22 @@ describe('several logs', () => {
   test('a log without marks behind a torn one is refused: nothing says what of it was durable', () => {
     const later = logOf([batch(4), batch(5)]).bytes;
     expect(sequences([torn(older), later], 'prefix')).toBe('DISK_LOG_CORRUPT');
+  });
+
+  test('an older log that ends early without a trace: its sequences show what is missing', () => {
+    const short = older.slice(0, older.length - logOf([batch(3)]).bytes.length);
+    const later = logOf([mark(3), batch(4), batch(5)]).bytes;
+    expect(inAllModes(short, later)).toEqual({
+      prefix: [1, 2],
+      tail: 'DISK_LOG_CORRUPT',
+      strict: 'DISK_LOG_CORRUPT',
+      salvage: [1, 2, 4, 5],
+    });
+    // The later log says that what is missing was durable.
+    expect(sequences([short, logOf([mark(4), batch(4)]).bytes], 'prefix')).toBe('DISK_LOG_HOLE');
+    expect(sequences([short, logOf([mark(3), batch(3)]).bytes], 'strict')).toEqual([1, 2, 3]);
+    // Writes up to 3 are in tables.
+    expect([...new LogReplay(named(short, later), 'strict', 3)].length).toBe(4);
   });
 
   test('an empty log behind a torn one, as a crash leaves it after it was begun', () => {
