@@ -19,6 +19,7 @@ import type { AppendFile, Files } from '../files.js';
 import type { LogFlaw } from '../log/flaw.js';
 import { readLog } from '../log/reader.js';
 import { LogWriter } from '../log/writer.js';
+import { openFile } from '../open-file.js';
 import { CURRENT, fileName, parseFileName } from './file-names.js';
 import { Version } from './version.js';
 import { VersionEdit } from './version-edit.js';
@@ -45,7 +46,7 @@ export async function readManifest(files: Files): Promise<ManifestContent> {
   const seen = { logNumber: false, nextFileNumber: false, lastSequence: false };
   const fields = Object.keys(seen) as (keyof typeof seen)[];
   let flaw: LogFlaw | undefined;
-  const file = await open(files, name);
+  const file = await openFile(files, name);
   try {
     for (const piece of readLog(file)) {
       if (flaw !== undefined) {
@@ -81,7 +82,7 @@ function flawOf(flaw: LogFlaw | undefined): { flaw?: LogFlaw } {
 
 /** The name in `CURRENT`. */
 async function readCurrent(files: Files): Promise<string> {
-  const file = await open(files, CURRENT);
+  const file = await openFile(files, CURRENT);
   let content: string;
   try {
     const bytes = new Uint8Array(Math.min(file.size, CURRENT_BYTES_MAX));
@@ -97,16 +98,6 @@ async function readCurrent(files: Files): Promise<string> {
   throw new DiskError('DISK_MANIFEST_CORRUPT', `${CURRENT} names no MANIFEST: ${JSON.stringify(content)}`, {
     file: CURRENT,
   });
-}
-
-async function open(files: Files, name: string): ReturnType<Files['open']> {
-  try {
-    return await files.open(name);
-  } catch (cause) {
-    const isMissing = (cause as { code?: unknown }).code === 'ENOENT';
-    const code = isMissing ? 'DISK_MISSING_FILE' : 'DISK_IO';
-    throw new DiskError(code, `${name} ${isMissing ? 'is not there' : 'could not be opened'}`, { file: name, cause });
-  }
 }
 
 /** The live MANIFEST of a database, which grows by an edit with each change of its files. */
@@ -152,6 +143,11 @@ export class Manifest {
 
   get sizeBytes(): number {
     return this.#log.sizeBytes;
+  }
+
+  /** Whether an edit failed, so that it takes no more. */
+  get poisoned(): boolean {
+    return this.#failed;
   }
 
   /**
