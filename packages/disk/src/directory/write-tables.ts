@@ -1,4 +1,5 @@
-import { encodeInternalKey, type MemTable } from '@memtable/memtable';
+import { type MemTable, ValueType } from '@memtable/memtable';
+import { TAG_BYTES, tagHigh, tagLow } from '@memtable/memtable/internal';
 import { DiskError } from '../errors.js';
 import type { AppendFile, Files } from '../files.js';
 import { fileName } from '../manifest/file-names.js';
@@ -28,10 +29,13 @@ export async function writeTables(
   { tableBytesMax = TABLE_BYTES_MAX, ...options }: TableOptions = {},
 ): Promise<TableMeta[]> {
   const tables = new NewTables(files, version, 1, options);
+  const key = new InternalKeyBytes();
   return tables.write(async () => {
     for await (const chunk of entries) {
-      for (const { key, value, sequence } of chunk) {
-        await tables.add(encodeInternalKey(key, sequence), value, tableBytesMax);
+      for (const entry of chunk) {
+        if (!tables.isOpen) await tables.begin();
+        // Nothing is awaited for an entry: that takes longer than adding it.
+        if (tables.add(key.of(entry), entry.value) >= tableBytesMax) await tables.end();
       }
     }
   });
@@ -50,7 +54,9 @@ export async function writeMemTable(
   const tables = new NewTables(files, version, 0, options);
   return tables.write(async () => {
     const run = new MemTableRun(table);
-    for (await run.advance(); run.valid; run.next()) await tables.add(run.key, run.value, Infinity);
+    await run.advance();
+    if (run.valid) await tables.begin();
+    for (; run.valid; run.next()) tables.add(run.key, run.value);
   });
 }
 
@@ -77,7 +83,7 @@ class NewTables {
   async write(addAll: () => Promise<void>): Promise<TableMeta[]> {
     try {
       await addAll();
-      if (this.#builder !== undefined) await this.#end();
+      if (this.isOpen) await this.end();
       if (this.#names.length > 0) await this.#files.syncDirectory();
       return this.#written;
     } catch (cause) {
@@ -88,13 +94,11 @@ class NewTables {
     }
   }
 
-  async add(key: Uint8Array, value: Uint8Array, tableBytesMax: number): Promise<void> {
-    if (this.#builder === undefined) await this.#begin();
-    this.#builder!.add(key, value);
-    if (this.#builder!.sizeBytes >= tableBytesMax) await this.#end();
+  get isOpen(): boolean {
+    return this.#builder !== undefined;
   }
 
-  async #begin(): Promise<void> {
+  async begin(): Promise<void> {
     this.#number = this.#version.takeFileNumber();
     const name = fileName('table', this.#number);
     this.#file = await this.#files.create(name);
@@ -102,11 +106,35 @@ class NewTables {
     this.#builder = new TableBuilder(this.#file, this.#options);
   }
 
-  async #end(): Promise<void> {
+  /** Adds to the table that is open. @returns its bytes so far */
+  add(key: Uint8Array, value: Uint8Array): number {
+    this.#builder!.add(key, value);
+    return this.#builder!.sizeBytes;
+  }
+
+  async end(): Promise<void> {
     const { sizeBytes, smallest, largest } = this.#builder!.finish();
     await this.#file!.sync();
     await this.#file!.close();
     this.#builder = this.#file = undefined;
     this.#written.push({ level: this.#level, number: this.#number, sizeBytes, smallest, largest });
+  }
+}
+
+/** Internal keys of entries, one after the other in the same bytes. */
+class InternalKeyBytes {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+
+  of({ key, sequence }: LiveEntry): Uint8Array {
+    const length = key.length + TAG_BYTES;
+    if (length > this.#bytes.length) {
+      this.#bytes = new Uint8Array(2 * length);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
+    this.#bytes.set(key);
+    this.#view.setUint32(key.length, tagLow(sequence, ValueType.Value), true);
+    this.#view.setUint32(key.length + 4, tagHigh(sequence), true);
+    return this.#bytes.subarray(0, length);
   }
 }
