@@ -12,7 +12,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Seven bits a byte, lowest first; the high bit says that more follow. From 0 to 2^64 - 1, for 32-bit varints too. */
+  /** Seven bits a byte, lowest first; the high bit says that more follow. From 0 to 2^64 - 1. */
   varint(value: number | bigint): void {
     this.#reserve(10);
     let rest = value;

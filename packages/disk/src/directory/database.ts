@@ -127,8 +127,8 @@ export class Database {
   /**
    * Appends a write batch to the log: it survives the end of this process when the call returns.
    * @param batch - LevelDB's bytes of one, with the sequence behind the last one
-   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and its sequences are those of
-   *   the next one
+   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and the next one
+   *   takes its sequences
    */
   append(batch: Uint8Array): void {
     this.#logs.append(batch);

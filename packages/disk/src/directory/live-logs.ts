@@ -1,8 +1,8 @@
 /**
  * The logs that are being written: the current one, and older ones whose bytes are not durable yet.
  *
- * Each log begins with a sync mark, and after each sync the next write brings one (replay.ts has what it is for). A mark
- * is an append of its own only at the start of a log, so it costs 19 bytes and no call.
+ * Each log begins with a sync mark, and after each sync the next write brings one. replay.ts says what it is for. Only at
+ * the start of a log a mark is an append of its own; elsewhere it costs 19 bytes and no call.
  */
 import { WriteBatch } from '@memtable/memtable';
 import { DiskError } from '../errors.js';
@@ -78,8 +78,8 @@ export class LiveLogs {
 
   /**
    * Appends a batch, with the sequence in it, to the current log.
-   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and its sequences are those of
-   *   the next one
+   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and the next one
+   *   takes its sequences
    */
   append(batch: Uint8Array): void {
     const header = this.#header;

@@ -11,7 +11,8 @@
  *    nnnnnn 11     n + 1 bytes from an offset of 4 bytes
  * ```
  *
- * It is here because the small libraries do not check every length: damaged bytes give wrong blocks, or an endless loop.
+ * It is here because the small libraries do not check every length: damaged bytes give wrong blocks, or a loop of 2^31
+ * steps.
  */
 
 /** No element makes more than 64 bytes of 3. A length beyond that is damage, not a reason to allocate. */

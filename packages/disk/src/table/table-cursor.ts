@@ -41,7 +41,7 @@ export class TableCursor {
     this.#skipBackwards();
   }
 
-  /** To the first entry at or after (key, sequence): the newest version of `key` that `sequence` sees, or what follows. */
+  /** To the first entry at or after (key, sequence): the newest version of `key` that it sees, or what follows. */
   seek(key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): void {
     const target = encodeInternalKey(key, sequence);
     this.#index.seek(target);

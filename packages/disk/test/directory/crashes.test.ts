@@ -1,7 +1,7 @@
 /**
- * A crash after every operation of a history with writes, syncs, logs that are begun and checkpoints, with many seeds of
- * what the disk kept. What had been synced is there, what is there is a prefix of what was written, and no batch is
- * there by half.
+ * A crash after every operation of a history with writes, syncs, new logs and checkpoints, with many seeds of what the
+ * disk kept. What had been synced is there, what is there is a prefix of what was written, and no batch is there by
+ * half.
  */
 import { MemoryFiles } from '@memtable/testing';
 import { Database } from '../../src/index.js';
