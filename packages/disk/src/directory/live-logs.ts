@@ -1,8 +1,8 @@
 /**
  * The logs that are being written: the current one, and older ones whose bytes are not durable yet.
  *
- * Each log begins with a sync mark, and after each sync the next write brings one. replay.ts says what it is for. Only at
- * the start of a log a mark is an append of its own; elsewhere it costs 19 bytes and no call.
+ * Each log begins with a sync mark, and after each sync the next write brings one. replay.ts says what it is for. Only
+ * at the start of a log a mark is an append of its own; elsewhere it costs 19 bytes and no call.
  */
 import { WriteBatch } from '@memtable/memtable';
 import { DiskError } from '../errors.js';

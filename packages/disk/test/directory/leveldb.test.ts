@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 let count = 0;
 const newDirectory = (): string => join(root, String(++count));
 
-/** Batches of mixed sizes: values up to 200 kB, keys up to 300 bytes, both from nothing on; one write of six deletes. */
+/** Batches of mixed sizes: values of up to 200 kB, keys of up to 300 bytes. One write of six is a deletion. */
 function* history(seed: number, entries = ENTRIES): Generator<Write[]> {
   const random = new LcgRandom(seed);
   let batch: Write[] = [];
