@@ -24,6 +24,7 @@ export { CounterexampleError } from './counterexample.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { failAllocation, failEveryAllocation, type FlushOutcome, InjectedFault, ScriptedTarget } from './faults.js';
 export { LcgRandom } from './lcg-random.js';
+export { type FileOperation, MemoryFiles, type MemoryFilesOptions } from './memory-files.js';
 export { type ListProgram, listPrograms } from './interleavings/program.js';
 export { bytewise, IndexModel, IteratorModel, MemtableModel, SortedModel, StoreModel } from './model.js';
 export { bytes, code } from './notation.js';
