@@ -11,7 +11,7 @@ import {
   type SurvivalOptions,
   survivesDamage,
 } from '../src/index.js';
-import { interrupt } from './interrupt.js';
+import { interrupt } from './survival.js';
 
 const isWellFormed = (text: string) => (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 
