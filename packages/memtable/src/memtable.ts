@@ -159,7 +159,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   /**
    * Takes the memtable that a buffer holds, in the state it was in. The buffer is used, not copied. Attaching checks
-   * the arena's blocks and the words of the index, O(blocks). `verify()` checks the entries too.
+   * the arena's blocks and the words of table and index, O(blocks). For bytes that you have not written, call
+   * `verify()` before anything else: if it succeeds, all calls work.
    *
    * Over a `SharedArrayBuffer` another thread may add to the table meanwhile. Reads see what it has added so far. Only
    * one thread adds.
@@ -179,7 +180,11 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     if (state !== TableState.Active && state !== TableState.Frozen) {
       throw new MemTableError('MEMTABLE_MALFORMED', `this arena holds no memtable: its state is ${state}`);
     }
-    const custom = arena.memory.i32[line + TableWord.Comparator] === 1;
+    const comparator = arena.memory.i32[line + TableWord.Comparator];
+    if (comparator !== 0 && comparator !== 1) {
+      throw new MemTableError('MEMTABLE_MALFORMED', `a memtable has one comparator or none, not ${comparator}`);
+    }
+    const custom = comparator === 1;
     if (custom !== (options.comparator !== undefined)) {
       throw new MemTableError(
         'MEMTABLE_MALFORMED',
@@ -380,9 +385,12 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
-   * Checks every invariant of the table, of its arena and of its index. O(entries).
+   * Checks every invariant of the table, of its arena and of its index. The bytes may be damaged in any way: it
+   * checks a link before it follows it, and visits no byte twice, so a ring of links or a false count ends at once.
+   * If it succeeds, all calls work. Damage that stays unseen, such as another byte in a value, changes what they
+   * return. O(bytes); with a comparator O(log n) more for each entry.
    * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the
-   * message names the invariant and the place; MemTableError `MEMTABLE_DROPPED`
+   * message names the invariant and the place; MemTableError `MEMTABLE_DROPPED`; what the comparator throws
    */
   verify(): void {
     this.#checkNotDropped();

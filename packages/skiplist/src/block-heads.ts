@@ -72,7 +72,7 @@ export function clearSlots(words: Int32Array, word: number, from: number): void 
 /**
  * Prefetches the keys of a leaf: loads one word of each entry before any key is read, so that the misses overlap [D15].
  */
-function touchKeys(list: BlockList, word: number): void {
+export function touchKeys(list: BlockList, word: number): void {
   const words = list.arena.memory.i32;
   let touched = 0;
   for (let i = word + ADDRESSES, end = i + 2 * words[word + COUNT]; i < end; i += 2) touched |= words[words[i] >> 2];

@@ -24,15 +24,16 @@
  *
  * Invariants, which `verify()` checks:
  * B1. Entries ascend strictly within a block and from block to block. Level 0 has `Count` of them.
- * B2. A block has 1 to 64 slots in use; the only leaf of an empty list has none. `next` and `prev` agree.
+ * B2. A block has 1 to 64 slots in use; the only leaf of an empty list has none. `next` and `prev` agree. Blocks and
+ *     entries lie in bytes that the arena has handed out, and no two of them share a byte.
  * B3. Level i + 1 lists the blocks of level i in order. Only the removal of a block's first entry makes another entry
  *     its first, except in the first block of a level: smaller keys may come before it, and no search compares with it.
  * B4. All keys from a block's first entry to the next block's first entry share the block's prefix. All keys of the
  *     list share `Prefix`, which is the prefix of each level's first and last block. Every head follows from its key
  *     and its block's prefix.
  * B5. `Entry` is one of the entries, or NIL when there is none. It stands for all entries when `Prefix` is compared.
- * B6. The `SpareCount` blocks from `Spare` on are allocated and not used yet.
- * B7. A pilot is the head of the first slot of its group. The head of an unused slot is the highest number.
+ * B6. `SpareCount` blocks from `Spare` on, and `Pending` entries, are allocated and not used yet.
+ * B7. A pilot is the head of the first slot of its group. An unused slot has the highest number for its head, and NIL.
  * B8. Asked both ways, the order says of two neighbours that the second is greater. A search for an entry finds it.
  *     Checked for an order without heads, which may contradict itself. If it does, searches miss entries, but nothing
  *     else breaks: links never rely on the order giving one answer twice.
@@ -50,26 +51,21 @@ import {
 } from './block-layout.js';
 import { SkipListError } from './errors.js';
 import { common, headAt, type Keys, keysOf } from './head.js';
+import { checkBlockWords } from './inspect/block-levels.js';
 import { verifyBlockList } from './inspect/verify-block-skiplist.js';
 import type { Order } from './order.js';
-import type { IndexCursor, OrderedIndex } from './ordered-index.js';
+import { type EndOf, type IndexCursor, nextByte, type OrderedIndex } from './ordered-index.js';
 import { rebuildWithout } from './rebuild.js';
 import { moveToNextLeaf, removeEntry } from './removal.js';
 
 // Bare consts, not exported: V8 makes their values part of the code. It loads an import from a cell at each use [D9].
 const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES } = BlockLayout;
 const { SLOTS, GROUP, GROUPS, LOWEST, BLOCK_BYTES, HEIGHT_MAX } = BlockLayout;
+const { BLOCK_ALIGNMENT, RUN_BLOCKS_MAX } = BlockLayout;
 const Word = BlockWord;
-/** Blocks start at a multiple of this, so that each group of slots lies in one cache line. */
-const CACHE_LINE_BYTES = 64;
 /** Bytes of a block, and the most that aligning it skips. */
-const BLOCK_SLOT_BYTES = BLOCK_BYTES + CACHE_LINE_BYTES;
+const BLOCK_SLOT_BYTES = BLOCK_BYTES + BLOCK_ALIGNMENT;
 
-/**
- * Blocks come from the arena in runs, so that they lie side by side. Scattered among entries each would have a memory
- * page of its own, and a search would miss the TLB at each. A run of 28 blocks fills four pages [D5].
- */
-const RUN_BLOCKS_MAX = 28;
 /** A run has one block for this many entries of the list, so that spare blocks cost about a byte an entry. */
 const ENTRIES_PER_RUN_BLOCK = 512;
 
@@ -134,8 +130,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const { blockBytes } = arena.stats();
     this.#smallBytesMax = Math.floor(blockBytes / 4);
     const blocksInArenaBlock = Math.max(1, Math.floor(blockBytes / BLOCK_SLOT_BYTES));
-    this.#blockShareBytes =
-      BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * CACHE_LINE_BYTES)) / blocksInArenaBlock);
+    this.#blockShareBytes = BLOCK_SLOT_BYTES + Math.ceil((2 * (blockBytes + 2 * BLOCK_ALIGNMENT)) / blocksInArenaBlock);
     this.#roomBlocks = RUN_BLOCKS_MAX + blocksInArenaBlock;
     if (attached) return;
     if (!arena.ensure(BLOCK_SLOT_BYTES, 1)) {
@@ -154,8 +149,9 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   }
 
   /**
-   * Takes the list that an arena holds. Only its kind is checked; `verify()` checks the rest.
-   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one
+   * Takes the list that an arena holds. Only the words of the superblock are checked. For bytes that you have not
+   * written call `verify()` before anything else: if it succeeds, all calls work. O(1).
+   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one, or its words are damaged
    */
   static attach(arena: Arena, order: Order): BlockSkipList {
     const kind = arena.memory.i32[arena.lineOf(Line.Index) + Word.Kind];
@@ -165,7 +161,9 @@ export class BlockSkipList implements OrderedIndex, BlockList {
         `the index of this arena is of kind ${kind}, not a block skip list`,
       );
     }
-    return new BlockSkipList(arena, order, true);
+    const list = new BlockSkipList(arena, order, true);
+    checkBlockWords(list);
+    return list;
   }
 
   get entryCount(): number {
@@ -506,8 +504,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     this.touched = touched & 1;
   }
 
-  verify(): void {
-    verifyBlockList(this, (entry) => this.seek(this.arena.memory.view, entry));
+  verify(endOf: EndOf = nextByte): void {
+    verifyBlockList(this, (entry) => this.seek(this.arena.memory.view, entry), endOf);
   }
 
   /** @returns below or above 0 when the key lacks the prefix of all, so that it comes before or after them; else 0 */
@@ -746,8 +744,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
   #takeRun(): void {
     const { arena } = this;
     let count = Math.min(RUN_BLOCKS_MAX, 1 + Math.floor(this.entryCount / ENTRIES_PER_RUN_BLOCK));
-    if (!arena.ensure(count * BLOCK_BYTES + CACHE_LINE_BYTES, 1)) count = 1;
-    const first = arena.allocateAligned(count * BLOCK_BYTES, CACHE_LINE_BYTES);
+    if (!arena.ensure(count * BLOCK_BYTES + BLOCK_ALIGNMENT, 1)) count = 1;
+    const first = arena.allocateAligned(count * BLOCK_BYTES, BLOCK_ALIGNMENT);
     const words = arena.memory.i32;
     words[this.#line + Word.Spare] = first;
     words[this.#line + Word.SpareCount] = count;

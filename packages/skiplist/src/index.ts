@@ -2,6 +2,6 @@ export { attachIndex } from './attach-index.js';
 export { BlockCursor, BlockSkipList } from './block-skiplist.js';
 export { SkipListError, type SkipListErrorCode } from './errors.js';
 export type { Order } from './order.js';
-export type { IndexCursor, OrderedIndex } from './ordered-index.js';
+export type { EndOf, IndexCursor, OrderedIndex } from './ordered-index.js';
 export { parkMillerNext, parkMillerSeed } from './park-miller.js';
 export { SkipList, SkipListCursor, type SkipListLayout, type SkipListOptions } from './skiplist.js';

@@ -10,16 +10,18 @@
  * S1. The entries on level 0 ascend strictly, and there are `Count` of them.
  * S2. Every node on level i + 1 is on level i.
  * S3. No node is on a level at or above `Height`.
- * S4. Every node lies inside the used part of the memory, at a multiple of 4 (compact) or 8 (leveldb).
+ * S4. Every node lies at a multiple of 4 (compact) or 8 (leveldb). Towers and entries lie in bytes that the arena has
+ *     handed out, and none in another.
  * S5. Asked both ways, the order says of two neighbours that the second is greater. A search for an entry finds it.
  *     Checked for an order without `keyStart`, which may contradict itself. If it does, searches miss entries, but
  *     walks in both directions still meet each one once: links never rely on the order giving one answer twice.
+ * S6. `Branching` is a power of two from 2 to 64. `Random` is a state that the generator of heights can have.
  */
 import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
-import { verifySkipList } from './inspect/verify-skiplist.js';
+import { checkTowerWords, verifySkipList } from './inspect/verify-skiplist.js';
 import type { Order } from './order.js';
-import type { IndexCursor, OrderedIndex } from './ordered-index.js';
+import { type EndOf, type IndexCursor, nextByte, type OrderedIndex } from './ordered-index.js';
 import { parkMillerNext, parkMillerSeed } from './park-miller.js';
 
 /**
@@ -53,11 +55,11 @@ export interface SkipListOptions {
   seed?: number;
 }
 
-/** @internal Most levels of a list. */
-export const HEIGHT_MAX = 12;
+/** Most levels of a list. */
+const HEIGHT_MAX = 12;
 
-/** @internal Words of the index's line in the superblock. */
-export const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
+/** Words of the index's line in the superblock. */
+const Word = { Kind: 0, Head: 1, Height: 2, Random: 3, Count: 4, Branching: 5, HeightMax: 6 } as const;
 
 /** The word `Kind` is `KIND_FIRST` plus the place in this list. An index of another class uses other numbers. */
 const KINDS: readonly SkipListLayout[] = ['compact', 'leveldb'];
@@ -127,8 +129,10 @@ export class SkipList implements OrderedIndex {
   }
 
   /**
-   * Takes the list that an arena holds. Only its kind is checked; `verify()` checks the rest.
-   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one
+   * Takes the list that an arena holds. Only the words of the superblock are checked, so another thread may be
+   * inserting. For bytes that you have not written call `verify()` before anything else: if it succeeds, all calls
+   * work. O(1).
+   * @throws SkipListError `SKIPLIST_MALFORMED` when the arena holds no index, or another one, or its words are damaged
    */
   static attach(arena: Arena, order: Order): SkipList {
     const line = arena.lineOf(Line.Index);
@@ -137,7 +141,9 @@ export class SkipList implements OrderedIndex {
     if (layout === undefined) {
       throw new SkipListError('SKIPLIST_MALFORMED', `the index of this arena is of kind ${kind}, not a skip list`);
     }
-    return new SkipList(arena, order, {}, layout);
+    const list = new SkipList(arena, order, {}, layout);
+    checkTowerWords(list);
+    return list;
   }
 
   get entryCount(): number {
@@ -253,13 +259,23 @@ export class SkipList implements OrderedIndex {
     }
   }
 
-  verify(): void {
-    verifySkipList(this);
+  verify(endOf: EndOf = nextByte): void {
+    verifySkipList(this, endOf);
   }
 
   /** @internal First word of the list's line in the superblock. */
   get line(): number {
     return this.#line;
+  }
+
+  /** @internal One in this many nodes of a level is on the next level too. */
+  get branching(): number {
+    return this.arena.memory.i32[this.#line + Word.Branching];
+  }
+
+  /** @internal State of the generator of heights. */
+  get random(): number {
+    return this.arena.memory.i32[this.#line + Word.Random];
   }
 
   /** @internal Levels that the head reaches. */

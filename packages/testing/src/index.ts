@@ -4,6 +4,7 @@ export { type ComparatorName, comparatorNames, comparators } from './arbitraries
 export { keyPool, keys, numberedKeys } from './arbitraries/keys.js';
 export { ranges } from './arbitraries/ranges.js';
 export { readSequences, sequences } from './arbitraries/sequences.js';
+export { stringPool, strings } from './arbitraries/strings.js';
 export { values } from './arbitraries/values.js';
 export { type BatchDamage, damageBatch, del, encodeBatch, put } from './batch.js';
 export { memtableCommand, memtableCommandKinds } from './commands/memtable/index.js';
@@ -21,6 +22,20 @@ export type { TestRunner } from './conformance/test-runner.js';
 export { assertWriteBuffer, writeBufferConformance } from './conformance/write-buffer.js';
 export * from './contract.js';
 export { CounterexampleError } from './counterexample.js';
+export {
+  damaged,
+  type DamageHarness,
+  type DamageOptions,
+  damages,
+  type Mutation,
+  type MutationKind,
+  mutationKinds,
+  type MutationKinds,
+  type SlowInput,
+  type SurvivalOptions,
+  type SurvivalReport,
+  survivesDamage,
+} from './damage.js';
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { failAllocation, failEveryAllocation, type FlushOutcome, InjectedFault, ScriptedTarget } from './faults.js';
 export { LcgRandom } from './lcg-random.js';

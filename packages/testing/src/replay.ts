@@ -11,6 +11,7 @@ import type {
   WriteBufferHarness,
 } from './contract.js';
 import type { Recording } from './counterexample.js';
+import { type DamageHarness, replayDamage } from './damage.js';
 import { TestingError } from './errors.js';
 import { replayInterleavings } from './interleavings/interleaving-test.js';
 import { replayModelTest } from './model-test.js';
@@ -18,7 +19,8 @@ import { replayModelTest } from './model-test.js';
 /**
  * Runs the operations of a failed run again, and nothing else. Kept as a test, it guards against the same fault.
  * @param json - from the message of a {@link CounterexampleError}, after `replay: `
- * @param harness - the harness with which the run failed
+ * @param harness - the harness with which the run failed; for `survivesDamage` its arguments, `{ open, use,
+ * ...options }`
  * @throws CounterexampleError if the run fails again
  * @throws TestingError `TESTING_MALFORMED` if `json` is no recording of a suite
  * @throws TestingError `TESTING_REPLAY_DIVERGED` if a recorded schedule no longer fits the object under test
@@ -32,9 +34,9 @@ import { replayModelTest } from './model-test.js';
  * await replay(json, harness); // undefined: the run does not fail
  * ```
  */
-export async function replay(
+export async function replay<Opened = unknown>(
   json: string,
-  harness: { readonly factory: (options: never) => unknown; readonly supports: object },
+  harness: { readonly factory: (options: never) => unknown; readonly supports: object } | DamageHarness<Opened>,
 ): Promise<void> {
   const recording = parse(json);
   const any: unknown = harness;
@@ -49,6 +51,8 @@ export async function replay(
       return replayInterleavings(memtableListTest(any as MemtableListHarness), recording);
     case 'write buffer':
       return replayInterleavings(writeBufferTest(any as WriteBufferHarness), recording);
+    case 'damage':
+      return replayDamage(any as DamageHarness, recording);
     default:
       throw new TestingError('TESTING_MALFORMED', `no suite has the name ${JSON.stringify(recording.suite)}`);
   }

@@ -1,13 +1,14 @@
 /** Describes the buffer of a memtable to the last byte, as plain data for tools. */
-import { NIL } from '@memtable/arena';
+import type { Memory } from '@memtable/arena';
 import { type ArenaInspection, inspectArena } from '@memtable/arena/inspect';
 import { type IndexInspection, inspectIndex, type SearchTrace, traceSeek } from '@memtable/skiplist/inspect';
 import { MemTableError } from '../errors.js';
-import { type Sequence, SEQUENCE_MAX, TAG_BYTES, tagSequence, ValueType } from '../format/internal-key.js';
+import { type Sequence, SEQUENCE_MAX, TAG_BYTES } from '../format/internal-key.js';
 import { LookupKey } from '../format/lookup-key.js';
-import { readVarint32, skipVarint, VARINT32_BYTES_MAX } from '../format/varint.js';
 import { MemTable, type MemTableStats } from '../memtable.js';
 import { BytewiseOrder } from '../order.js';
+import { EntryReader } from './entry-reader.js';
+import { EntrySums } from './verify-entries.js';
 
 export type {
   BlockListInspection,
@@ -90,7 +91,7 @@ export interface EntryColumns {
   readonly valueBytes: Int32Array;
   /** Sequence of each entry. Exact up to 2^53 - 1, the highest sequence of a write. */
   readonly sequences: Float64Array;
-  /** The {@link ValueType} of each entry. */
+  /** The `ValueType` of each entry. */
   readonly types: Uint8Array;
 }
 
@@ -112,7 +113,9 @@ export interface MemTableInspection {
 
 /**
  * Describes the memtable in a buffer: that of a live or frozen table (`table.arena.memory.buffer`), or a copy from a
- * file. It only reads. It checks that every used byte has a use. The result shares no bytes with the buffer. O(bytes).
+ * file. It only reads. The bytes may be damaged in any way: it makes the checks of `MemTable.verify()`, except that the
+ * order of a comparator is unknown, and checks that every used byte has a use. The result shares no bytes with the
+ * buffer. O(bytes).
  *
  * @throws MemTableError `MEMTABLE_MALFORMED`, ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`: the
  * bytes are no memtable, are cut short, or are damaged. The message says what is wrong and where
@@ -132,7 +135,6 @@ export interface MemTableInspection {
  */
 export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
   const arena = inspectArena(buffer);
-  const index = inspectIndex(buffer);
   let table: MemTable;
   let customOrder = false;
   try {
@@ -143,70 +145,87 @@ export function inspectMemTable(buffer: ArrayBufferLike): MemTableInspection {
     table = MemTable.attach(buffer, { comparator: () => 0 });
     customOrder = true;
   }
-  const entries = readEntries(new DataView(buffer), index, arena.usedBytes);
-  return { stats: table.stats(), customOrder, arena, index, entries, pieces: tile(arena, index, entries) };
+  const columns = new EntryList(table.arena.memory, table.entryCount);
+  const order = customOrder ? {} : { order: new BytewiseOrder() };
+  const index = inspectIndex(buffer, { endOf: (entry) => columns.add(entry), ...order });
+  columns.sums.check(table.entries);
+  return { stats: table.stats(), customOrder, arena, index, entries: columns, pieces: tile(arena, index, columns) };
 }
 
 /**
- * Searches the table in a buffer for a key, and returns the steps of its index; see {@link SearchTrace}.
+ * Searches the table in a buffer for a key, and returns the steps of its index; see {@link SearchTrace}. It verifies
+ * the table first. O(bytes).
  * @param sequence - from 0 to 2^56 - 1, as for `get`
  * @throws MemTableError `MEMTABLE_MALFORMED`: no memtable, or a comparator orders its keys;
  * `MEMTABLE_INVALID_SEQUENCE`; ArenaError `ARENA_MALFORMED`, SkipListError `SKIPLIST_MALFORMED`; TypeError: the key is
  * not bytes
  */
 export function traceGet(buffer: ArrayBufferLike, key: Uint8Array, sequence: Sequence = SEQUENCE_MAX): SearchTrace {
-  MemTable.attach(buffer); // Throws unless there is a table that orders its keys by their bytes.
+  MemTable.attach(buffer).verify(); // Throws unless there is a table that orders its keys by their bytes.
   const lookupKey = new LookupKey().setFor(key, sequence);
   return traceSeek(buffer, new BytewiseOrder(), lookupKey.view, lookupKey.at);
 }
 
-function readEntries(view: DataView, index: IndexInspection, usedBytes: number): EntryColumns {
-  const addresses = index.entries;
-  const count = addresses.length;
-  const column = (): Int32Array => new Int32Array(count);
-  const [bytes, keyStarts, keyBytes, valueStarts, valueBytes] = [column(), column(), column(), column(), column()];
-  const sequences = new Float64Array(count);
-  const types = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const entry = addresses[i];
-    if (entry <= NIL || entry >= usedBytes) malformed(`M1: an entry at ${entry}`);
-    const lookupBytes = readVarint32(view, entry, Math.min(entry + VARINT32_BYTES_MAX, usedBytes));
-    const key = lookupBytes < 0 ? entry : skipVarint(view, entry);
-    const tag = key + lookupBytes - TAG_BYTES;
-    if (lookupBytes < TAG_BYTES || tag + TAG_BYTES > usedBytes) {
-      malformed(`M1: a key and tag of ${lookupBytes} bytes in the entry at ${entry}`);
-    }
-    const low = view.getUint32(tag, true);
-    if ((low & 0xff) > ValueType.Value) malformed(`M1: type ${low & 0xff} in the entry at ${entry}`);
-    const length = tag + TAG_BYTES;
-    const size = readVarint32(view, length, Math.min(length + VARINT32_BYTES_MAX, usedBytes));
-    const value = size < 0 ? length : skipVarint(view, length);
-    if (size < 0 || value + size > usedBytes) malformed(`M1: a value of ${size} bytes in the entry at ${entry}`);
-    bytes[i] = value + size - entry;
-    keyStarts[i] = key;
-    keyBytes[i] = tag - key;
-    valueStarts[i] = value;
-    valueBytes[i] = size;
-    sequences[i] = Number(tagSequence(low, view.getUint32(tag + 4, true)));
-    types[i] = low & 0xff;
+/** Columns of the entries, which are added in their order. */
+class EntryList implements EntryColumns {
+  readonly addresses: Int32Array;
+  readonly bytes: Int32Array;
+  readonly keyStarts: Int32Array;
+  readonly keyBytes: Int32Array;
+  readonly valueStarts: Int32Array;
+  readonly valueBytes: Int32Array;
+  readonly sequences: Float64Array;
+  readonly types: Uint8Array;
+  readonly sums = new EntrySums();
+  readonly #reader: EntryReader;
+  #count = 0;
+
+  constructor(memory: Memory, count: number) {
+    this.#reader = new EntryReader(memory);
+    const column = (): Int32Array => new Int32Array(count);
+    this.addresses = column();
+    this.bytes = column();
+    this.keyStarts = column();
+    this.keyBytes = column();
+    this.valueStarts = column();
+    this.valueBytes = column();
+    this.sequences = new Float64Array(count);
+    this.types = new Uint8Array(count);
   }
-  return { addresses, bytes, keyStarts, keyBytes, valueStarts, valueBytes, sequences, types };
+
+  /** @returns the address after the entry. @throws MemTableError `MEMTABLE_MALFORMED` */
+  add(entry: number): number {
+    const reader = this.#reader;
+    const end = reader.read(entry);
+    const i = this.#count++;
+    this.addresses[i] = entry;
+    this.bytes[i] = end - entry;
+    this.keyStarts[i] = reader.keyStart;
+    this.keyBytes[i] = reader.keyLength;
+    this.valueStarts[i] = reader.valueStart;
+    this.valueBytes[i] = reader.valueLength;
+    this.sequences[i] = Number(reader.sequence);
+    this.types[i] = reader.type;
+    this.sums.add(reader);
+    return end;
+  }
 }
 
-/** Sorts all allocations by address, cuts entries into pieces, and fills the rest with slop, tails and free bytes. */
+/**
+ * Sorts all allocations by address, cuts entries into pieces, and fills the rest with slop, tails and free bytes. The
+ * index has checked that each allocation lies in the used bytes of a block, and none in another.
+ */
 function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColumns): Pieces {
   const units = allocationsOf(index, entries);
   // Bucket sort by the word in which an allocation starts. Each has a word or more, so two in one word would overlap.
   const starting = new Int32Array(arena.usedBytes / 4 + 1);
   for (let unit = 0; unit < units.count; unit++) {
     const word = units.addresses[unit] >> 2;
-    if (starting[word] !== 0) malformed(`two allocations start at ${units.addresses[unit]}, or right before`);
     starting[word] = unit + 1;
   }
   const pieces = new PieceList();
   pieces.push(0, arena.superblockBytes, 'superblock', -1);
   let end = arena.superblockBytes;
-  let placed = 0;
   let slopBytes = 0;
   for (const [i, block] of arena.blocks.entries()) {
     pieces.push(end, block.headerAddress - end, 'gap', -1);
@@ -217,15 +236,11 @@ function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColu
       const unit = starting[word] - 1;
       if (unit === -1) continue;
       const address = units.addresses[unit];
-      if (address < end || address + units.bytes[unit] > usedEnd) {
-        malformed(`${units.bytes[unit]} bytes at ${address} are not within the unclaimed bytes ${end} to ${usedEnd}`);
-      }
       pieces.push(end, address - end, 'slop', i);
       slopBytes += address - end;
       if (units.kinds[unit] === ENTRY) pushEntry(pieces, entries, units.owners[unit]);
       else pieces.push(address, units.bytes[unit], PIECE_KINDS[units.kinds[unit]], units.owners[unit]);
       end = address + units.bytes[unit];
-      placed++;
     }
     pieces.push(end, usedEnd - end, 'slop', i);
     slopBytes += usedEnd - end;
@@ -233,8 +248,6 @@ function tile(arena: ArenaInspection, index: IndexInspection, entries: EntryColu
     pieces.push(usedEnd + block.tailBytes, block.freeBytes, 'free', i);
     end = block.address + block.bytes;
   }
-  if (placed !== units.count)
-    malformed(`${units.count - placed} entries or parts of the index lie outside of all blocks`);
   // Bytes without a use were taken for slop. The arena counts its slop, so the sums differ if there are any.
   if (slopBytes !== arena.stats.slopBytes) {
     malformed(`${slopBytes} bytes have no use, but the arena skipped ${arena.stats.slopBytes} bytes to align`);

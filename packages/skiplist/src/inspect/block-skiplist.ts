@@ -1,12 +1,13 @@
 /** Shows a block skip list, and how a search goes through it. */
-import { NIL, SUPERBLOCK_BYTES } from '@memtable/arena';
 import { addressesOf, BlockLayout, BlockWord, entryBelow } from '../block-layout.js';
 import type { BlockSkipList } from '../block-skiplist.js';
-import { malformed } from '../errors.js';
 import { headAt } from '../head.js';
+import type { EndOf } from '../ordered-index.js';
+import { slotsOf } from './block-levels.js';
 import type { Comparison } from './recording-order.js';
+import { checkBlockList } from './verify-block-skiplist.js';
 
-const { NEXT, PREV, COUNT, PREFIX, HEADS, ADDRESSES, SLOTS, BLOCK_BYTES, HEIGHT_MAX } = BlockLayout;
+const { NEXT, PREV, COUNT, PREFIX, HEADS, ADDRESSES, SLOTS, BLOCK_BYTES } = BlockLayout;
 
 /** A block of a block skip list as plain data, copied. */
 export interface IndexBlock {
@@ -43,44 +44,21 @@ export interface BlockListInspection {
   readonly spare: { readonly address: number; readonly bytes: number };
 }
 
-/** Shows the list. Checks each address before reading there. @throws SkipListError `SKIPLIST_MALFORMED` */
-export function inspectBlockList(list: BlockSkipList): BlockListInspection {
-  const { i32: words, usedBytes } = list.arena.memory;
+/**
+ * Shows the list. Checks all of it that needs no order.
+ * @param endOf - see {@link EndOf}
+ * @throws as {@link checkBlockList}
+ */
+export function inspectBlockList(list: BlockSkipList, endOf: EndOf): BlockListInspection {
+  const words = list.arena.memory.i32;
   const { entryCount, height, spare } = list;
-  if (!(height >= 1 && height <= HEIGHT_MAX)) malformed(`B3: a height of ${height}`);
-  const levels: IndexBlock[][] = [];
-  // From the root down: the blocks of a level are those that the level above lists, in that order.
-  let listed: Int32Array = Int32Array.of(words[list.line + BlockWord.Root]);
-  let found = 0;
-  for (let level = height - 1; level >= 0; level--) {
-    const blocks: IndexBlock[] = [];
-    for (const [i, address] of listed.entries()) {
-      if (address % 4 !== 0 || address < SUPERBLOCK_BYTES) malformed(`B2: a block at ${address} on level ${level}`);
-      if (address + BLOCK_BYTES > usedBytes) malformed(`B2: a block at ${address} ends beyond ${usedBytes}`);
-      const block = readBlock(words, address, level);
-      const { slotCount, slotMax } = block;
-      if (slotCount < (height === 1 ? 0 : 1) || slotCount > slotMax) {
-        malformed(`B2: ${slotCount} of ${slotMax} slots in the block at ${address}`);
-      }
-      if (block.previous !== (listed[i - 1] ?? NIL) || block.next !== (listed[i + 1] ?? NIL)) {
-        malformed(`B3: the block at ${address} has other neighbours than the level above lists`);
-      }
-      blocks.push(block);
-      found += level === 0 ? slotCount : 0;
-    }
-    levels.unshift(blocks);
-    if (level > 0) listed = concat(blocks.map(({ children }) => children));
-    if (listed.length > usedBytes / 4) malformed(`B3: ${listed.length} blocks on level ${level - 1}`);
-  }
-  if (found !== entryCount) malformed(`B1: ${found} entries on level 0, ${entryCount} counted`);
-  if (spare.bytes < 0 || spare.address + spare.bytes > usedBytes) {
-    malformed(`B6: ${spare.bytes} bytes of spare blocks at ${spare.address}`);
-  }
-  const entries = concat(levels[0].map(({ entries }) => entries));
+  const addresses = checkBlockList(list, endOf);
+  const levels = addresses.map((blocks, level) => Array.from(blocks, (block) => readBlock(words, block, level)));
+  const entries = slotsOf(words, addresses[0], entryCount);
   return { kind: 'block', entryCount, height, levels, entries, spare };
 }
 
-/** Copies a block. Addresses in it may be damaged: what lies beyond the memory reads as 0. */
+/** Copies a block. */
 function readBlock(words: Int32Array, address: number, level: number): IndexBlock {
   const word = address >> 2;
   const addresses = addressesOf(words, address);
@@ -161,14 +139,4 @@ export function traceBlockList(
     block = words[word + ADDRESSES + 2 * slot];
   }
   return { kind: 'block', found: list.seek(bytes, at), steps, outside };
-}
-
-function concat(parts: readonly Int32Array[]): Int32Array {
-  const whole = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

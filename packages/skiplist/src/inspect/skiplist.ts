@@ -1,8 +1,9 @@
 /** Shows a skip list, and how a search goes through it. */
-import { type Addr, NIL, SUPERBLOCK_BYTES } from '@memtable/arena';
-import { malformed } from '../errors.js';
-import { HEIGHT_MAX, type SkipList, type SkipListLayout, Word } from '../skiplist.js';
+import { NIL } from '@memtable/arena';
+import type { EndOf } from '../ordered-index.js';
+import type { SkipList, SkipListLayout } from '../skiplist.js';
 import type { Comparison } from './recording-order.js';
+import { checkTowers } from './verify-skiplist.js';
 
 /**
  * A skip list. Each property of its nodes is a column, a typed array in the order of the entries, so that a million
@@ -38,24 +39,13 @@ export interface SkipListInspection {
   readonly links: Int32Array;
 }
 
-/** Shows the list. Checks each link before following it. @throws SkipListError `SKIPLIST_MALFORMED` */
-export function inspectSkipList(list: SkipList): SkipListInspection {
-  const { arena, layout, height, heightMax, entryCount } = list;
-  const { i32: words, usedBytes } = arena.memory;
-  if (!(heightMax >= 1 && heightMax <= HEIGHT_MAX && height >= 1 && height <= heightMax)) {
-    malformed(`S3: a height of ${height}, of ${heightMax} levels`);
-  }
-  const alignment = layout === 'compact' ? 4 : 8;
-  /** @returns the address, if a tower of this height fits there */
-  const checked = (node: number, towerHeight: number): number => {
-    const start = list.towerStartOf(node, towerHeight);
-    if (node % alignment !== 0 || start < SUPERBLOCK_BYTES || start + list.towerBytesOf(towerHeight) > usedBytes) {
-      malformed(`S4: a link to ${node}, where no tower of height ${towerHeight} fits`);
-    }
-    return node;
-  };
-
-  const head = checked(list.head, heightMax);
+/**
+ * Shows the list. Checks all of it that needs no order.
+ * @param endOf - see {@link EndOf}
+ * @throws as {@link checkTowers}
+ */
+export function inspectSkipList(list: SkipList, endOf: EndOf): SkipListInspection {
+  const { layout, height, heightMax, branching, random, entryCount, head } = list;
   const nodes = new Int32Array(entryCount);
   const entries = new Int32Array(entryCount);
   const heights = new Uint8Array(entryCount);
@@ -63,43 +53,29 @@ export function inspectSkipList(list: SkipList): SkipListInspection {
   const towerBytes = new Int32Array(entryCount);
   const linkStarts = new Int32Array(entryCount + 1);
   const links: number[] = [];
-  /** The next node on each level. */
-  const nexts = Array.from({ length: heightMax }, (_, level) => list.linkOf(head, level) as number);
-  const headLinks = Int32Array.from(nexts);
   let rank = 0;
-  for (let node = nexts[0]; node !== NIL; node = nexts[0], rank++) {
-    if (rank === entryCount) malformed(`S1: more entries on level 0 than the ${entryCount} counted`);
-    let towerHeight = 0;
-    while (towerHeight < heightMax && nexts[towerHeight] === node) {
-      checked(node, towerHeight + 1);
-      nexts[towerHeight] = list.linkOf(node, towerHeight);
-      links.push(nexts[towerHeight]);
-      towerHeight++;
-    }
+  checkTowers(list, endOf, (node, towerHeight) => {
     nodes[rank] = node;
-    entries[rank] = list.entryOf(node as Addr);
+    entries[rank] = list.entryOf(node);
     heights[rank] = towerHeight;
     towerAddresses[rank] = list.towerStartOf(node, towerHeight);
     towerBytes[rank] = list.towerBytesOf(towerHeight);
-    linkStarts[rank + 1] = links.length;
-  }
-  if (rank !== entryCount) malformed(`S1: ${rank} entries on level 0, ${entryCount} counted`);
-  const missed = nexts.findIndex((node) => node !== NIL);
-  if (missed !== -1)
-    malformed(`S2: the node at ${nexts[missed]} is on level ${missed}, but not in its place on level 0`);
+    for (let level = 0; level < towerHeight; level++) links.push(list.linkOf(node, level));
+    linkStarts[++rank] = links.length;
+  });
   return {
     kind: 'skiplist',
     layout,
     entryCount,
     height,
     heightMax,
-    branching: words[list.line + Word.Branching],
-    random: words[list.line + Word.Random],
+    branching,
+    random,
     head: {
       node: head,
       towerAddress: list.towerStartOf(head, heightMax),
       towerBytes: list.towerBytesOf(heightMax),
-      links: headLinks,
+      links: Int32Array.from({ length: heightMax }, (_, level) => list.linkOf(head, level)),
     },
     nodes,
     entries,

@@ -1,125 +1,146 @@
 /** Checks the bytes of a block skip list. block-skiplist.ts lists the invariants. */
 import { type Addr, NIL } from '@memtable/arena';
-import { headOf, prefixOf } from '../block-heads.js';
-import {
-  addressesOf,
-  type BlockList,
-  BlockLayout,
-  blocksFrom,
-  BlockWord,
-  entryBelow,
-  firstBlock,
-} from '../block-layout.js';
+import { headOf, prefixBetween, prefixOf, touchKeys } from '../block-heads.js';
+import { type BlockList, BlockLayout, BlockWord, entryBelow } from '../block-layout.js';
 import { malformed } from '../errors.js';
+import type { EndOf } from '../ordered-index.js';
+import { place, readLevels } from './block-levels.js';
+import { Claims } from './claims.js';
 
-const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES, SLOTS, GROUP, UNUSED, LOWEST, BLOCK_BYTES } = BlockLayout;
-
-/**
- * Checks B1 to B8. O(entries).
- * @param seek - the search of the list for an entry; called only when B1 to B7 hold, since it follows the structure
- * @throws SkipListError `SKIPLIST_MALFORMED` with the invariant and the place
- */
-export function verifyBlockList(list: BlockList, seek: (entry: number) => Addr): void {
-  const { i32: words, usedBytes } = list.arena.memory;
-  const { line } = list;
-  const leaves = verifyLevel(list, 0, undefined);
-  const count = leaves.reduce((sum, block) => sum + words[(block >> 2) + COUNT], 0);
-  const counted = words[line + BlockWord.Count];
-  if (count !== counted) malformed(`B1: ${count} entries on level 0, ${counted} counted`);
-  let highest = leaves;
-  for (let level = 1; level < words[line + BlockWord.Height]; level++) highest = verifyLevel(list, level, highest);
-  const spare = words[line + BlockWord.Spare];
-  const spareBytes = words[line + BlockWord.SpareCount] * BLOCK_BYTES;
-  if (spareBytes < 0 || spare + spareBytes > usedBytes)
-    malformed(`B6: ${spareBytes} bytes of spare blocks at ${spare}`);
-  const entry = words[line + BlockWord.Entry];
-  const isSound = entry === NIL ? count === 0 : leaves.some((block) => addressesOf(words, block).includes(entry));
-  if (!isSound) malformed(`B5: no entry at ${entry}`);
-  if (highest.length !== 1) malformed(`B3: ${highest.length} blocks on the highest level`);
-  if (list.order.keyStart === undefined) verifySearches(list, seek);
-}
+const { COUNT, PREFIX, HEADS, ADDRESSES, LOWEST } = BlockLayout;
 
 /**
- * Checks B2, B3, B4 and B7 of one level, and the order of its entries (B1, and B8 without searches).
- * @param below - the blocks of the level below, in order; undefined for level 0
- * @returns the blocks of this level, in order
+ * Checks the arena, and all of B1 to B7 that needs no order: that blocks and entries lie in the arena's used bytes, and
+ * none in another. O(bytes).
+ * @param endOf - see {@link EndOf}
+ * @param visitLeaf - called for each block of level 0 from left to right, when its entries have been checked
+ * @returns the blocks of each level from left to right, level 0 first
+ * @throws SkipListError `SKIPLIST_MALFORMED`, ArenaError; what `endOf` throws
  */
-function verifyLevel(list: BlockList, level: number, below: readonly number[] | undefined): number[] {
-  const { i32: words, usedBytes } = list.arena.memory;
-  const blocks: number[] = [];
-  let listed = 0;
-  let before: number = NIL;
-  for (let block = firstBlock(list, level); block !== NIL; block = words[(block >> 2) + NEXT]) {
-    verifyBlock(list, level, block, blocks.at(-1) ?? NIL);
+export function checkBlockList(list: BlockList, endOf: EndOf, visitLeaf?: (block: number) => void): Int32Array[] {
+  const { arena, line } = list;
+  arena.verify();
+  const claims = new Claims(arena);
+  const levels = readLevels(list, claims);
+  const words = arena.memory.i32;
+  const some = words[line + BlockWord.Entry];
+  let isFound = false;
+  for (const block of levels[0]) {
     const word = block >> 2;
-    for (let slot = 0; slot < words[word + COUNT]; slot++) {
-      const address = words[word + ADDRESSES + 2 * slot];
-      if (below !== undefined && address !== below[listed])
-        malformed(`B3: ${address} in ${place(slot, block)}, not ${below[listed]}`);
-      if (address <= 0 || address >= usedBytes) malformed(`B1: ${address} in ${place(slot, block)}`);
-      listed++;
-      const entry = entryBelow(words, address, level);
-      verifyOrder(list, level, before, entry);
-      before = entry;
-      const head = level > 0 && blocks.length === 0 && slot === 0 ? LOWEST : headOf(list, block, entry);
-      if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: the head in ${place(slot, block)}`);
-      if (slot % GROUP === 0 && words[word + PILOTS + slot / GROUP] !== head)
-        malformed(`B7: the pilot of ${place(slot, block)}`);
+    touchKeys(list, word);
+    for (let slot = 0, count = words[word + COUNT]; slot < count; slot++) {
+      const entry = words[word + ADDRESSES + 2 * slot];
+      if (!claims.isUnclaimed(entry)) malformed(`B1: no entry can be at ${entry}, in ${place(slot, block)}`);
+      const end = endOf(entry as Addr);
+      if (!claims.claim(entry, end)) {
+        malformed(`B1: the entry at ${entry} up to ${end}, in ${place(slot, block)}, has bytes of something else`);
+      }
+      if (entry === some) isFound = true;
     }
-    blocks.push(block);
-    if (blocks.length > usedBytes / BLOCK_BYTES) malformed(`B2: the blocks of level ${level} form a ring`);
+    visitLeaf?.(block);
   }
-  if (below !== undefined && listed < below.length) {
-    malformed(`B3: level ${level} lists ${listed} of the ${below.length} blocks below`);
+  const count = words[line + BlockWord.Count];
+  if (count === 0 ? some !== NIL : !isFound) malformed(`B5: no entry at ${some}`);
+  const pending = words[line + BlockWord.Pending];
+  if (pending > claims.unclaimedBytes) {
+    malformed(`B6: ${pending} entries wait to be inserted, in ${claims.unclaimedBytes} bytes`);
   }
-  for (const block of blocks) {
-    const prefix = prefixOf(list, block, level);
-    const found = words[(block >> 2) + PREFIX];
-    if (found > prefix)
-      malformed(`B4: a prefix of ${found} bytes in the block at ${block}, whose keys share ${prefix}`);
-  }
-  return blocks;
+  return levels;
 }
 
-/** Checks that a block lies in the memory, points back to the one before it, and marks its unused slots. */
-function verifyBlock(list: BlockList, level: number, block: number, previous: number): void {
-  const { i32: words, usedBytes } = list.arena.memory;
-  if (block % 4 !== 0 || block < 0 || block + BLOCK_BYTES > usedBytes) malformed(`B2: a block at ${block}`);
+/**
+ * Checks B1 to B8. O(bytes).
+ * @param seek - the search of the list for an entry; called only when B1 to B7 hold, since it follows the structure
+ * @throws as {@link checkBlockList}; what the order throws
+ */
+export function verifyBlockList(list: BlockList, seek: (entry: Addr) => Addr, endOf: EndOf): void {
+  let last: number = NIL;
+  let before: number = NIL;
+  const levels = checkBlockList(list, endOf, (block) => {
+    // In the same pass, while the entries are in the cache.
+    before = checkOrder(list, block, before);
+    checkHeads(list, 0, block, false);
+    if (last !== NIL) checkPrefix(list, 0, last);
+    last = block;
+  });
+  checkPrefix(list, 0, last);
+  for (let level = 1; level < levels.length; level++) {
+    levels[level].forEach((block, i) => {
+      checkHeads(list, level, block, i === 0);
+      checkPrefix(list, level, block);
+    });
+  }
+  const words = list.arena.memory.i32;
+  const prefix = words[list.line + BlockWord.Prefix];
+  const shared = sharedBytes(list, levels[0]);
+  if (prefix > shared) malformed(`B4: a prefix of ${prefix} bytes, all keys share ${shared}`);
+  if (list.order.keyStart === undefined) checkSearches(words, levels[0], seek);
+}
+
+/** Number of bytes that the first and the last key share, and so all keys. 0 for an empty list. */
+function sharedBytes(list: BlockList, leaves: Int32Array): number {
+  const words = list.arena.memory.i32;
+  const last = leaves[leaves.length - 1] >> 2;
+  const count = words[last + COUNT];
+  return count === 0
+    ? 0
+    : prefixBetween(list, entryBelow(words, leaves[0], 1), words[last + ADDRESSES + 2 * (count - 1)]);
+}
+
+/**
+ * Checks that the entries of a leaf ascend (B1); for an order without heads, that it says so both ways (B8). The
+ * order of a level above is that of the level below.
+ * @param before - the last entry of the leaf before, or NIL
+ * @returns the last entry
+ */
+function checkOrder({ arena, order }: BlockList, block: number, before: number): number {
+  const { i32: words, view } = arena.memory;
+  const first = (block >> 2) + ADDRESSES;
+  for (let slot = 0, count = words[(block >> 2) + COUNT]; slot < count; slot++) {
+    const entry = words[first + 2 * slot];
+    if (before !== NIL) {
+      if (!(order.compare(view, before, view, entry) < 0)) {
+        malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
+      }
+      if (order.keyStart === undefined && !(order.compare(view, entry, view, before) > 0)) {
+        malformed(`B8: the order contradicts itself about the entries at ${before} and ${entry}`);
+      }
+    }
+    before = entry;
+  }
+  return before;
+}
+
+/** Checks that heads follow from keys and prefix (B4). @param isOpen - the first slot stands for all smaller keys */
+function checkHeads(list: BlockList, level: number, block: number, isOpen: boolean): void {
+  const words = list.arena.memory.i32;
   const word = block >> 2;
-  const count = words[word + COUNT];
-  const isOnlyLeaf = level === 0 && previous === NIL && words[word + NEXT] === NIL;
-  if (count < (isOnlyLeaf ? 0 : 1) || count > SLOTS) malformed(`B2: ${count} slots in the block at ${block}`);
-  if (words[word + PREV] !== previous) malformed(`B2: the block at ${block} does not point back to ${previous}`);
-  for (let slot = count; slot < SLOTS; slot++) {
-    if (words[word + HEADS + 2 * slot] !== UNUSED) malformed(`B7: the head in the unused ${place(slot, block)}`);
+  for (let slot = 0, count = words[word + COUNT]; slot < count; slot++) {
+    const entry = entryBelow(words, words[word + ADDRESSES + 2 * slot], level);
+    const head = isOpen && slot === 0 ? LOWEST : headOf(list, block, entry);
+    if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: the head in ${place(slot, block)}`);
   }
 }
 
-/** Checks that an entry comes after the one before it; for an order without heads, that the order says so both ways. */
-function verifyOrder({ arena, order }: BlockList, level: number, before: number, entry: number): void {
-  const { view } = arena.memory;
-  if (before === NIL) return;
-  if (!(order.compare(view, before, view, entry) < 0)) {
-    malformed(`B1: the entry at ${entry} does not come after the one at ${before}`);
-  }
-  if (level === 0 && order.keyStart === undefined && !(order.compare(view, entry, view, before) > 0)) {
-    malformed(`B8: the order contradicts itself about the entries at ${before} and ${entry}`);
+/** Checks that all keys from a block's first entry to the next block's share its prefix (B4). */
+function checkPrefix(list: BlockList, level: number, block: number): void {
+  const found = list.arena.memory.i32[(block >> 2) + PREFIX];
+  const prefix = prefixOf(list, block, level);
+  if (found > prefix) {
+    malformed(`B4: a prefix of ${found} bytes in the block at ${block}, whose keys share ${prefix}`);
   }
 }
 
 /** Checks that a search for each entry finds it. */
-function verifySearches(list: BlockList, seek: (entry: number) => Addr): void {
-  const words = list.arena.memory.i32;
-  for (const block of blocksFrom(words, firstBlock(list, 0))) {
-    for (const entry of addressesOf(words, block)) {
+function checkSearches(words: Int32Array, leaves: Int32Array, seek: (entry: Addr) => Addr): void {
+  for (const block of leaves) {
+    const first = (block >> 2) + ADDRESSES;
+    for (let slot = 0, count = words[(block >> 2) + COUNT]; slot < count; slot++) {
+      const entry = words[first + 2 * slot] as Addr;
       const found = seek(entry);
       if (found !== entry) {
         malformed(`B8: a search for the entry at ${entry} ends at ${found}: the order contradicts itself`);
       }
     }
   }
-}
-
-function place(slot: number, block: number): string {
-  return `slot ${slot} of the block at ${block}`;
 }

@@ -1,0 +1,35 @@
+/** Runs `survivesDamage` for the packages of this repository. */
+import { createContext, Script } from 'node:vm';
+import { type DamageHarness, survivesDamage } from '../src/index.js';
+
+const context = createContext() as { call?: () => void };
+const script = new Script('call()');
+
+/** Runs a call, and throws if it has not ended after `ms` milliseconds. */
+export function interrupt(call: () => void, ms: number): void {
+  context.call = call;
+  script.runInContext(context, { timeout: Math.ceil(ms) });
+}
+
+/**
+ * Checks that damaged bytes are refused with one of the package's own codes, or can be used. Of so many inputs some
+ * must be accepted: a flipped bit in a value is no damage that anyone could see.
+ * @param print - shows what was accepted, what was refused, and the slowest inputs
+ */
+export function expectSurvival<Opened>(
+  name: string,
+  harness: DamageHarness<Opened>,
+  codes: readonly string[],
+  numRuns: number,
+  print = false,
+): void {
+  const { accepted, refused, slowest } = survivesDamage(harness.open, harness.use, { ...harness, numRuns });
+  if (print) {
+    const figures = { accepted, ...refused, slowest: slowest.map(({ ms }) => Number(ms.toFixed(1))) };
+    process.stdout.write(`${name}: ${numRuns} damaged buffers ${JSON.stringify(figures)}\n`);
+    const [{ sound, mutations }] = slowest;
+    process.stdout.write(`  the slowest: damaged(sound[${sound}], ${JSON.stringify(mutations)})\n`);
+  }
+  expect(Object.keys(refused).filter((code) => !codes.includes(code))).toEqual([]);
+  expect(accepted).toBeGreaterThan(0);
+}
