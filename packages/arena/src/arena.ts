@@ -4,16 +4,17 @@
  *
  * Invariants, which `verify()` checks:
  * A1. `Pointer <= Limit`. Both lie in the current block, or both are 0 before there is one.
- * A2. Every block starts at a multiple of 8, behind an 8-byte header, in the used part of the memory. None overlap.
+ * A2. Every block starts at a multiple of 8, behind an 8-byte header. In a memory of the arena's own, blocks follow each
+ *     other from the lines to the end of the used part. Over a source, each is an allocation of the source.
  * A3. The chain from `LastBlock` has `RegularCount` regular and `DedicatedCount` dedicated blocks.
  * A4. `MemoryUsage` is the sum of block bytes + 8 over that chain.
- * A5. `TailBytes` is the sum of the tails of the closed regular blocks.
+ * A5. `TailBytes` is the sum of the tails of the closed regular blocks. `SlopBytes` is at most what is used.
  */
 import { type Addr, NIL } from './addr.js';
 import { Lifetime } from './allocators/lifetime.js';
 import { invalidAlignment, invalidOption, invalidSize, malformed } from './errors.js';
 import { onBlock, onFallback } from './events.js';
-import { verifyArena } from './inspect/verify-arena.js';
+import { checkAllocated, verifyArena } from './inspect/verify-arena.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
 import type { BlockSource } from './source.js';
@@ -110,8 +111,9 @@ export class Arena extends Lifetime {
   }
 
   /**
-   * The arena that wrote these bytes, or a copy of it if they are a copy. In shared memory another thread may be
-   * allocating, so `attach` checks only the words that never change; `verify()` checks the rest.
+   * The arena that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it succeeds, all
+   * calls work. In shared memory another thread may be allocating, so `attach` checks only the words that never change
+   * there; `verify()` checks the rest.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Arena {
@@ -121,12 +123,15 @@ export class Arena extends Lifetime {
   }
 
   /**
-   * All arenas over a source, oldest first. Attach the source, then call this.
+   * All arenas over a source, oldest first. Attach the source, which verifies it, then call this. It verifies each arena,
+   * and that no two share a block: if it succeeds, all calls work. In shared memory, only the words that never change.
+   * O(blocks log blocks).
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attachAll(source: BlockSource): Arena[] {
     const { i32: words, usedBytes } = source.memory;
     const arenas: Arena[] = [];
+    const taken = new Set<number>();
     let newer = 0;
     for (let at = words[NEWEST_ARENA] ?? 0; at !== 0; at = words[(at >> 2) + ArenaWord.Older]!) {
       // The links agree in both directions, so the list cannot run into itself.
@@ -136,6 +141,7 @@ export class Arena extends Lifetime {
       if (words[(at >> 2) + ArenaWord.Newer] !== newer) malformed(`the arena at ${at} does not follow ${newer}`);
       const arena = new Arena({ source }, source.memory, at >> 2);
       arena.checkAttached();
+      if (!source.memory.shared) arena.#takeAll(taken);
       arenas.push(arena);
       newer = at;
     }
@@ -356,10 +362,17 @@ export class Arena extends Lifetime {
 
   /** @internal The checks of `attach`: all of them, but in shared memory only those of words that never change. */
   checkAttached(): void {
-    if (!this.memory.shared) return this.verify();
-    const blockBytes = this.#word(ArenaWord.BlockBytes);
-    if (!isBlockBytes(blockBytes)) malformed(`no arena has blocks of ${blockBytes} bytes`);
-    this.#checkLines();
+    if (this.memory.shared) this.#checkLines();
+    else this.verify();
+  }
+
+  /** Takes the arena's lines and blocks, of which no other arena may have any. */
+  #takeAll(taken: Set<number>): void {
+    const lines = this.#line << 2;
+    for (const address of [lines, ...this.blocks().map(({ address }) => address - HEADER_BYTES)]) {
+      if (taken.has(address)) malformed(`A2: two arenas have the block at ${address}`);
+      taken.add(address);
+    }
   }
 
   /** Address of the first byte behind the arena's lines. */
@@ -367,21 +380,26 @@ export class Arena extends Lifetime {
     return (this.#line << 2) + linesBytes(this.indexCount);
   }
 
+  /** Checks the words that never change. */
   #checkLines(): void {
     const { indexCount } = this;
+    const blockBytes = this.#word(ArenaWord.BlockBytes);
     if (!isIndexCount(indexCount) || this.#linesEnd > this.memory.usedBytes) {
       malformed(`no arena has lines for ${indexCount} indexes`);
     }
+    if (!isBlockBytes(blockBytes)) malformed(`no arena has blocks of ${blockBytes} bytes`);
+    if (this.#source !== undefined) checkAllocated(this.#source, this.#line << 2, linesBytes(indexCount));
   }
 
   /**
-   * Checks A1 to A5. Call it while no thread allocates. O(blocks).
+   * Checks A1 to A5. Call it while no thread allocates. The bytes may be damaged in any way. O(blocks), over a source
+   * O(blocks log blocks).
    * @throws ArenaError `ARENA_MALFORMED` that names the invariant and the figures
    */
   verify(): void {
     this.checkLive();
     this.#checkLines();
-    verifyArena(this.memory, this.#line);
+    verifyArena(this.memory, this.#line, this.#source);
   }
 
   #allocateFallback(bytes: number, alignment: number): Addr {

@@ -29,4 +29,11 @@ export interface BlockSource {
    * @param address - returned by `allocate`
    */
   free(address: Addr): void;
+
+  /**
+   * Bytes of the block at an address, 0 when none is allocated there. Arenas over the source ask it when their bytes may
+   * be damaged. Leave it out if the source cannot tell: then damaged arenas may free what they do not have.
+   * @param address - any number
+   */
+  bytesAt?(address: number): number;
 }

@@ -1,7 +1,7 @@
 /** Damaged bytes of both indexes, for `survivesDamage`. */
 import { type Addr, Arena, MARK_WORDS, NIL } from '@memtable/arena';
 import type { DamageHarness } from '@memtable/testing';
-import { interrupt } from '../../testing/test/survival.js';
+import { checkBlockBytes, interrupt, LARGE_BLOCKS } from '../../testing/test/survival.js';
 import { BlockSkipList, type Order, type OrderedIndex, SkipList } from '../src/index.js';
 import { add, lookup, prepare } from './keys.js';
 
@@ -100,6 +100,7 @@ function harness(order: Order, build: Build, attach: Build): DamageHarness<Order
   return {
     open({ buffer }) {
       const index = attach(Arena.attach(buffer), order);
+      checkBlockBytes(index.arena.stats().blockBytes);
       index.verify(endOf(index));
       return index;
     },
@@ -130,4 +131,4 @@ export const harnesses: Readonly<Record<string, DamageHarness<OrderedIndex>>> = 
 };
 
 /** Codes with which damaged bytes may be refused. */
-export const codes = ['ARENA_MALFORMED', 'SKIPLIST_MALFORMED', 'ENTRY_MALFORMED'];
+export const codes = ['ARENA_MALFORMED', 'SKIPLIST_MALFORMED', 'ENTRY_MALFORMED', LARGE_BLOCKS];

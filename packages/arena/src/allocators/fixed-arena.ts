@@ -4,8 +4,10 @@
  * Invariants, which `verify()` checks:
  * FX1. Every block of the chain lies in the used part of the memory, behind a header that begins at a cache line. None
  *      overlap.
- * FX2. The offset lies in the current block, which is in the chain.
+ * FX2. The offset lies in the current block, which is in the chain. What is used of a block fits into it, and is whole
+ *      slots if the arena has any. `SlopBytes` is at most what is used.
  * FX3. In an arena with slots, every free slot was given out before and is listed once. `FreeSlots` counts them.
+ * FX4. `Bytes`, `Grow` and `SlotBytes` are options that an arena can be made with. The first block has `Bytes` bytes.
  */
 import { type Addr, NIL } from '../addr.js';
 import { dropped, invalidAlignment, invalidOption, invalidSize, notAllocated } from '../errors.js';
@@ -19,10 +21,9 @@ import * as freeList from './free-list.js';
 import { Lifetime } from './lifetime.js';
 
 // V8 looks up an import on every use, so the hot path has constants of its own.
-const { HEADER_BYTES, Block, TAG_SALT, Word } = format;
+const { HEADER_BYTES, Block, TAG_SALT, Word, BYTES_MAX } = format;
 const { isFree, pop, push, tagOf } = freeList;
 
-const BYTES_MAX = 1 << 30;
 const ALIGNMENT = 8;
 const ALIGNMENT_MAX = 1 << 30;
 
@@ -105,7 +106,8 @@ export class FixedArena extends Lifetime {
   }
 
   /**
-   * The arena that wrote these bytes, or a copy of it if they are a copy.
+   * The arena that wrote these bytes, or a copy of it if they are a copy. It verifies them: if it succeeds, all calls
+   * work. In shared memory only the words that never change; see `Memory.attach`.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): FixedArena {
@@ -202,7 +204,7 @@ export class FixedArena extends Lifetime {
   }
 
   /**
-   * Checks FX1 to FX3. O(blocks and free slots).
+   * Checks FX1 to FX4. O(blocks log blocks), and O(log blocks) for each free slot.
    * @throws ArenaError `ARENA_MALFORMED` that names the invariant and the figures
    */
   verify(): void {
@@ -304,7 +306,7 @@ export class FixedArena extends Lifetime {
 /** A memory with room for the first block. @throws ArenaError `ARENA_INVALID_OPTION` */
 function create(options: FixedArenaOptions): Memory {
   const { bytes, grow = false, slotBytes = 0 } = options;
-  if (!Number.isInteger(bytes) || bytes < 64 || bytes > BYTES_MAX || bytes % 8 !== 0) {
+  if (!format.isBlockBytes(bytes)) {
     throw invalidOption(`bytes must be a multiple of 8 from 64 to ${BYTES_MAX}: ${bytes}`);
   }
   if (slotBytes !== 0 && !(slotBytes > 0 && slotBytes <= bytes && slotBytes % 8 === 0)) {

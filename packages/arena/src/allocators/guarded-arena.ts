@@ -62,7 +62,7 @@ export class GuardedArena extends Arena {
     this.memory.i32[this.#count] = 1;
   }
 
-  /** @throws ArenaError `ARENA_MALFORMED`, `ARENA_OVERRUN` */
+  /** As `Arena.attach`. @throws ArenaError `ARENA_MALFORMED`, `ARENA_OVERRUN` */
   static override attach(buffer: ArrayBuffer | SharedArrayBuffer): GuardedArena {
     const arena = new GuardedArena({}, Memory.attach(buffer), Line.Arena * LINE_WORDS);
     if (arena.memory.i32[arena.#count] === 0) malformed('this arena has no guards');
@@ -138,7 +138,14 @@ export class GuardedArena extends Arena {
   #checkRecord(at: number, end: number): void {
     const { u8, i32: words } = this.memory;
     const [bytes, address, total, number, tag] = words.subarray(at >> 2, (at >> 2) + HEADER_BYTES / 4);
-    if (tag !== headerTag(words, at) || at + total > end) throw overrun(`the record at ${at} was overwritten`);
+    const isWhole =
+      tag === headerTag(words, at) &&
+      at + total <= end &&
+      total % ALIGNMENT === 0 &&
+      address >= at + FRONT_BYTES &&
+      bytes > 0 &&
+      address + bytes + GUARD_BYTES <= at + total;
+    if (!isWhole) throw overrun(`the record at ${at} was overwritten`);
     const what = `allocation ${number}, ${bytes} bytes at ${address}`;
     for (let i = at + HEADER_BYTES; i < address; i++) {
       if (u8[i] !== GUARD) throw overrun(`${what}: byte ${i - address} before it is ${u8[i]}`);

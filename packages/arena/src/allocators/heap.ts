@@ -10,9 +10,9 @@
  * H5. `USED_BLOCKS`, `USED_BYTES` and `FREE_BLOCKS` are the sums over the blocks.
  */
 import { type Addr, NIL } from '../addr.js';
-import { dropped, invalidOption, invalidSize, notAllocated } from '../errors.js';
+import { dropped, invalidOption, invalidSize, malformed, notAllocated } from '../errors.js';
 import * as format from '../format/heap.js';
-import { verifyHeap } from '../inspect/verify-heap.js';
+import { heapBytesAt, verifyHeap } from '../inspect/verify-heap.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
 import type { BlockSource } from '../source.js';
@@ -116,11 +116,15 @@ export class Heap extends Lifetime implements BlockSource {
   }
 
   /**
-   * The heap that wrote these bytes, or a copy of it if they are a copy. `Arena.attachAll(heap)` finds its arenas.
+   * The heap that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it succeeds, all
+   * calls work. In shared memory only the words that never change; see `Memory.attach`. `Arena.attachAll(heap)` finds
+   * its arenas.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Heap {
-    const heap = new Heap({}, Memory.attach(buffer, Tenant.Heap));
+    const memory = Memory.attach(buffer, Tenant.Heap);
+    if (FITS[memory.i32[FIT]] === undefined) malformed(`H4: no heap has the fit ${memory.i32[FIT]}`);
+    const heap = new Heap({}, memory);
     if (!heap.memory.shared) heap.verify(); // See Memory.attach.
     return heap;
   }
@@ -209,6 +213,11 @@ export class Heap extends Lifetime implements BlockSource {
       }
     }
     return wanted <= 0 || this.memory.ensure(wanted * size);
+  }
+
+  /** See {@link BlockSource.bytesAt}. O(1). */
+  bytesAt(address: number): number {
+    return heapBytesAt(this.memory, address);
   }
 
   /** Bytes of all used blocks and their headers. 0 once dropped. O(1). */

@@ -7,11 +7,12 @@
  *      those in the slab's free list are all the chunks below `Fresh`. Every chunk in the free list carries its tag.
  * SL3. The partial list of a class has the slabs of that class with room, once each, and no others.
  * SL4. The list of free slabs has every free slab, once. `FreeSlabs` counts them, `RunSlabs` counts the slabs in runs.
+ *      `RunAllocations - RunFrees` counts the runs.
  */
 import { type Addr, NIL } from '../addr.js';
 import { invalidOption, invalidSize, malformed, notAllocated } from '../errors.js';
 import * as format from '../format/slab.js';
-import { verifySlabs } from '../inspect/verify-slab.js';
+import { slabBytesAt, verifySlabs } from '../inspect/verify-slab.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
 import type { BlockSource } from '../source.js';
@@ -129,7 +130,8 @@ export class SlabAllocator extends Lifetime implements BlockSource {
   }
 
   /**
-   * The allocator that wrote these bytes, or a copy of it if they are a copy.
+   * The allocator that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(slabs and free chunks):
+   * if it succeeds, all calls work. In shared memory only the words that never change; see `Memory.attach`.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): SlabAllocator {
@@ -137,7 +139,7 @@ export class SlabAllocator extends Lifetime implements BlockSource {
     const slabBytes = memory.i32[Word.SlabBytes];
     const count = memory.i32[Word.ClassCount];
     const first = memory.i32[Word.First];
-    if (slabBytes < 4096 || slabBytes & (slabBytes - 1) || !classes.isClassCount(count)) {
+    if (!isSlabBytes(slabBytes) || !classes.isClassCount(count)) {
       malformed(`no slab allocator has ${count} classes of chunks and slabs of ${slabBytes} bytes`);
     }
     if (first !== classes.firstSlabOf(count) || first > memory.usedBytes) {
@@ -250,6 +252,11 @@ export class SlabAllocator extends Lifetime implements BlockSource {
     const others = Math.min(count - 1, (record - RECORDS) / RECORD_WORDS);
     const slabs = Math.ceil(Math.max(0, wanted) / capacity) + others - words[Word.FreeSlabs];
     return slabs <= 0 || this.memory.ensure(slabs * slabBytes);
+  }
+
+  /** See {@link BlockSource.bytesAt}. O(1), but O(free chunks of a slab) for an address that holds a tag by chance. */
+  bytesAt(address: number): number {
+    return slabBytesAt(this.memory, address);
   }
 
   /** Bytes of all slabs with a class and of all runs, used or not. 0 once dropped. O(1). */
@@ -449,10 +456,14 @@ export class SlabAllocator extends Lifetime implements BlockSource {
   }
 }
 
+function isSlabBytes(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes >= 4096 && bytes <= SLAB_BYTES_MAX && (bytes & (bytes - 1)) === 0;
+}
+
 /** A memory with the records of all classes and no slab. @throws ArenaError `ARENA_INVALID_OPTION` */
 function create(options: SlabAllocatorOptions): Memory {
   const { slabBytes = SLAB_BYTES } = options;
-  if (!Number.isInteger(slabBytes) || slabBytes < 4096 || slabBytes > SLAB_BYTES_MAX || slabBytes & (slabBytes - 1)) {
+  if (!isSlabBytes(slabBytes)) {
     throw invalidOption(`slabBytes must be a power of two from 4096 to ${SLAB_BYTES_MAX}: ${slabBytes}`);
   }
   const sizes =

@@ -41,3 +41,11 @@ export const Word = {
   Frees: LINE + 10,
   SlopBytes: LINE + 11,
 } as const;
+
+/** Upper bound on a request, and on the size with which an arena is made. */
+export const BYTES_MAX = 1 << 30;
+
+/** Whether an arena can be made with blocks of this size. A larger request gets a larger block. */
+export function isBlockBytes(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes >= 64 && bytes <= BYTES_MAX && bytes % 8 === 0;
+}

@@ -1,6 +1,5 @@
 /** Reads an arena's blocks and figures from its buffer alone, as plain data for tools that show or check them. */
 import { Arena } from '../arena.js';
-import { malformed } from '../errors.js';
 import type { ArenaStats, BlockInfo } from '../stats.js';
 import { HEADER_BYTES, LINE_WORDS, linesBytes } from '../superblock.js';
 
@@ -53,7 +52,6 @@ export function inspectArena(buffer: ArrayBufferLike): ArenaInspection {
   const arena = Arena.attach(buffer);
   if (arena.memory.shared) arena.verify(); // `attach` has verified any other.
   const stats = arena.stats();
-  if (stats.blockBytes === 0) malformed('this memory holds no arena: it has no block size');
   const blocks = arena.blocks();
   const currentIndex = blocks.findLastIndex(({ kind }) => kind === 'regular');
   return {

@@ -1,11 +1,15 @@
-import { tagOf } from '../allocators/free-list.js';
+import { isFree, tagOf } from '../allocators/free-list.js';
 import { PARTIAL, RECORD_WORDS, RECORDS } from '../allocators/size-classes.js';
 import { malformed } from '../errors.js';
 import { capacityOf, HEADER_BYTES, Slab, TAG_SALT, Word } from '../format/slab.js';
 import type { Memory } from '../memory.js';
 import { checkCount } from './checks.js';
 
-/** Checks SL1 to SL4 of the slabs in a memory. O(slabs and free chunks). @throws ArenaError `ARENA_MALFORMED` */
+/**
+ * Checks SL1 to SL4 of the slabs in a memory. The bytes may be damaged in any way: slabs are met from front to back, and
+ * lists may only have what belongs into them. O(slabs and free chunks).
+ * @throws ArenaError `ARENA_MALFORMED`
+ */
 export function verifySlabs(memory: Memory): void {
   const words = memory.i32;
   const top = memory.usedBytes;
@@ -14,6 +18,7 @@ export function verifySlabs(memory: Memory): void {
   const partial = Array.from({ length: count }, () => new Set<number>());
   const free = new Set<number>();
   let runSlabs = 0;
+  let runs = 0;
   for (let slab = words[Word.First]; slab < top;) {
     const at = slab >> 2;
     const state = words[at + Slab.STATE];
@@ -21,8 +26,10 @@ export function verifySlabs(memory: Memory): void {
     if (words[at + Slab.TAG] !== tagOf(slab, TAG_SALT)) malformed(`SL1: the slab at ${slab} has a wrong tag`);
     if (state > count || slab + length * slabBytes > top) malformed(`SL1: the slab at ${slab} has the state ${state}`);
     if (state === 0) free.add(slab);
-    else if (state < 0) runSlabs += length;
-    else {
+    else if (state < 0) {
+      runSlabs += length;
+      runs++;
+    } else {
       verifySlab(words, slab, words[RECORDS + (state - 1) * RECORD_WORDS]);
       if (words[at + Slab.ROOM] > 0) partial[state - 1].add(slab);
     }
@@ -30,6 +37,8 @@ export function verifySlabs(memory: Memory): void {
   }
   checkCount(words, Word.FreeSlabs, free.size, 'SL4, free slabs');
   checkCount(words, Word.RunSlabs, runSlabs, 'SL4, slabs in runs');
+  const [allocations, frees] = [words[Word.RunAllocations], words[Word.RunFrees]];
+  if (((allocations - frees) | 0) !== runs) malformed(`SL4: ${runs} runs, ${allocations} allocated and ${frees} freed`);
   verifyList(words, words[Word.FreeList], free, 'SL4: the list of free slabs');
   partial.forEach((slabs, index) => {
     const first = words[RECORDS + index * RECORD_WORDS + PARTIAL];
@@ -67,4 +76,22 @@ function verifyList(words: Int32Array, first: number, expected: Set<number>, nam
     prev = slab;
   }
   if (count !== expected.size) malformed(`${name} has ${count} slabs or more, not ${expected.size}`);
+}
+
+/** Bytes of the chunk or run at an address, 0 unless one is used there. The address may be any number. */
+export function slabBytesAt(memory: Memory, address: number): number {
+  const words = memory.i32;
+  const slabBytes = words[Word.SlabBytes];
+  const first = words[Word.First];
+  if (!Number.isInteger(address) || address < first || address >= memory.usedBytes) return 0;
+  const slab = address - ((address - first) % slabBytes);
+  const at = slab >> 2;
+  const state = words[at + Slab.STATE];
+  if (words[at + Slab.TAG] !== tagOf(slab, TAG_SALT)) return 0;
+  const offset = address - slab - HEADER_BYTES;
+  if (state < 0) return offset === 0 ? -state * slabBytes - HEADER_BYTES : 0;
+  if (state === 0) return 0;
+  const bytes = words[RECORDS + (state - 1) * RECORD_WORDS];
+  if (offset < 0 || offset % bytes !== 0 || address >= words[at + Slab.FRESH]) return 0;
+  return isFree(words, at + Slab.FREE, address, tagOf(address, TAG_SALT ^ words[at + Slab.SALT])) ? 0 : bytes;
 }
