@@ -4,7 +4,8 @@
  *
  * Invariants, which `verify()` checks:
  * A1. `Pointer <= Limit`. Both lie in the current block, or both are 0 before there is one.
- * A2. Every block starts at a multiple of 8, behind an 8-byte header. In a memory of the arena's own, blocks follow each
+ * A2. Every block starts at a multiple of 8, behind an 8-byte header. In a memory of the arena's own, blocks follow
+ *     each
  *     other from the lines to the end of the used part. Over a source, each is an allocation of the source.
  * A3. The chain from `LastBlock` has `RegularCount` regular and `DedicatedCount` dedicated blocks.
  * A4. `MemoryUsage` is the sum of block bytes + 8 over that chain.
@@ -111,9 +112,9 @@ export class Arena extends Lifetime {
   }
 
   /**
-   * The arena that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it succeeds, all
-   * calls work. In shared memory another thread may be allocating, so `attach` checks only the words that never change
-   * there; `verify()` checks the rest.
+   * The arena that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it
+   * succeeds, all calls work. In shared memory another thread may be allocating, so `attach` checks only the words
+   * that never change there; `verify()` checks the rest.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Arena {
@@ -123,9 +124,9 @@ export class Arena extends Lifetime {
   }
 
   /**
-   * All arenas over a source, oldest first. Attach the source, which verifies it, then call this. It verifies each arena,
-   * and that no two share a block: if it succeeds, all calls work. In shared memory, only the words that never change.
-   * O(blocks log blocks).
+   * All arenas over a source, oldest first. Attach the source, which verifies it, then call this. It verifies each
+   * arena, and that no two share a block: if it succeeds, all calls work. In shared memory, only the words that never
+   * change. O(blocks log blocks).
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attachAll(source: BlockSource): Arena[] {

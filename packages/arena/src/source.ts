@@ -31,8 +31,8 @@ export interface BlockSource {
   free(address: Addr): void;
 
   /**
-   * Bytes of the block at an address, 0 when none is allocated there. Arenas over the source ask it when their bytes may
-   * be damaged. Leave it out if the source cannot tell: then damaged arenas may free what they do not have.
+   * Bytes of the block at an address, 0 when none is allocated there. Arenas over the source ask it when their bytes
+   * may be damaged. Leave it out if the source cannot tell: then damaged arenas may free what they do not have.
    * @param address - any number
    */
   bytesAt?(address: number): number;

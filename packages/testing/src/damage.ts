@@ -32,6 +32,7 @@ export interface MutationKind {
   apply(bytes: Uint8Array<ArrayBuffer>, ...args: number[]): Uint8Array<ArrayBuffer> | void;
 }
 
+/** Kinds of mutations by name. */
 export type MutationKinds = Readonly<Record<string, MutationKind>>;
 
 /** Bytes at the start of a buffer that are hit more often than others, unless the caller says otherwise. */
@@ -45,6 +46,7 @@ const MEASURE_COUNT = 3;
 /** `interrupt` gets this many times the bound, so that a slow call still ends and can be measured again. */
 const INTERRUPT_FACTOR = 20;
 
+/** Where a buffer is damaged, and how. */
 export interface DamageOptions {
   /** Bytes from the start on that say where everything else is. @defaultValue 256 */
   readonly headBytes?: number;
@@ -243,7 +245,9 @@ export function survivesDamage<Opened>(
 
 /** What {@link survivesDamage} was given, in one object, for `replay`. */
 export interface DamageHarness<Opened = unknown> extends SurvivalOptions {
+  /** Opens bytes, which may be damaged: succeeds, or throws a coded error. */
   readonly open: (bytes: Uint8Array<ArrayBuffer>) => Opened;
+  /** Makes all calls on the opened value. None may throw. */
   readonly use: (opened: Opened) => void;
 }
 

@@ -39,7 +39,14 @@ export {
 export { TestingError, type TestingErrorCode } from './errors.js';
 export { failAllocation, failEveryAllocation, type FlushOutcome, InjectedFault, ScriptedTarget } from './faults.js';
 export { LcgRandom } from './lcg-random.js';
-export { type FileOperation, MemoryFiles, type MemoryFilesOptions } from './memory-files.js';
+export {
+  type FileOperation,
+  type MemoryAppendFile,
+  MemoryFiles,
+  type MemoryFilesOptions,
+  type MemoryLock,
+  type MemoryReadFile,
+} from './memory-files.js';
 export { type ListProgram, listPrograms } from './interleavings/program.js';
 export { bytewise, IndexModel, IteratorModel, MemtableModel, SortedModel, StoreModel } from './model.js';
 export { bytes, code } from './notation.js';

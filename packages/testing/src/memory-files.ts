@@ -44,6 +44,32 @@ export interface MemoryFilesOptions {
 
 const SECTOR_BYTES = 512;
 
+/** A file of {@link MemoryFiles} that is open for reading. */
+export interface MemoryReadFile {
+  /** Bytes of the file when it was opened. */
+  readonly size: number;
+  /** Fills `to` with the bytes from `at` on. @throws Error `EIO` when the file ends before */
+  read(to: Uint8Array, at: number): void;
+  /** Ends the use of the file. */
+  close(): Promise<void>;
+}
+
+/** A file of {@link MemoryFiles} that is open for appending. */
+export interface MemoryAppendFile {
+  /** Adds bytes, which are copied. They are durable after `sync()`. */
+  append(bytes: Uint8Array): void;
+  /** Makes all bytes so far durable. */
+  sync(): Promise<void>;
+  /** Ends the use of the file. */
+  close(): Promise<void>;
+}
+
+/** A lock of {@link MemoryFiles}. */
+export interface MemoryLock {
+  /** Gives the lock back. Idempotent. */
+  release(): Promise<void>;
+}
+
 /**
  * A file system that crashes. Its calls are those of the seam `Files` of `@memtable/disk`, by structure; errors have a
  * `code` as in `node:fs`.
@@ -133,18 +159,17 @@ export class MemoryFiles {
     this.#locks.clear();
   }
 
+  /** Does nothing: the directory is there. */
   async makeDirectory(): Promise<void> {}
 
+  /** Names of all files, in the order of their creation. */
   async list(): Promise<string[]> {
     this.#operate('list', '');
     return [...this.#names.keys()];
   }
 
-  async open(name: string): Promise<{
-    readonly size: number;
-    read: (to: Uint8Array, at: number) => void;
-    close: () => Promise<void>;
-  }> {
+  /** Opens a file for reading. It has the size that the file has now. @throws Error `ENOENT` */
+  async open(name: string): Promise<MemoryReadFile> {
     this.#operate('open', name);
     const content = this.#find(name);
     const size = content.length;
@@ -159,11 +184,8 @@ export class MemoryFiles {
     };
   }
 
-  async create(name: string): Promise<{
-    append: (bytes: Uint8Array) => void;
-    sync: () => Promise<void>;
-    close: () => Promise<void>;
-  }> {
+  /** Creates an empty file for appending. @throws Error `EEXIST` */
+  async create(name: string): Promise<MemoryAppendFile> {
     this.#operate('create', name);
     if (this.#names.has(name)) throw systemError('EEXIST', `${name} is there`);
     const content = new Content();
@@ -183,10 +205,12 @@ export class MemoryFiles {
     };
   }
 
+  /** Makes the content of a file durable. @throws Error `ENOENT` */
   async syncFile(name: string): Promise<void> {
     await this.#sync(name, this.#find(name));
   }
 
+  /** Gives a file another name, and takes the place of a file that has it. @throws Error `ENOENT` */
   async rename(from: string, to: string): Promise<void> {
     this.#operate('rename', from);
     const content = this.#find(from);
@@ -197,6 +221,7 @@ export class MemoryFiles {
     this.#changes.push({ from, to, content });
   }
 
+  /** Removes a file. @throws Error `ENOENT` */
   async remove(name: string): Promise<void> {
     this.#operate('remove', name);
     const content = this.#find(name);
@@ -205,6 +230,7 @@ export class MemoryFiles {
     this.#changes.push({ from: name, content });
   }
 
+  /** Makes all names durable: files created, renamed and removed so far. */
   async syncDirectory(): Promise<void> {
     this.#operate('syncDirectory', '');
     const names = new Map(this.#names);
@@ -214,8 +240,8 @@ export class MemoryFiles {
     this.#changes = this.#changes.slice(count);
   }
 
-  /** @returns undefined when the lock is held */
-  async lock(name: string): Promise<{ release: () => Promise<void> } | undefined> {
+  /** Takes the lock of that name. @returns undefined when it is held */
+  async lock(name: string): Promise<MemoryLock | undefined> {
     this.#operate('lock', name);
     if (this.#locks.has(name)) return undefined;
     this.#locks.add(name);

@@ -38,8 +38,8 @@ export function expectSurvival<Opened>(
 export const LARGE_BLOCKS = 'LARGE_BLOCKS';
 
 /**
- * Refuses an arena that would make blocks of more than a MiB. Without a block of that size in it, any size is as good as
- * another, so nobody can see that the word is damaged; but the memory that it asks for takes its time.
+ * Refuses an arena that would make blocks of more than a MiB. Without a block of that size in it, any size is as good
+ * as another, so nobody can see that the word is damaged; but the memory that it asks for takes its time.
  */
 export function checkBlockBytes(blockBytes: number): void {
   if (blockBytes > 1 << 20) throw Object.assign(new Error(`blocks of ${blockBytes} bytes`), { code: LARGE_BLOCKS });

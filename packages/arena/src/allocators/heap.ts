@@ -116,9 +116,9 @@ export class Heap extends Lifetime implements BlockSource {
   }
 
   /**
-   * The heap that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it succeeds, all
-   * calls work. In shared memory only the words that never change; see `Memory.attach`. `Arena.attachAll(heap)` finds
-   * its arenas.
+   * The heap that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(blocks): if it succeeds,
+   * all calls work. In shared memory only the words that never change; see `Memory.attach`. `Arena.attachAll(heap)`
+   * finds its arenas.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): Heap {

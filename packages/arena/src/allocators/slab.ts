@@ -130,8 +130,8 @@ export class SlabAllocator extends Lifetime implements BlockSource {
   }
 
   /**
-   * The allocator that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(slabs and free chunks):
-   * if it succeeds, all calls work. In shared memory only the words that never change; see `Memory.attach`.
+   * The allocator that wrote these bytes, or a copy of it if they are a copy. It verifies them, O(slabs and free
+   * chunks): if it succeeds, all calls work. In shared memory only the words that never change; see `Memory.attach`.
    * @throws ArenaError `ARENA_MALFORMED`
    */
   static attach(buffer: ArrayBuffer | SharedArrayBuffer): SlabAllocator {

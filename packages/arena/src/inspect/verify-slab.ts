@@ -6,8 +6,8 @@ import type { Memory } from '../memory.js';
 import { checkCount } from './checks.js';
 
 /**
- * Checks SL1 to SL4 of the slabs in a memory. The bytes may be damaged in any way: slabs are met from front to back, and
- * lists may only have what belongs into them. O(slabs and free chunks).
+ * Checks SL1 to SL4 of the slabs in a memory. The bytes may be damaged in any way: slabs are met from front to back,
+ * and lists may only have what belongs into them. O(slabs and free chunks).
  * @throws ArenaError `ARENA_MALFORMED`
  */
 export function verifySlabs(memory: Memory): void {

@@ -19,6 +19,7 @@ export type IndexInspection = SkipListInspection | BlockListInspection;
 /** The steps of a search, in an index of either kind. */
 export type SearchTrace = SkipListTrace | BlockListTrace;
 
+/** What {@link inspectIndex} checks beside the links. */
 export interface InspectOptions {
   /** Checks each entry before it is shown or compared; see {@link EndOf}. @defaultValue nothing is known of entries */
   readonly endOf?: EndOf;
