@@ -12,7 +12,9 @@ const backward: Comparator = (a, b) => bytewise(b, a);
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const key = (number: number): Uint8Array => utf8(`key ${String(number).padStart(5, '0')}`);
 
-/** Tables from empty to three levels, active and frozen. Entries have versions, deletions, long keys and long values. */
+/**
+ * Tables from empty to three levels, active and frozen. Entries have versions, deletions, long keys and long values.
+ */
 function tables(options: MemTableOptions): MemTable[] {
   const make = (count: number, add: (table: MemTable, i: number) => void): MemTable => {
     const table = new MemTable({ blockBytes: 1024, reserveBytes: 4096, ...options });
