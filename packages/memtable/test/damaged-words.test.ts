@@ -84,9 +84,7 @@ describe.each(['compact', 'leveldb'] as const)(
       'a type that is none': ({ u8, entry }) => void u8.set([7], entry + 1 + 9),
     };
     test.each(Object.entries(cases))('%s', (_, damage) => {
-      expect(() => openDamaged({ layout, index: 'skiplist' }, damage)).toThrow(
-        expect.objectContaining({ code: expect.stringMatching(/^(ARENA|SKIPLIST|MEMTABLE)_MALFORMED$/) as string }),
-      );
+      expect(() => openDamaged({ layout, index: 'skiplist' }, damage)).toThrow(MALFORMED);
     });
   },
 );

@@ -214,7 +214,7 @@ describe('inspection of bytes that are no memtable', () => {
     const blank = new ArrayBuffer(256);
     new Uint8Array(blank).set(new Uint8Array(dump).subarray(0, 64));
     new Int32Array(blank)[1] = 256;
-    expect(message(blank)).toContain('holds no arena');
+    expect(message(blank)).toContain('no arena has blocks of 0 bytes');
   });
 
   test('reports any damaged word of a skip list, or still gives every byte a kind', () => {
