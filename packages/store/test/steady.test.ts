@@ -35,7 +35,7 @@ test('10,000,000 overwrites of 100 keys in one synchronous loop raise resident m
 test('under a mixed load a store agrees with a model, and its memory does not grow', async () => {
   // `npm run soak` runs ten minutes, and also checks the longest call.
   const seed = process.env.MEMTABLE_SEED!;
-  const { calls, compactions, riseBytes, wrong } = await run<Soak>('soak.mjs', '20', seed);
+  const { calls, compactions, riseBytes, wrong } = await run<Soak>('soak.mjs', '10', seed);
   expect(wrong).toEqual([]);
   expect(calls).toBeGreaterThan(50_000);
   expect(compactions).toBeGreaterThan(0);
