@@ -15,7 +15,7 @@ import { type FlushOptions, type LifecycleEvent, MemTableError, ValueType, type 
 import { checkFlushOptions, checkWhole, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
 import { BatchEncoder } from './batch.js';
 import { Codecs, owned } from './codecs.js';
-import { Commit } from './commit.js';
+import { COMMIT, Commit, type CommitOption } from './commit.js';
 import { encode, isPromise, kindOf } from './encoding.js';
 import type { StoreIterator } from './iterator.js';
 import {
@@ -100,6 +100,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#batches = new BatchEncoder(this.#codecs, this.#tables.bytesMax);
     const table = this.#tables.make();
     this.#commit = new Commit(table, new Pins(table), this.#tables.bytesMax, lastSequence);
+    (options as CommitOption)[COMMIT]?.(this.#commit);
     this.#readers = new Readers(this.#commit, pinWarningMs, pinStacks === true, (drop) => this.#onRelease(drop));
     const parts = {
       state: this.#state,
@@ -218,7 +219,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     const isAll = lower === undefined && upper === undefined && limit === Infinity;
     const isUnseen = commit.pins.newest === -1 && this.#driver instanceof Compactor;
     if (isUnseen && isAll) {
-      const bytes = commit.clear(this.#tables.make());
+      const bytes = commit.clear(this.#tables.make(), () => this.#reads.entriesOf(read));
       this.#events.emit({ type: 'drop', table: commit.tableNumber, bytes });
       this.#driver.cleared();
     } else {

@@ -59,6 +59,8 @@ export class Database {
   readonly #logs: LiveLogs;
   readonly #tableOptions: TableOptions;
   #manifest: Manifest;
+  /** Bytes of logs of earlier sessions that no checkpoint has yet. */
+  #earlierLogBytes: number;
   /** What was there when it was opened. */
   readonly recovery: Recovery;
 
@@ -102,6 +104,7 @@ export class Database {
     this.#manifest = manifest;
     this.#tableOptions = tableOptions;
     this.recovery = recovery;
+    this.#earlierLogBytes = recovery.flaws.length === 0 ? recovery.logBytes : 0;
   }
 
   /** The sequence of the last write. */
@@ -114,24 +117,33 @@ export class Database {
     return this.#logs.syncedSequence;
   }
 
-  /** Bytes of the logs since the last checkpoint of this session. */
+  /** Bytes of the logs since the last checkpoint. */
   get logBytes(): number {
-    return this.#logs.sizeBytes;
+    return this.#earlierLogBytes + this.#logs.sizeBytes;
   }
 
-  /** Whether the log takes no more, because an append or a sync failed. `beginLog`, then `checkpoint`, heal that. */
-  get poisoned(): boolean {
-    return this.#logs.poisoned;
+  /** Whether nothing was appended to the current log yet. */
+  get isLogFresh(): boolean {
+    return this.#logs.isFresh;
+  }
+
+  /**
+   * Why the log takes no more: an append or a sync failed. Undefined when it does. `beginLog`, then `checkpoint`, heal
+   * that.
+   */
+  get failure(): { readonly cause: unknown } | undefined {
+    return this.#logs.failure;
   }
 
   /**
    * Appends a write batch to the log: it survives the end of this process when the call returns.
    * @param batch - LevelDB's bytes of one, with the sequence behind the last one
+   * @param isBuffered - it does so only after the next call without this, or a sync
    * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and the next one
    *   takes its sequences
    */
-  append(batch: Uint8Array): void {
-    this.#logs.append(batch);
+  append(batch: Uint8Array, isBuffered = false): void {
+    this.#logs.append(batch, isBuffered);
   }
 
   /**
@@ -165,6 +177,7 @@ export class Database {
     const newTables = await writeTables(this.#files, this.#version, entries, this.#tableOptions);
     const deletedTables = [...this.#version.tables()].map(({ level, number }) => ({ level, number }));
     await this.#commit({ logNumber, prevLogNumber: 0, lastSequence, newTables, deletedTables });
+    this.#earlierLogBytes = 0;
     await this.#logs.dropBelow(logNumber, lastSequence);
     await removeObsolete(this.#files, this.#version, this.#manifest.number);
   }

@@ -31,6 +31,8 @@ export interface Recovery {
   readonly logged: MemTable;
   /** The names of the logs that were replayed, from the oldest to the newest. */
   readonly logNames: readonly string[];
+  /** Bytes of these logs. */
+  readonly logBytes: number;
   /** The sequence of the last write. */
   readonly lastSequence: number;
   /** Flaws of the logs that the mode accepted. */
@@ -56,12 +58,13 @@ export async function readDatabase(files: Files, options: RecoveryOptions = {}):
   const tables = tablesOf(version, names);
   const logNames = logsOf(version, names, recovery);
   const logged = new MemTable();
-  const replay = await replayLogs(files, logNames, recovery, version.lastSequence, logged);
+  const { replay, logBytes } = await replayLogs(files, logNames, recovery, version.lastSequence, logged);
   return {
     version,
     manifestNumber: number,
     logged,
     logNames,
+    logBytes,
     lastSequence: Math.max(version.lastSequence, replay.lastSequence),
     flaws: replay.flaws,
     droppedCount: replay.droppedCount,
@@ -122,7 +125,7 @@ async function replayLogs(
   mode: RecoveryMode,
   lastSequence: number,
   into: MemTable,
-): Promise<LogReplay> {
+): Promise<{ replay: LogReplay; logBytes: number }> {
   const open: ReadFile[] = [];
   try {
     const logs: NamedLog[] = [];
@@ -145,7 +148,7 @@ async function replayLogs(
       bytes = 0;
       await new Promise((goOn) => setTimeout(goOn, 0));
     }
-    return replay;
+    return { replay, logBytes: open.reduce((sum, { size }) => sum + size, 0) };
   } catch (error) {
     if (error instanceof DiskError || error instanceof MemTableError) throw error;
     throw new DiskError('DISK_IO', `the logs could not be read: ${names.join(', ')}`, { cause: error });

@@ -84,6 +84,12 @@ export class LogWriter {
     this.#hand();
   }
 
+  /** Hands over to the file what `add` put into the buffer. @throws as `append` */
+  flush(): void {
+    this.#check();
+    if (this.#buffered > 0) this.#hand();
+  }
+
   #check(): void {
     if (!this.#failed) return;
     throw new DiskError('DISK_LOG_POISONED', 'an append to this log failed before: begin a new log', {
