@@ -4,7 +4,7 @@
  *
  * ```
  *    put -> MemStore -> Commit -> StoreLog -> Database.append     the record is in the log, then the write is made
- *    durable()                 -> StoreLog -> Database.sync       one sync in flight, the next takes all writes since
+ *    durable()                 -> StoreLog -> Database.sync       one sync in flight, the next takes all since then
  *    long logs           -> Checkpoints -> Database.checkpoint    from a snapshot, slice by slice
  * ```
  */

@@ -7,8 +7,8 @@ export interface Latencies {
   /** The longest one in milliseconds; 0 without any. */
   readonly maxMs: number;
   /**
-   * How many took at most `ms` milliseconds and more than half of that. Bounds are powers of two. Empty buckets are left
-   * out.
+   * How many took at most `ms` milliseconds and more than half of that. Bounds are powers of two. Empty buckets are
+   * left out.
    */
   readonly buckets: readonly { readonly ms: number; readonly count: number }[];
 }
