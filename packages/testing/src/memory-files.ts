@@ -66,6 +66,8 @@ export interface MemoryAppendFile {
 
 /** A lock of {@link MemoryFiles}. */
 export interface MemoryLock {
+  /** Whether it was not given back. */
+  isHeld(): boolean;
   /** Gives the lock back. Idempotent. */
   release(): Promise<void>;
 }
@@ -276,6 +278,7 @@ export class MemoryFiles {
     this.#locks.add(name);
     let isHeld = true;
     return {
+      isHeld: () => isHeld,
       release: async () => {
         if (isHeld) this.#locks.delete(name);
         isHeld = false;

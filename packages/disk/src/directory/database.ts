@@ -156,9 +156,10 @@ export class Database {
 
   /**
    * Begins another log. Appends go to the old one until the new one stands.
-   * @throws DiskError `DISK_IO`; the log is the old one then
+   * @throws DiskError `DISK_IO`, `DISK_LOCK_LOST`; the log is the old one then
    */
   async beginLog(): Promise<void> {
+    this.#checkLock();
     await this.#logs.begin(this.#version.takeFileNumber());
   }
 
@@ -167,12 +168,13 @@ export class Database {
    * `beginLog` before, then take the entries; appends go on meanwhile. One checkpoint at a time.
    * @param entries - all live entries in the order of their keys, with all writes of the logs before the current one
    * @param lastSequence - of the last write that the entries have
-   * @throws DiskError `DISK_IO`: the database is as it was
+   * @throws DiskError `DISK_IO`, `DISK_LOCK_LOST`: the database is as it was
    */
   async checkpoint(
     entries: Iterable<readonly LiveEntry[]> | AsyncIterable<readonly LiveEntry[]>,
     lastSequence: number,
   ): Promise<void> {
+    this.#checkLock();
     const logNumber = this.#logs.number;
     const newTables = await writeTables(this.#files, this.#version, entries, this.#tableOptions);
     const deletedTables = [...this.#version.tables()].map(({ level, number }) => ({ level, number }));
@@ -194,6 +196,12 @@ export class Database {
       await this.#manifest.close();
       await this.#lock.release();
     }
+  }
+
+  /** Others may have made a database of their own where the lock is lost. */
+  #checkLock(): void {
+    if (this.#lock.isHeld()) return;
+    throw new DiskError('DISK_LOCK_LOST', 'the directory or its lock was removed or replaced', { file: LOCK });
   }
 
   /** Makes an edit. Whether one that failed is durable is not known, so another MANIFEST comes before the next one. */

@@ -46,8 +46,9 @@ const RECOVERY_SLICE_MS = 5;
  *
  * @param directory - a path, or the files themselves. Nobody else can open it until `close()`
  * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, `DISK_MISSING_FILE`, `DISK_MANIFEST_CORRUPT`,
- *   `DISK_FOREIGN_COMPARATOR`, `DISK_UNSUPPORTED`, `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`, `DISK_IO`,
- *   `DISK_INVALID_OPTION`; MemTableError `MEMTABLE_FULL`: `maxBytes` is too small; `MEMTABLE_INVALID_OPTION`; TypeError
+ *   `DISK_FOREIGN_COMPARATOR`, `DISK_UNSUPPORTED`, `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`,
+ *   `DISK_IO`, `DISK_INVALID_OPTION`; MemTableError `MEMTABLE_FULL`: `maxBytes` is too small;
+ *   `MEMTABLE_INVALID_OPTION`; TypeError
  *
  * @example
  * ```ts
@@ -227,7 +228,7 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
   /**
    * Writes everything to tables, and begins a new log. Checkpoints begin on their own. O(entries), in slices of a few
    * milliseconds, between which the store goes on.
-   * @throws DiskError `DISK_IO`: nothing is lost; MemTableError `MEMTABLE_CLOSED`
+   * @throws DiskError `DISK_IO`, `DISK_LOCK_LOST`: nothing is lost; MemTableError `MEMTABLE_CLOSED`
    */
   async checkpoint(): Promise<void> {
     await this.#checkpoints.run();
