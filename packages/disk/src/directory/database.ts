@@ -72,13 +72,14 @@ export class Database {
    * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, and what `readDatabase` throws
    */
   static async open(files: Files, options: DatabaseOptions = {}): Promise<Database> {
-    const { recovery: mode, checksums, ...tableOptions } = options;
+    const { recovery: mode, checksums, onReplay, ...tableOptions } = options;
     const lock = await takeLock(files);
     try {
       await makeNewDatabase(files);
       const recovery = await readDatabase(files, {
         ...(mode && { recovery: mode }),
         ...(checksums === false && { checksums }),
+        ...(onReplay && { onReplay }),
       });
       return await begin(files, lock, recovery, tableOptions);
     } catch (error) {

@@ -20,6 +20,8 @@ export interface RecoveryOptions {
   readonly recovery?: RecoveryMode;
   /** Whether the checksums of tables are checked. @defaultValue true */
   readonly checksums?: boolean;
+  /** @internal Called while logs are replayed, with their bytes so far and in all. */
+  readonly onReplay?: (readBytes: number, totalBytes: number) => void;
 }
 
 /** What a directory had in it. */
@@ -52,13 +54,13 @@ const PAUSE_BYTES = 1 << 20;
  *   `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_IO`; `DISK_TABLE_CORRUPT` from `entries`
  */
 export async function readDatabase(files: Files, options: RecoveryOptions = {}): Promise<Recovery> {
-  const { recovery = 'prefix', checksums = true } = options;
+  const { recovery = 'prefix', checksums = true, onReplay } = options;
   const { version, number } = await readManifest(files);
   const names = await files.list();
   const tables = tablesOf(version, names);
   const logNames = logsOf(version, names, recovery);
   const logged = new MemTable();
-  const { replay, logBytes } = await replayLogs(files, logNames, recovery, version.lastSequence, logged);
+  const { replay, logBytes } = await replayLogs(files, logNames, recovery, version.lastSequence, logged, onReplay);
   return {
     version,
     manifestNumber: number,
@@ -125,6 +127,7 @@ async function replayLogs(
   mode: RecoveryMode,
   lastSequence: number,
   into: MemTable,
+  onReplay: RecoveryOptions['onReplay'],
 ): Promise<{ replay: LogReplay; logBytes: number }> {
   const open: ReadFile[] = [];
   try {
@@ -134,8 +137,10 @@ async function replayLogs(
       open.push(log);
       logs.push({ name, log });
     }
+    const totalBytes = open.reduce((sum, { size }) => sum + size, 0);
     const replay = new LogReplay(logs, mode, lastSequence);
     let bytes = 0;
+    let readBytes = 0;
     for (const batch of replay) {
       let { sequence } = batch;
       while (batch.next()) {
@@ -145,10 +150,12 @@ async function replayLogs(
       }
       bytes += batch.bytes.length;
       if (bytes < PAUSE_BYTES) continue;
+      readBytes += bytes;
       bytes = 0;
+      onReplay?.(readBytes, totalBytes);
       await new Promise((goOn) => setTimeout(goOn, 0));
     }
-    return { replay, logBytes: open.reduce((sum, { size }) => sum + size, 0) };
+    return { replay, logBytes: totalBytes };
   } catch (error) {
     if (error instanceof DiskError || error instanceof MemTableError) throw error;
     throw new DiskError('DISK_IO', `the logs could not be read: ${names.join(', ')}`, { cause: error });

@@ -90,6 +90,9 @@ export async function openStore<K = string, V = string>(
     ...tables,
     ...(recovery && { recovery }),
     ...(checksums === false && { checksums }),
+    onReplay: (readBytes, totalBytes) => {
+      emit(options, { type: 'recover', stage: 'logs', readBytes, totalBytes, entryCount: 0 });
+    },
   });
   try {
     const store = new DiskStore<K, V>(database, { ...options, durability, retryMs, retryMsMax });
@@ -114,7 +117,7 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
   readonly #checkpoints: Checkpoints;
   readonly #durability: Durability;
   readonly #logBytesMax: number | undefined;
-  readonly #options: { readonly onEvent?: ((event: DiskStoreEvent) => void) | undefined };
+  readonly #options: Observer;
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -158,6 +161,12 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
   async recover(): Promise<void> {
     const commit = this.#commit;
     const { recovery, lastSequence } = this.#database;
+    const tableBytes = [...recovery.version.tables()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const totalBytes = tableBytes + recovery.logBytes;
+    const tell = (readBytes: number): void => {
+      const { entryCount } = commit;
+      this.#emit({ type: 'recover', stage: 'entries', readBytes, totalBytes, entryCount });
+    };
     let end = performance.now() + RECOVERY_SLICE_MS;
     for await (const chunk of recovery.entries()) {
       for (const { key, value, sequence } of chunk) {
@@ -166,12 +175,14 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
         commit.put(commit.find(key), value);
       }
       if (performance.now() < end) continue;
+      tell(Math.min(commit.liveBytes, totalBytes - 1));
       await pause();
       end = performance.now() + RECOVERY_SLICE_MS;
     }
     commit.sequence = lastSequence;
     recovery.logged.drop();
     commit.log = this.#log;
+    tell(totalBytes);
   }
 
   // Writing
@@ -300,14 +311,22 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
     };
   }
 
-  /** Never throws: what the observer throws is reported as an uncaught error. */
   #emit(event: DiskStoreEvent): void {
-    try {
-      this.#options.onEvent?.(event);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    emit(this.#options, event);
+  }
+}
+
+interface Observer {
+  readonly onEvent?: ((event: DiskStoreEvent) => void) | undefined;
+}
+
+/** Never throws: what the observer throws is reported as an uncaught error. */
+function emit(observer: Observer, event: DiskStoreEvent): void {
+  try {
+    observer.onEvent?.(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

@@ -21,7 +21,10 @@ export type Durability = 'memory' | 'os' | 'disk';
 /** What happens to a store in a directory: the events of a store in memory, and those of its files. */
 export type DiskStoreEvent =
   | LifecycleEvent
-  /** The directory is being read, first its logs, then its tables with what the logs had. Sizes are in bytes. */
+  /**
+   * The directory is being read: first its logs, then all entries, tables and logs together. Sizes are in bytes; with
+   * `entries` those of the files, about. The last one has `readBytes` equal to `totalBytes`.
+   */
   | Readonly<{ type: 'recover'; stage: 'logs' | 'entries'; readBytes: number; totalBytes: number; entryCount: number }>
   /** All writes up to `sequence` are in tables, which have `entryCount` entries. The logs before have gone. */
   | Readonly<{ type: 'checkpoint'; sequence: number; entryCount: number; ms: number }>
@@ -39,7 +42,7 @@ export interface DiskStoreOptions<K, V>
       MemStoreOptions<K, V>,
       'comparator' | 'target' | 'flushMsMax' | 'writeBufferBytes' | 'lastSequence' | 'onEvent'
     >,
-    RecoveryOptions,
+    Omit<RecoveryOptions, 'onReplay'>,
     NodeFilesOptions {
   /** What a write survives whose call does not say. @defaultValue 'os' */
   readonly durability?: Durability | undefined;
