@@ -163,26 +163,28 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
     const { recovery, lastSequence } = this.#database;
     const tableBytes = [...recovery.version.tables()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const totalBytes = tableBytes + recovery.logBytes;
-    const tell = (readBytes: number): void => {
-      const { entryCount } = commit;
+    const tell = (entryCount: number, readBytes: number): void => {
       this.#emit({ type: 'recover', stage: 'entries', readBytes, totalBytes, entryCount });
     };
+    const load = commit.load();
+    let count = 0;
     let end = performance.now() + RECOVERY_SLICE_MS;
     for await (const chunk of recovery.entries()) {
       for (const { key, value, sequence } of chunk) {
         // Each entry keeps its sequence.
-        commit.sequence = sequence - 1;
-        commit.put(commit.find(key), value);
+        commit.sequence = sequence - 1 - count;
+        commit.addTo(load, count++, key, value);
       }
       if (performance.now() < end) continue;
-      tell(Math.min(commit.liveBytes, totalBytes - 1));
+      tell(count, Math.min(load.bytes, totalBytes - 1));
       await pause();
       end = performance.now() + RECOVERY_SLICE_MS;
     }
+    commit.link(load, count);
     commit.sequence = lastSequence;
     recovery.logged.drop();
     commit.log = this.#log;
-    tell(totalBytes);
+    tell(count, totalBytes);
   }
 
   // Writing
@@ -215,6 +217,13 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
     } finally {
       this.#log.durability = outer;
     }
+  }
+
+  /** As {@link MemStore.load}, but as one batch, with one record in the log: no faster than {@link DiskStore.batch}. */
+  override load(entries: Iterable<readonly [K, V]>, options?: DiskWriteOptions): number {
+    const operations = Array.from(entries, ([key, value]) => ({ type: 'put', key, value }) as const);
+    this.batch(operations, options);
+    return operations.length;
   }
 
   /** As {@link MemStore.clear}. The log gets a deletion of each key, in one record. */
