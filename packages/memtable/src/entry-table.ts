@@ -44,10 +44,8 @@ export const TableWord = {
 /** Values of the word `State`. 0 means that there is no table. A dropped table has no words any more. */
 export const TableState = { Active: 1, Frozen: 2 } as const;
 
-/** Up to this size memory doubles: the copies are small. */
-const SMALL_BYTES = 4 << 20;
-/** Beyond it memory grows by this factor, because each step copies everything [D30]. */
-const GROWTH = 8;
+/** Up to this size memory doubles: the copies are small. Beyond it memory grows to marks [D37]. */
+const SMALL_BYTES = 8 << 20;
 /** Upper bound on the room that the index sets aside for one entry: a block on each of at most six levels. */
 const ENTRY_ROOM_BYTES = 6144;
 
@@ -70,7 +68,9 @@ export interface EntryTableStats {
 export interface EntryTableOptions {
   /** The arena already holds a table. Its words stay as they are. */
   readonly attached?: boolean;
-  /** Bytes of address space up to which memory beyond 4 MiB grows eightfold instead of doubling. */
+  /**
+   * Address space of a large table. Memory beyond 8 MiB grows to an eighth of this, then to all of it, then doubles.
+   */
   readonly reserveBytes?: number;
 }
 
@@ -152,7 +152,8 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   #grow(): void {
     const { memory } = this.arena;
     const capacity = memory.capacityBytes;
-    const wanted = Math.min((capacity / 2) * GROWTH, this.#reserveBytes);
+    const eighth = this.#reserveBytes / 8;
+    const wanted = capacity <= eighth ? eighth : this.#reserveBytes;
     if (capacity > SMALL_BYTES && capacity < wanted) memory.ensure(wanted - memory.usedBytes);
     this.#memory = memory.u8;
   }
@@ -347,11 +348,12 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
 
   /** The error of a write that found no room. */
   full(bytes: number): MemTableError {
-    const { arena } = this;
-    return new MemTableError(
-      'MEMTABLE_FULL',
-      `no room for ${bytes} bytes: ${arena.memoryUsage()} of ${arena.memory.maxBytes} bytes are in use`,
-    );
+    const { memory } = this.arena;
+    const inUse = `${this.arena.memoryUsage()} of ${memory.maxBytes} bytes are in use`;
+    // The memory keeps an older refusal until it tries to grow again. That is no reason for what never has room.
+    const cause = memory.usedBytes + bytes <= memory.maxBytes ? memory.refusal : undefined;
+    const why = cause === undefined ? inUse : `${cause.message} to move to, though only ${inUse}`;
+    return new MemTableError('MEMTABLE_FULL', `no room for ${bytes} bytes: ${why}`, { cause });
   }
 
   #isEqual(entry: Addr, bytes: Uint8Array, view: DataView, start: number, length: number): boolean {
