@@ -10,7 +10,7 @@ export type StoreTable = EntryTable<BlockSkipList>;
 export const TABLE_BYTES = 64 << 10;
 /** Size of blocks, whose ends waste less than 1 %. A store with a small `maxBytes` has smaller ones. */
 export const BLOCK_BYTES = 16384;
-/** Default of `reserveBytes`: address space of a large table, in bytes [D37]. */
+/** Default of `reserveBytes`: address space of a large table, in bytes [D38]. */
 const RESERVE_BYTES = 256 << 20;
 
 /** The smallest `reserveBytes`: an arena has this much. */
