@@ -382,14 +382,14 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.#countEntry(entry, -1);
   }
 
-  /** The error of a write that found no room. @param bytes - those of its entry; 0 if the index found no room */
+  /** The error of a write that found no room. @param bytes - those of its entry; 0 if they do not matter */
   full(bytes: number): MemTableError {
     const { memory } = this.arena;
     const inUse = `${this.arena.memoryUsage()} of ${memory.maxBytes} bytes are in use`;
     // The memory keeps an older refusal until it tries to grow again. That is no reason for what never has room.
     const cause = memory.usedBytes + bytes <= memory.maxBytes ? memory.refusal : undefined;
     const why = cause === undefined ? inUse : `${cause.message} to move to, though only ${inUse}`;
-    const what = bytes === 0 ? 'the index' : `${bytes} bytes`;
+    const what = bytes === 0 ? 'more' : `${bytes} bytes`;
     return new MemTableError('MEMTABLE_FULL', `no room for ${what}: ${why}`, { cause });
   }
 
