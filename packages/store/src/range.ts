@@ -1,3 +1,4 @@
+import { printed } from '@memtable/arena';
 import { MemTableError } from '@memtable/memtable';
 import { ComparatorOrder, type EntryOrder, LookupKey } from '@memtable/memtable/internal';
 import { type Codec, encode } from './encoding.js';
@@ -35,7 +36,7 @@ export class KeyRange {
     if (!(this.limit === Infinity || (Number.isInteger(limit) && limit >= 0))) {
       throw new MemTableError(
         'MEMTABLE_INVALID_OPTION',
-        `limit must be a whole number from 0, or -1: ${String(limit)}`,
+        `limit must be a whole number from 0, or -1 or Infinity: ${printed(limit)}`,
       );
     }
     if (prefix !== undefined && order instanceof ComparatorOrder) {

@@ -20,7 +20,7 @@ import { Manifest } from '../manifest/manifest.js';
 import { obsoleteFiles } from '../manifest/obsolete-files.js';
 import { Version } from '../manifest/version.js';
 import type { VersionEdit } from '../manifest/version-edit.js';
-import { LiveLogs } from './live-logs.js';
+import { LiveLogs, type LogFailure } from './live-logs.js';
 import type { LiveEntry } from './newest-entries.js';
 import { isNewDatabase, readDatabase, type Recovery, type RecoveryOptions } from './recovery.js';
 import { type TableOptions, writeMemTable, writeTables } from './write-tables.js';
@@ -132,7 +132,7 @@ export class Database {
    * Why the log takes no more: an append or a sync failed. Undefined when it does. `beginLog`, then `checkpoint`, heal
    * that.
    */
-  get failure(): { readonly cause: unknown } | undefined {
+  get failure(): LogFailure | undefined {
     return this.#logs.failure;
   }
 

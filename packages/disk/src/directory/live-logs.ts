@@ -14,6 +14,12 @@ import { fileName } from '../manifest/file-names.js';
 /** Bytes of a log that has only a mark. */
 const MARK_BYTES = 7 + 12;
 
+/** Why a log takes no more. */
+export interface LogFailure {
+  readonly file: string;
+  readonly cause: unknown;
+}
+
 /** A log and what is known of it. */
 interface LiveLog {
   readonly number: number;
@@ -22,7 +28,7 @@ interface LiveLog {
   /** Bytes that are durable. */
   syncedBytes: number;
   /** An append or a sync of it failed: what it was for is never durable, whatever later syncs say. */
-  failure: { readonly cause: unknown } | undefined;
+  failure: LogFailure | undefined;
   /** The sync that runs; a file is not closed under it. */
   syncing: Promise<void> | undefined;
 }
@@ -88,7 +94,7 @@ export class LiveLogs {
    * end of a log that failed is not known. A record that was refused may be there, and a write behind it would have the
    * same sequence.
    */
-  get failure(): { readonly cause: unknown } | undefined {
+  get failure(): LogFailure | undefined {
     return this.#hasFailed
       ? [...this.#older, this.#current].find(({ failure }) => failure !== undefined)?.failure
       : undefined;
@@ -105,12 +111,10 @@ export class LiveLogs {
     if (!header.loadHeader(batch) || header.sequence !== this.#lastSequence + 1 || header.count === 0) {
       throw new TypeError(`a batch must have writes, and go on behind the last one, ${this.#lastSequence}`);
     }
-    if (this.#hasFailed) {
-      throw new DiskError(
-        'DISK_LOG_POISONED',
-        'a log failed before: begin a new log and write a checkpoint',
-        this.failure,
-      );
+    const { failure } = this;
+    if (failure !== undefined) {
+      const why = `${failure.file} failed before: begin a new log, and write a checkpoint`;
+      throw new DiskError('DISK_LOG_POISONED', why, failure);
     }
     const current = this.#current;
     try {
@@ -177,7 +181,7 @@ export class LiveLogs {
   }
 
   #fail(log: LiveLog, cause: unknown): void {
-    log.failure ??= { cause };
+    log.failure ??= { file: fileName('log', log.number), cause };
     if (this.#isLive(log)) this.#hasFailed = true;
   }
 
