@@ -15,7 +15,7 @@
 import { MemTableError } from '@memtable/memtable';
 import { DiskError } from '../errors.js';
 import type { FileLock, Files } from '../files.js';
-import { LOCK, parseFileName } from '../manifest/file-names.js';
+import { fileName, LOCK, parseFileName } from '../manifest/file-names.js';
 import { Manifest } from '../manifest/manifest.js';
 import { obsoleteFiles } from '../manifest/obsolete-files.js';
 import { Version } from '../manifest/version.js';
@@ -245,9 +245,12 @@ async function begin(files: Files, lock: FileLock, recovery: Recovery, options: 
   for (const name of await files.list()) version.markFileNumberUsed(parseFileName(name)?.number ?? 0);
   version.markFileNumberUsed(version.logNumber);
 
-  // A process that was killed left writes in the hands of the system only.
+  // A process that was killed left writes, edits and names in the hands of the system only. Whatever was read must be
+  // durable before the mark of the new log says so: an edit that is lost would bring logs back that have lost writes.
+  await files.syncFile(fileName('manifest', recovery.manifestNumber));
+  for (const name of logNames) await files.syncFile(name);
+  await files.syncDirectory();
   const keepsLogs = flaws.length === 0;
-  if (keepsLogs) for (const name of logNames) await files.syncFile(name);
   const newTables = keepsLogs ? [] : await writeMemTable(files, version, logged, options);
 
   const logs = await LiveLogs.begin(files, version.takeFileNumber(), lastSequence);

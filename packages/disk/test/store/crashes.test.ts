@@ -1,6 +1,6 @@
 /** A crash before every operation on a file, in histories of writes, waits for the disk, and checkpoints. */
-import { assertDurableStore, durableStoreConformance, type MemoryFiles } from '@memtable/testing';
-import type { Files } from '../../src/index.js';
+import { assertDurableStore, durableStoreConformance, MemoryFiles } from '@memtable/testing';
+import { type Files, openStore } from '../../src/index.js';
 import { diskStoreHarness } from './harness.js';
 
 const seed = Number(process.env.MEMTABLE_SEED);
@@ -10,6 +10,32 @@ test('a crash before any operation loses nothing that was durable', async () => 
   process.stdout.write(`crashes: ${crashes}, lost: 0 (${opened} different states of the files)\n`);
   expect(crashes).toBeGreaterThan(100_000);
 }, 600_000);
+
+test('a checkpoint whose edit was not synced by the process that was killed, and a power cut while the next one opens', async () => {
+  let killed: MemoryFiles | undefined;
+  let isWatched = false;
+  const files = new MemoryFiles({
+    onOperation({ kind, name }, at) {
+      if (isWatched && kind === 'sync' && name.startsWith('MANIFEST')) killed ??= at.copy();
+    },
+  });
+  const store = await openStore(files);
+  for (let i = 0; i < 5; i++) store.put(`key ${i}`, 'v'.repeat(100));
+  isWatched = true;
+  const checkpoint = store.checkpoint();
+  store.put('more', '1');
+  await checkpoint;
+  const cut: MemoryFiles[] = [];
+  const next = await openStore(
+    killed!.copy({
+      onOperation(_, at) {
+        for (let each = 0; each < 50; each++) cut.push(at.crash(each));
+      },
+    }),
+  );
+  expect(next.size).toBe(6);
+  for (const each of cut) expect((await openStore(each)).size).toBeLessThanOrEqual(6);
+});
 
 describe('DiskStore without a level of durability', () => {
   durableStoreConformance({ describe, it, ...diskStoreHarness({ durability: 'memory' }), numRuns: 1, seed });

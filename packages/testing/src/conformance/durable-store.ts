@@ -70,7 +70,7 @@ export async function assertDurableStore<T extends DurableStore>(
       crashes += crashed.count;
       opened += crashed.different;
       files = next.files;
-      history.backTo(next.content, next.count);
+      history.backTo(next.content, next.durable);
     }
   }
   return { crashes, opened };
@@ -83,6 +83,8 @@ interface Crashed {
   readonly how: string;
   /** The number of writes that must be there; of all crashes that left the same files, the highest. */
   count: number;
+  /** The number of writes that must be there after a power cut at the same moment. */
+  durable: number;
 }
 
 /** What crashes during a session leave. */
@@ -128,7 +130,7 @@ class CrashedFiles {
       this.#add(this.#files.crash(seed), `crash ${seed} ${when}`, durable);
     }
     if (!this.#survivesKill) return;
-    this.#killed.push({ files: this.#files.copy(), how: `kill ${when}`, count: made });
+    this.#killed.push({ files: this.#files.copy(), how: `kill ${when}`, count: made, durable });
     this.count++;
   }
 
@@ -136,8 +138,8 @@ class CrashedFiles {
     this.count++;
     const content = files.fingerprint();
     const known = this.#byContent.get(content);
-    if (known === undefined) this.#byContent.set(content, { files, how, count });
-    else if (count > known.count) Object.assign(known, { how, count });
+    if (known === undefined) this.#byContent.set(content, { files, how, count, durable: count });
+    else if (count > known.count) Object.assign(known, { how, count, durable: count });
   }
 
   /** Opens all of them. @returns one of them, with what is in it @throws Error what is wrong with one of them */
@@ -153,7 +155,7 @@ class CrashedFiles {
       ? this.#byContent.size + random.uniform(this.#killed.length)
       : random.uniform(this.#byContent.size);
     let next: (Crashed & { content: string }) | undefined;
-    for (const [i, { files, how, count }] of all.entries()) {
+    for (const [i, { files, how, count, durable }] of all.entries()) {
       const before = i === chosen ? files.copy() : files;
       let content: string;
       try {
@@ -163,7 +165,7 @@ class CrashedFiles {
       }
       const fault = this.#history.fault(content, count);
       if (fault !== undefined) throw new Error(`${where}, ${how}: ${fault}`);
-      if (i === chosen) next = { files: before, how, count, content };
+      if (i === chosen) next = { files: before, how, count, durable, content };
     }
     return next!;
   }
