@@ -67,6 +67,8 @@ const methods: Record<
   get: { call: (store, key) => store.get(key) },
   getMany: { call: (store, key) => store.getMany([key, 'none', key]) },
   has: { call: (store, key) => store.has(key) },
+  floor: { call: (store, key) => store.floor(`${key}~`) },
+  higherKey: { call: (store, key) => store.higherKey(key) },
   count: { call: (store, key) => store.count({ gte: key, lte: KEYS[200] }) },
   keys: { call: (store, key) => [...store.keys({ gte: key, limit: 3 })] },
   nextv: { call: (store, key) => store.entries({ gte: key }).nextv(1000) },
