@@ -13,14 +13,10 @@ import type { RangeOptions } from './range.js';
 import type { StoreSnapshot } from './snapshot.js';
 
 /**
- * Options of a store. With a `target` the store is a write buffer: entries leave it when they have been flushed. Until
- * then it keeps tombstones too, also of keys that it never had, because the target may have them.
+ * Options of a store but its encodings. With a `target` the store is a write buffer: entries leave it when they have
+ * been flushed. Until then it keeps tombstones too, also of keys that it never had, because the target may have them.
  */
-export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
-  /** The encoding of keys. @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
-  keyEncoding?: EncodingOption<K> | undefined;
-  /** The encoding of values. @defaultValue 'utf8' */
-  valueEncoding?: EncodingOption<V> | undefined;
+export interface MemStoreSettings extends Partial<FlushOptions> {
   /** The order of encoded keys. @defaultValue the order of their bytes, unsigned */
   comparator?: Comparator | undefined;
   /**
@@ -73,6 +69,27 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
    */
   onEvent?: ((event: LifecycleEvent) => void) | undefined;
 }
+
+/**
+ * The encodings of a store. `keyEncoding` is that of keys, by default `utf8`: strings, in the order of their UTF-8
+ * bytes. `valueEncoding` is that of values, by default `utf8` too. A type that strings do not fit needs an encoding.
+ */
+export type StoreEncoding<Name extends keyof EncodingOptions, T> = [T] extends [string]
+  ? { [N in Name]?: EncodingOption<T> | undefined }
+  : string extends T
+    ? { [N in Name]?: EncodingOption<T> | undefined }
+    : { [N in Name]: EncodingOption<T> };
+
+/** Options of a store with keys `K` and values `V`: its settings and its encodings. */
+export type MemStoreOptions<K, V> = MemStoreSettings &
+  StoreEncoding<'keyEncoding', K> &
+  StoreEncoding<'valueEncoding', V>;
+
+/** Options of a store as arguments. They may be left out if none is required. */
+export type MemStoreArguments<K, V> =
+  Record<never, never> extends StoreEncoding<'keyEncoding', K> & StoreEncoding<'valueEncoding', V>
+    ? [options?: MemStoreOptions<K, V>]
+    : [options: MemStoreOptions<K, V>];
 
 /** Encodings of one call, in place of the store's own. They must yield the types of the store. */
 export interface EncodingOptions {

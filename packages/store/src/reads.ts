@@ -210,7 +210,10 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
     return this.#commit.entryCount;
   }
 
-  /** Number of keys in a range. O(keys of the range). @throws as {@link StoreReads.iterator} */
+  /**
+   * Number of keys in a range. `count({ lt: key })` is the rank of a key. O(keys of the range) [D37].
+   * @throws as {@link StoreReads.iterator}
+   */
   count(options: RangeReadOptions<K> = {}): number {
     const iterator = this.#walk(this.rangeOf(options));
     let count = 0;
@@ -246,6 +249,15 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
     return this.#iterator('entries', {});
   }
 
+  /**
+   * Calls `callback` with each value and key of a range, in order, as `Map` does. The walk sees the store as it is now,
+   * also when `callback` writes. @throws its errors; as {@link StoreReads.iterator}
+   */
+  forEach(callback: (value: V, key: K, store: this) => void, options: RangeReadOptions<K> = {}): void {
+    if (typeof callback !== 'function') throw new TypeError(`the callback must be a function, not ${kindOf(callback)}`);
+    for (const [key, value] of this.iterator(options)) callback(value, key, this);
+  }
+
   /** The store as it is now, for the option `snapshot` of reads. Close it: it keeps old versions in memory. O(1). */
   snapshot(): StoreSnapshot {
     this.#state.checkOpen();
@@ -264,6 +276,18 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
   protected current(storedKey: string | Uint8Array): V | undefined {
     const { table } = this.#commit;
     return this.#valueAt(table, this.#seek(table, storedKey, undefined), this.#codecs.value);
+  }
+
+  /** @internal The first or last entry, and a copy of its stored key. A decoder may write meanwhile. */
+  protected outermost(isBack: boolean): { readonly storedKey: Uint8Array; readonly entry: [K, V] } | undefined {
+    const { table, sequence } = this.#commit;
+    const { key, value } = this.#codecs;
+    const address = this.#neighbours.find(table, sequence, undefined, isBack);
+    if (address === NIL) return undefined;
+    const { u8, view } = table.arena.memory;
+    const start = keyStartOf(view, address);
+    const storedKey = u8.slice(start, start + keyLengthOf(view, address));
+    return { storedKey, entry: take(table, address, key, value) as [K, V] };
   }
 
   /** @internal Checks the options of a range. It searches nothing, but may compare bounds. */

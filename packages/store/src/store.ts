@@ -6,7 +6,7 @@
  * handlers, flush targets. User code may use the store, and even close it. So each call keeps these rules:
  * U1. It reads its options and encodes its data, then checks that the store is open, then searches and writes.
  * U2. Between a search and the write at the place that it found, no user code runs except a comparator.
- * U3. It copies data before it decodes it. When the decoder has run, it only returns.
+ * U3. It copies data before it decodes it. When the decoder has run, it only returns, or begins anew with U1.
  * U4. A comparator must not use the store: a search is half done. Each of its calls throws `MEMTABLE_REENTERED`.
  * U5. Work in the background (renewals, events) never fails a call that has done its own work.
  */
@@ -22,7 +22,9 @@ import {
   checkIllFormed,
   checkOption,
   type EncodingOptions,
+  type MemStoreArguments,
   type MemStoreOptions,
+  type MemStoreSettings,
   type MemStoreStats,
   type RangeReadOptions,
 } from './options.js';
@@ -75,7 +77,10 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
   readonly #driver: Compactor | Flusher;
 
   /** Makes an empty store. @throws MemTableError `MEMTABLE_INVALID_OPTION`; ArenaError: no memory; TypeError */
-  constructor(options: MemStoreOptions<K, V> = {}) {
+  constructor(options: MemStoreOptions<K, V>);
+  /** Options are needed only for keys or values that are no strings. */
+  constructor(...options: MemStoreArguments<K, V>);
+  constructor(options: MemStoreSettings & EncodingOptions = {}) {
     const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
     const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
     const { illFormed = 'refuse' } = options;
@@ -110,13 +115,43 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
         : new Flusher(parts, flushOptions, writeBufferBytes);
   }
 
+  /**
+   * Makes a store of entries: of a `Map`, an array, another store. Of several entries of one key the last one counts.
+   * O(n log n), and O(n) for ascending keys.
+   * @throws as the constructor, and {@link MemStore.put}; then there is no store
+   *
+   * @example
+   * ```ts
+   * const store = MemStore.from(new Map([['b', '2'], ['a', '1']]));
+   * store.put('c', '3').put('d', '4').del('a'); // true
+   * store.floor('c'); // ['c', '3']
+   * store.popFirst(); // ['b', '2']
+   * store.close();
+   * ```
+   */
+  static from<K = string, V = string>(
+    entries: Iterable<readonly [K, V]>,
+    ...options: MemStoreArguments<K, V>
+  ): MemStore<K, V> {
+    const store = new MemStore<K, V>(...options);
+    try {
+      for (const [key, value] of entries) store.put(key, value);
+    } catch (error) {
+      store.close({ discard: true });
+      throw error;
+    }
+    return store;
+  }
+
   // Writing
 
   /**
    * Sets `key` to `value`. O(log n) comparisons. An error leaves the store as it was.
+   * @returns the store, so that calls can be chained, as those of a `Map`. The databases of the level family return a
+   * promise of nothing; to know what was there, use `update` or `compareAndSet`
    * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_STALLED`, `MEMTABLE_FROZEN`, `MEMTABLE_ENCODING_FAILED`
    */
-  put(key: K, value: V, options?: EncodingOptions): void {
+  put(key: K, value: V, options?: EncodingOptions): this {
     const keyCodec = this.#codecs.keyOf(options);
     const valueCodec = this.#codecs.valueOf(options);
     const storedKey = this.#codecs.encodeKey(key, keyCodec, valueCodec);
@@ -124,14 +159,20 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     this.#checkWritable();
     const commit = this.#commit;
     this.#driver.afterWrite(commit.put(commit.find(storedKey), storedValue));
+    return this;
   }
 
-  /** Deletes `key`, which need not exist. O(log n) comparisons. @throws as {@link MemStore.put} */
-  del(key: K, options?: EncodingOptions): void {
+  /**
+   * Deletes `key`, which need not exist. O(log n) comparisons.
+   * @returns whether it had a value. With a target: whether it had one here, because the target may have it too
+   * @throws as {@link MemStore.put}
+   */
+  del(key: K, options?: EncodingOptions): boolean {
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.keyOf(options));
     this.#checkWritable();
-    this.#commit.delete(storedKey, this.#driver instanceof Flusher);
+    const hadValue = this.#commit.delete(storedKey, this.#driver instanceof Flusher);
     this.#driver.afterWrite(0);
+    return hadValue;
   }
 
   /** Makes all writes or none. Of several writes of one key the last one counts. @throws as {@link MemStore.put} */
@@ -197,6 +238,20 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     this.#checkWritable();
     this.#driver.afterWrite(this.#commit.set(this.#commit.find(storedKey), storedValue));
     return value;
+  }
+
+  /**
+   * Takes the entry with the smallest key out: the next one of a queue. O(log n) comparisons.
+   * @returns the entry, or undefined in an empty store. A decoder that writes does so before the deletion
+   * @throws as {@link MemStore.putIfAbsent}. The entry stays if it cannot be decoded
+   */
+  popFirst(): [K, V] | undefined {
+    return this.#pop('popFirst', false);
+  }
+
+  /** Takes the entry with the greatest key out. @throws as {@link MemStore.popFirst} */
+  popLast(): [K, V] | undefined {
+    return this.#pop('popLast', true);
   }
 
   /**
@@ -342,6 +397,17 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     if (this.#state.current === 'closed') return;
     if (drop !== undefined) this.#events.emit(drop);
     this.#driver.released();
+  }
+
+  #pop(method: string, isBack: boolean): [K, V] | undefined {
+    this.checkComplete(method);
+    this.#checkWritable();
+    const found = this.outermost(isBack);
+    if (found === undefined) return undefined;
+    this.#checkWritable();
+    this.#commit.delete(found.storedKey, false);
+    this.#driver.afterWrite(0);
+    return found.entry;
   }
 
   #checkWritable(): void {
