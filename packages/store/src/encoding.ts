@@ -159,8 +159,8 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
   );
 }
 
-/** A string of one-byte characters is well-formed, and V8 knows which strings are. */
-const isWellFormed: (text: string) => boolean =
+/** @internal A string of one-byte characters is well-formed, and V8 knows which strings are. */
+export const isWellFormed: (text: string) => boolean =
   'isWellFormed' in String.prototype
     ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
     : (text) => !LONE_SURROGATE.test(text);

@@ -2,21 +2,24 @@ import { MemTableError } from '@memtable/memtable';
 import { ComparatorOrder, type EntryOrder, LookupKey } from '@memtable/memtable/internal';
 import { type Codec, encode } from './encoding.js';
 
+/** A key, or the first items of one that is a tuple, which an ordered encoding puts before all keys that have them. */
+export type KeyPart<K> = K extends readonly [...infer Part, unknown] ? K | KeyPart<Part> : K;
+
 /** A range of keys, in abstract-level's words. Of several lower or upper bounds the tightest one counts. */
 export interface RangeOptions<K> {
   /** Lower bound, excluded: keys are greater than this. @defaultValue no bound */
-  gt?: K | undefined;
+  gt?: KeyPart<K> | undefined;
   /** Lower bound, included: keys are greater than or equal to this. @defaultValue no bound */
-  gte?: K | undefined;
+  gte?: KeyPart<K> | undefined;
   /** Upper bound, excluded: keys are less than this. @defaultValue no bound */
-  lt?: K | undefined;
+  lt?: KeyPart<K> | undefined;
   /** Upper bound, included: keys are less than or equal to this. @defaultValue no bound */
-  lte?: K | undefined;
+  lte?: KeyPart<K> | undefined;
   /**
    * Keys whose encoded bytes start with those of this key. Refused with a comparator, and with `json`: there no key
    * starts with another one. @defaultValue no bound
    */
-  prefix?: K | undefined;
+  prefix?: KeyPart<K> | undefined;
   /** Walks from the greatest key to the smallest. @defaultValue false */
   reverse?: boolean | undefined;
   /** Upper bound on the entries, a whole number from 0. -1 and Infinity mean all. @defaultValue Infinity */
