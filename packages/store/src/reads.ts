@@ -307,7 +307,7 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
   }
 
   /** @internal Refuses a call of a store with a target, which has only unflushed entries and cannot know them all. */
-  protected checkComplete(method: string): void {
+  checkComplete(method: string): void {
     if (this.#isComplete) return;
     throw new MemTableError(
       'MEMTABLE_BUFFER_ONLY',
