@@ -79,6 +79,9 @@ export interface MemTableStats extends EntryTableStats {
 
 const BLOCK_BYTES = 16384;
 
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol('a MemTable: post table.arena.memory.buffer, and call MemTable.attach() there');
+
 /**
  * A sorted table that maps (key, sequence) to a value or a deletion. `add` and `get` take O(log n) comparisons. Keys
  * and values are copied in. Reads copy out, except those with *view* in their name. One thread writes.
@@ -104,6 +107,9 @@ const BLOCK_BYTES = 16384;
  * as a whole or not at all.
  */
 export class MemTable implements Disposable, Iterable<MemTableEntry> {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   // Fixed by the constructor.
   /** The arena that holds the table. It is for reading only: `table.arena.memory` has the bytes. */
   readonly arena: Arena;

@@ -41,6 +41,11 @@ import { verifyStore } from './verify.js';
 const MIB = 1 << 20;
 const TABLE_BYTES_MIN = 64 << 10;
 
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol(
+  'a MemStore: post toBytes(store), and call fromBytes() there, both of @memtable/store/bytes',
+);
+
 /**
  * Sorted keys and values in memory, as bytes in an arena. By default both are strings. Data is copied in and out. Calls
  * are synchronous unless they return a promise. One thread uses a store.
@@ -66,6 +71,9 @@ const TABLE_BYTES_MIN = 64 << 10;
  * ```
  */
 export class MemStore<K = string, V = string> extends StoreReads<K, V> implements Disposable, AsyncDisposable {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   readonly #events: LifecycleEvents;
   readonly #codecs: Codecs;
   readonly #batches: BatchEncoder<K, V>;
