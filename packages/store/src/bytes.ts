@@ -87,10 +87,11 @@ export function toBytes<K, V>(
 }
 
 /**
- * Makes a store of the bytes of {@link toBytes}. O(bytes), or O(n log n) with another order. The bytes are copied.
+ * Makes a store of the bytes of {@link toBytes}. It copies them. O(bytes), and O(n log n) comparisons with a
+ * comparator.
  * @param options - of the new store, whose encodings and comparator may differ from those of the old one
  * @throws MemTableError `MEMTABLE_MALFORMED`: the bytes are damaged or cut, or none of a store; the message says where.
- * As the constructor of {@link MemStore} and {@link MemStore.put}; then there is no store
+ * As the constructor of {@link MemStore} and {@link MemStore.load}; then there is no store
  */
 export function fromBytes<K = string, V = string>(
   bytes: Uint8Array,
@@ -100,7 +101,9 @@ export function fromBytes<K = string, V = string>(
   checkHead(bytes);
   const store = new MemStore<K, V>(...options);
   try {
-    putAll(store, bytes);
+    const entries = entriesIn(bytes) as Iterable<[never, never]>;
+    const count = store.load(entries, { keyEncoding: 'view', valueEncoding: 'view' });
+    if (store.size !== count) malformed(`${count} entries have ${store.size} keys`);
   } catch (error) {
     store.close({ discard: true });
     throw error;
@@ -120,11 +123,11 @@ function checkHead(bytes: Uint8Array): void {
   if (written !== found) malformed(`the bytes from ${HEAD_BYTES} on have the checksum ${found}, not ${written}`);
 }
 
-function putAll<K, V>(store: MemStore<K, V>, bytes: Uint8Array): void {
+/** The entries behind the head, as parts of the bytes. */
+function* entriesIn(bytes: Uint8Array): Generator<[key: Uint8Array, value: Uint8Array]> {
   const view = viewOf(bytes);
-  const raw = { keyEncoding: 'view', valueEncoding: 'view' } as const;
-  let count = 0;
-  for (let at = HEAD_BYTES; at < bytes.length; count++) {
+  let at = HEAD_BYTES;
+  while (at < bytes.length) {
     const keyLength = readVarint32(view, at, bytes.length);
     const valueLengthAt = keyLength === -1 ? at : skipVarint(view, at);
     const valueLength = readVarint32(view, valueLengthAt, bytes.length);
@@ -132,11 +135,9 @@ function putAll<K, V>(store: MemStore<K, V>, bytes: Uint8Array): void {
     const start = skipVarint(view, valueLengthAt);
     const end = start + keyLength + valueLength;
     if (end > bytes.length) malformed(`the entry at ${at} ends at ${end}, the bytes at ${bytes.length}`);
-    const key = bytes.subarray(start, start + keyLength);
-    store.put(key as K, bytes.subarray(start + keyLength, end) as V, raw);
+    yield [bytes.subarray(start, start + keyLength), bytes.subarray(start + keyLength, end)];
     at = end;
   }
-  if (store.size !== count) malformed(`${count} entries have ${store.size} keys`);
 }
 
 function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {

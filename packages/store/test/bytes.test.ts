@@ -75,7 +75,7 @@ test('a store with a target has no bytes: it lacks what has been flushed', () =>
 });
 
 test('a store that has no room for the entries is not made', () => {
-  const bytes = toBytes(MemStore.from([['a', 'x'.repeat(100_000)]]));
+  const bytes = toBytes(MemStore.from([['a', 'x'.repeat(300_000)]]));
   const events: string[] = [];
   const make = () => fromBytes(bytes, { maxBytes: 128 << 10, onEvent: ({ type }) => events.push(type) });
   expect(make).toThrow(error('MEMTABLE_FULL'));
