@@ -76,7 +76,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
     const all = (typeof location === 'object' && location !== null ? location : options) ?? {};
     const { storeEncoding, ...forward } = all;
     if (storeEncoding !== undefined && !['buffer', 'view', 'utf8'].includes(storeEncoding)) {
-      const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': ${String(storeEncoding)}`);
+      const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': '${String(storeEncoding)}'`);
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);

@@ -8,7 +8,9 @@ import { MemtableLevel } from '../src/index.js';
 
 test('MemtableLevel refuses an unknown storeEncoding with the code of memory-level', () => {
   const make = () => new MemtableLevel({ storeEncoding: 'foo' as 'view' });
-  expect(make).toThrow(error('LEVEL_ENCODING_NOT_SUPPORTED', "storeEncoding must be 'buffer', 'view' or 'utf8': foo"));
+  expect(make).toThrow(
+    error('LEVEL_ENCODING_NOT_SUPPORTED', "storeEncoding must be 'buffer', 'view' or 'utf8': 'foo'"),
+  );
 });
 
 test('MemtableLevel returns copies of keys and values where memory-level returns the buffers it was given', async () => {

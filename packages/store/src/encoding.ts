@@ -1,3 +1,4 @@
+import { printed } from '@memtable/arena';
 import { MemTableError } from '@memtable/memtable';
 import { BufferClass, checkBytes, copyOut, copyOutBuffer, isBytes, readText } from '@memtable/memtable/internal';
 
@@ -98,7 +99,7 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined, repla
       return plainCodecs.buffer;
   }
   if (typeof encoding === 'string') {
-    invalid(`${option} must be 'utf8', 'buffer', 'view', 'json' or an encoding: '${String(encoding)}'`);
+    invalid(`${option} must be 'utf8', 'buffer', 'view', 'json' or an encoding: ${printed(encoding)}`);
   }
   if (typeof encoding !== 'object' || encoding === null) {
     throw new TypeError(`${option} must be a name or an encoding, not ${kindOf(encoding)}`);
@@ -107,10 +108,12 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined, repla
   const bytes = BufferClass === undefined || Number.isInteger(code) ? 'view' : 'buffer';
   const { name = typeof type === 'string' ? type : 'anonymous', format = buffer === false ? 'utf8' : bytes } = encoding;
   if (typeof encoding.encode !== 'function' || typeof encoding.decode !== 'function') {
-    throw new TypeError(`${option} must have the functions encode and decode`);
+    throw new TypeError(
+      `${option} must have the functions encode and decode: it has ${Object.keys(encoding).join(', ') || 'none'}`,
+    );
   }
   if (format !== 'utf8' && format !== 'buffer' && format !== 'view') {
-    invalid(`the format of ${option} must be 'utf8', 'buffer' or 'view': ${String(format)}`);
+    invalid(`the format of ${option} must be 'utf8', 'buffer' or 'view': ${printed(format)}`);
   }
   return {
     name,
@@ -210,11 +213,12 @@ export function isPromise(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** @internal The kind of a value, for messages. */
+/** @internal The kind of a value, and the value if that is short, for messages. */
 export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? `an object (${value.constructor?.name ?? 'no class'})` : `a ${typeof value}`;
+  if (value === null || value === undefined || Array.isArray(value) || typeof value === 'function')
+    return printed(value);
+  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'no class'})`;
+  return `the ${typeof value} ${printed(value)}`;
 }
 
 function invalid(message: string): never {

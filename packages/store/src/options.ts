@@ -1,4 +1,4 @@
-import type { ArenaStats } from '@memtable/arena';
+import { type ArenaStats, printed } from '@memtable/arena';
 import {
   type Comparator,
   type FlushOptions,
@@ -36,12 +36,16 @@ export interface MemStoreSettings extends Partial<FlushOptions> {
    */
   maxBytes?: number | undefined;
   /**
-   * Address space that a large store takes, in bytes. Memory is used only as entries come. Address space doubles up to
-   * 4 MiB, grows eightfold up to this, then doubles again. Each growth moves the whole memory, in the middle of a put.
+   * Address space of a large store, in bytes, from 4096 to 2^31 - 2^20. Memory is used only as entries come. Address
+   * space doubles up to 8 MiB, grows to an eighth of this, then to all of it, then doubles again. Each growth moves the
+   * whole memory, in the middle of a put.
    * @defaultValue 256 MiB, or half of `maxBytes` if that is less
    */
   reserveBytes?: number | undefined;
-  /** Size of the arena's regular blocks in bytes. @defaultValue 16384; less if `maxBytes` is small */
+  /**
+   * Size of the arena's regular blocks in bytes, a multiple of 8 from 64 to a sixteenth of `maxBytes`.
+   * @defaultValue 16384; less if `maxBytes` is small
+   */
   blockBytes?: number | undefined;
   /** A compaction begins when more than this part of all entry bytes is garbage, 0.01 to 0.99. @defaultValue 0.5 */
   garbageRatioMax?: number | undefined;
@@ -190,7 +194,7 @@ export interface MemStoreStats {
 /** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION` */
 export function checkIllFormed(value: unknown): void {
   if (value === 'refuse' || value === 'replace') return;
-  throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${String(value)}`);
+  throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${printed(value)}`);
 }
 
 /** @internal Checks the range of an option. @throws MemTableError `MEMTABLE_INVALID_OPTION` */
@@ -198,6 +202,6 @@ export function checkOption(name: string, value: number, min: number, max: numbe
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new MemTableError(
     'MEMTABLE_INVALID_OPTION',
-    `${name} must be a number from ${min} to ${max}: ${String(value)}`,
+    `${name} must be a number from ${min} to ${max}: ${printed(value)}`,
   );
 }

@@ -18,7 +18,7 @@
  * In a tuple, strings, bytes and tuples end with 00, and a 00 inside a string or bytes is 00 ff, as in FoundationDB's
  * tuples. A key ends where its bytes end, without a mark. So the bytes of a string are a prefix of those of every
  * string that starts with it, and the bytes of a tuple a prefix of those of every tuple that begins with its items
- * [D39].
+ * [D40].
  */
 import { checkBytes, isBytes, readText, textBytesMax, writeText } from '@memtable/memtable/internal';
 import { type Encoding, isWellFormed, kindOf } from './encoding.js';

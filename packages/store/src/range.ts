@@ -1,3 +1,4 @@
+import { printed } from '@memtable/arena';
 import { MemTableError } from '@memtable/memtable';
 import { ComparatorOrder, type EntryOrder, LookupKey } from '@memtable/memtable/internal';
 import { type Codec, encode } from './encoding.js';
@@ -54,7 +55,7 @@ export function rangeOf(options: RangeOptions<unknown>, codec: Codec, order: Ent
   const { gt, gte, lt, lte, prefix, reverse = false, limit = Infinity } = options;
   const count = limit === -1 ? Infinity : limit;
   if (!(count === Infinity || (Number.isInteger(count) && count >= 0))) {
-    invalid(`limit must be a whole number from 0, or -1: ${String(limit)}`);
+    invalid(`limit must be a whole number from 0, or -1 or Infinity: ${printed(limit)}`);
   }
   if (prefix !== undefined && order instanceof ComparatorOrder) invalid('a store with a comparator has no prefixes');
   if (prefix !== undefined && codec.name === 'json') {

@@ -211,7 +211,7 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Number of keys in a range. `count({ lt: key })` is the rank of a key. O(keys of the range) [D38].
+   * Number of keys in a range. `count({ lt: key })` is the rank of a key. O(keys of the range) [D39].
    * @throws as {@link StoreReads.iterator}
    */
   count(options: RangeReadOptions<K> = {}): number {

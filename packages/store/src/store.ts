@@ -350,7 +350,10 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     this.#state.checkOpen();
     this.#state.checkNotLoading();
     if (this.#driver instanceof Flusher) return this.#driver.flush(options);
-    throw new MemTableError('MEMTABLE_INVALID_OPTION', 'the store has no target');
+    throw new MemTableError(
+      'MEMTABLE_INVALID_OPTION',
+      'flush() needs a target, and this store has none: see the option target',
+    );
   }
 
   /**

@@ -70,7 +70,7 @@ circle.push(circle);
 test.each<[string, unknown, string]>([
   ['NaN', NaN, 'NaN has no place in an order'],
   ['an invalid date', [new Date('never')], 'an invalid date has no place in an order'],
-  ['a bigint', 1n, 'a bigint'],
+  ['a bigint', 1n, 'the bigint 1n'],
   ['undefined in a tuple', [undefined], 'undefined'],
   ['a hole in a tuple', [, 1], 'undefined'], // eslint-disable-line no-sparse-arrays
   ['a symbol', [Symbol.iterator], 'a symbol'],

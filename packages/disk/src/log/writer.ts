@@ -86,9 +86,13 @@ export class LogWriter {
 
   #check(): void {
     if (!this.#failed) return;
-    throw new DiskError('DISK_LOG_POISONED', 'an append to this log failed before: begin a new log', {
-      cause: this.#failure,
-    });
+    throw new DiskError(
+      'DISK_LOG_POISONED',
+      `an append to this log of ${this.#sizeBytes} bytes failed before: begin a new log`,
+      {
+        cause: this.#failure,
+      },
+    );
   }
 
   #add(record: Uint8Array): void {
