@@ -73,7 +73,7 @@ test.each<[string, unknown, string]>([
   ['a bigint', 1n, 'the bigint 1n'],
   ['undefined in a tuple', [undefined], 'undefined'],
   ['a hole in a tuple', [, 1], 'undefined'], // eslint-disable-line no-sparse-arrays
-  ['a symbol', [Symbol.iterator], 'a symbol'],
+  ['a symbol', [Symbol.iterator], 'the symbol Symbol(Symbol.iterator)'],
   ['an object', { a: 1 }, 'an object (Object)'],
   ['an array of other numbers', new Uint16Array(2), 'an object (Uint16Array)'],
   ['half of a surrogate pair', 'a\ud800', 'half of a surrogate pair'],
