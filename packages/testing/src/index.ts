@@ -1,3 +1,4 @@
+export type { AbortSignalLike, Signal } from './abort-signal.js';
 export { type Allocation, allocationTraces } from './arbitraries/allocations.js';
 export { batchDamage, writeOperations } from './arbitraries/batches.js';
 export { type ComparatorName, comparatorNames, comparators } from './arbitraries/comparators.js';
