@@ -1,6 +1,6 @@
 // Runs before a public package is packed or published, in its directory. Compiles it, and adds the CommonJS build for
-// those that cannot load ES modules with require(): jest's CommonJS runtime, and Node before 20.19. It goes to dist/cjs:
-// one file of CommonJS for each ES module, and the same types.
+// those that cannot load ES modules with require(): the CommonJS runtime of jest, and Node before 20.19. It goes to
+// dist/cjs: one file of CommonJS for each ES module, and the same types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';

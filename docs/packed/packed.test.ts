@@ -1,4 +1,4 @@
-/** Installs the tarballs of all public packages in an empty project, looks at them, and uses and compiles them there. */
+/** Installs the tarballs of all public packages in an empty project, and inspects, uses and compiles them there. */
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { binaries, emptyDirectory, install, manifestIn, packages, root, run, tarballs, write } from './stranger.js';

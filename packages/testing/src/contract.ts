@@ -210,6 +210,16 @@ export interface OrderedIndexSupports<T = OrderedIndex> {
   rollBack: false | ((index: T, keys: readonly Uint8Array[]) => void);
 }
 
+/** The features of an index with `insert` and a forward cursor only. Spread it and add what yours can do. */
+export const indexSupportsNothing = {
+  backward: false,
+  liveCursors: false,
+  comparators: false,
+  entryCount: false,
+  verify: false,
+  rollBack: false,
+} as const satisfies OrderedIndexSupports<never>;
+
 /** How the suite makes indexes, and what they can do. */
 export interface OrderedIndexHarness<T extends OrderedIndex = OrderedIndex> {
   /** Makes an empty index. `comparator` is given only with `supports.comparators`. */
@@ -374,6 +384,15 @@ export interface StoreSupports<T = Store> {
   /** The `code` of the error with which the store refuses something. Without a code any error will do. */
   errorCodes?: Partial<Record<StoreRefusal, string>>;
 }
+
+/** The features of a store with `put`, `del` and `get` only. Spread it and add what yours can do. */
+export const storeSupportsNothing = {
+  batches: false,
+  ranges: false,
+  snapshots: false,
+  copies: false,
+  flush: false,
+} as const satisfies StoreSupports<never>;
 
 /** Why a store refuses something: a call inside its comparator, or an answer of the comparator that is no number. */
 export type StoreRefusal = 'reentered' | 'invalidComparator';

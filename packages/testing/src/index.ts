@@ -23,6 +23,7 @@ export type { TestRunner } from './conformance/test-runner.js';
 export { assertWriteBuffer, writeBufferConformance } from './conformance/write-buffer.js';
 export * from './contract.js';
 export { CounterexampleError } from './counterexample.js';
+export { expectSame } from './expect.js';
 export {
   damaged,
   type DamageHarness,

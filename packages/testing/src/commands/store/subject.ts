@@ -8,8 +8,9 @@ import type {
   StoreSupports,
 } from '../../contract.js';
 import { TestingError } from '../../errors.js';
-import { expectSame } from '../../expect.js';
+import { expectSame, same } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
+import { code } from '../../notation.js';
 import { UserCode, type UserCodeSetup } from '../../user-code.js';
 import { type AnyCommand, Command } from '../command.js';
 import { readAll, runWaiting, type Steps, wait } from './steps.js';
@@ -99,10 +100,11 @@ export class StoreSubject {
   *compare(model: StoreModel): Steps {
     const { count, ranges, verify } = this.supports;
     for (const { key, value } of model.items) {
-      expectSame('get()', yield* wait(this.store.get(key)), value);
+      const found = yield* wait(this.store.get(key));
+      if (!same(found, value)) expectSame('get()', found, value, `await store.get(${code(key)})`);
     }
-    if (ranges) expectSame('iterator()', yield* this.read({}), model.range({}));
-    if (count) expectSame('count()', yield* wait(this.store.count!()), model.items.length);
+    if (ranges) expectSame('iterator()', yield* this.read({}), model.range({}), 'await itemsOf(store.iterator())');
+    if (count) expectSame('count()', yield* wait(this.store.count!()), model.items.length, 'await store.count()');
     if (verify) this.store.verify!();
   }
 
