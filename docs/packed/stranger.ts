@@ -63,8 +63,16 @@ export async function run(file: string, args: readonly string[], cwd: string): P
   }
 }
 
-/** Installs all tarballs and packages of the registry in a project. */
-export async function install(project: string, fromRegistry: readonly string[] = []): Promise<void> {
+/**
+ * Installs all tarballs and packages of the registry in a project.
+ * @param scripts - packages whose install script runs: Bun and Deno fetch their program by it
+ */
+export async function install(
+  project: string,
+  fromRegistry: readonly string[] = [],
+  scripts: readonly string[] = [],
+): Promise<void> {
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
   await run('npm', ['install', ...options, ...fromRegistry, ...tarballs], project);
+  if (scripts.length > 0) await run('npm', ['rebuild', '--loglevel=error', ...scripts], project);
 }

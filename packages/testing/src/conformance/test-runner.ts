@@ -10,4 +10,4 @@ export interface TestRunner {
 }
 
 /** How long random commands may take, in milliseconds. Most runners would end a test after five seconds. */
-export const TEST_MS = 120_000;
+export const TEST_MS = 600_000;
