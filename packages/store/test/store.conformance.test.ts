@@ -1,5 +1,6 @@
 import {
   type Range,
+  replay,
   SortedTarget,
   type Store,
   storeConformance,
@@ -92,4 +93,14 @@ describe('MemStore with a target', () => {
     },
     numRuns: 50,
   });
+});
+
+test('seed 567798023: a comparator fails while a walk takes deleted keys out of the index, and the walk goes on', async () => {
+  const operations = [
+    ['update', '0x42', [], '0x'],
+    ['batch', Array.from({ length: 3 }, () => ({ type: 'del', key: '0x42' }))],
+    ['misbehave', 8, ['passes on', ['update', '0x42', [], '0x00*4095']], ['readRange', { gt: '0x41*159' }, 'iterator']],
+  ];
+  const recording = { suite: 'store', setup: { comparator: 'prefix', encoding: null }, operations };
+  await expect(replay(JSON.stringify(recording), memStoreHarness())).resolves.toBeUndefined();
 });

@@ -19,6 +19,7 @@ export async function runLong<Options>(
       const { commands } = await run(options, { numRuns: RUNS_AT_A_TIME, seed: first + round });
       counts[i] += commands;
     }
+    process.stdout.write(`seed ${first + round}: ${sum()} commands\n`);
   }
   const figures = variants.map((options, i) => `${counts[i]} over ${JSON.stringify(options)}`);
   process.stdout.write(`commands: ${sum()} (${figures.join(', ')})\n`);
