@@ -33,13 +33,26 @@ export function same(a: unknown, b: unknown): boolean {
 /**
  * Compares bytes by content, arrays and objects field by field, all else by `===`. Counterexamples end with a call.
  * @param what - names the value in the message
- * @param expression - the code of `found`, for counterexamples. @defaultValue none: the last command shows it
  * @throws TestingError `TESTING_MISMATCH` if the values differ
  */
-export function expectSame(what: string, found: unknown, expected: unknown, expression?: string): void {
+export function expectSame(what: string, found: unknown, expected: unknown): void {
+  if (!same(found, expected)) mismatch(`${what} should be ${code(expected)}, found ${code(found)}`);
+}
+
+/**
+ * As {@link expectSame}, of something that can be read again: a counterexample ends with this check.
+ * @param expression - returns the code that reads it; undefined if it cannot be read there
+ */
+export function expectRead(
+  what: string,
+  found: unknown,
+  expected: unknown,
+  expression: () => string | undefined,
+): void {
   if (same(found, expected)) return;
-  const step = expression && `expectSame('${what}', ${expression}, ${code(expected)});`;
-  throw new Mismatch(`${what} should be ${code(expected)}, found ${code(found)}`, step);
+  const read = expression();
+  const step = read === undefined ? undefined : `expectSame('${what}', ${read}, ${code(expected)});`;
+  mismatch(`${what} should be ${code(expected)}, found ${code(found)}`, step);
 }
 
 /** @throws TestingError `TESTING_MISMATCH` unless `call` throws an error, with this code if one is given */

@@ -1,7 +1,7 @@
 /** Commands that move a cursor, for every kind of object that has cursors. */
 import fc from 'fast-check';
 import type { Cursor, Sequence } from '../contract.js';
-import { expectSame, Mismatch } from '../expect.js';
+import { expectRead, Mismatch } from '../expect.js';
 import type { SortedModel } from '../model.js';
 import { Command, type CommandLog } from './command.js';
 
@@ -25,9 +25,10 @@ export interface SeekModel extends SortedModel<object> {
  * @throws TestingError `TESTING_MISMATCH` unless the cursor stands on `item`, or on none if that is undefined
  */
 export function expectAt(cursor: Cursor, item: object | undefined, name?: string): void {
-  expectSame('cursor.valid', cursor.valid, item !== undefined, name && `${name}.valid`);
+  const expression = (field: string) => () => name && `${name}.${field}`;
+  expectRead('cursor.valid', cursor.valid, item !== undefined, expression('valid'));
   for (const field in item) {
-    expectSame(`cursor.${field}`, Reflect.get(cursor, field), Reflect.get(item, field), name && `${name}.${field}`);
+    expectRead(`cursor.${field}`, Reflect.get(cursor, field), Reflect.get(item, field), expression(field));
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   MemtableRefusal,
   Sequence,
 } from '../../contract.js';
-import { expectRefused, expectSame, Mismatch, mismatch, outcomeOf, same } from '../../expect.js';
+import { expectRead, expectRefused, expectSame, Mismatch, mismatch, outcomeOf, same } from '../../expect.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { expectAllDropped } from '../../traits/after-drop.js';
@@ -94,8 +94,8 @@ export class MemtableSubject {
     const { table } = this;
     expectWalks(table.iterator(), model.items, supports.backward, 'table');
     for (const { key, found } of model.getAll()) this.expectGet(key, undefined, found);
-    if (supports.entryCount) expectSame('entryCount', table.entryCount, model.items.length, 'table.entryCount');
-    if (supports.state) expectSame('state', table.state, model.state, 'table.state');
+    if (supports.entryCount) expectRead('entryCount', table.entryCount, model.items.length, () => 'table.entryCount');
+    if (supports.state) expectRead('state', table.state, model.state, () => 'table.state');
     if (supports.memoryUsage) {
       const bytes = model.items.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
       const usage = table.approximateMemoryUsage!();

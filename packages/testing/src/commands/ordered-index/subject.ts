@@ -1,5 +1,5 @@
 import type { IndexCursor, OrderedIndex, OrderedIndexHarness } from '../../contract.js';
-import { expectSame, mismatch, same } from '../../expect.js';
+import { expectRead, expectSame } from '../../expect.js';
 import type { IndexModel } from '../../model.js';
 import { code } from '../../notation.js';
 import type { AnyCommand } from '../command.js';
@@ -34,15 +34,11 @@ export class OrderedIndexSubject {
     const cursor = this.index.iterator();
     for (const { key } of model.items) {
       cursor.seek(key);
-      const sought = cursor.valid && cursor.key;
-      if (same(sought, key)) continue;
-      mismatch(
-        `the key at a seek should be ${code(key)}, found ${code(sought)}`,
-        `const sought = index.iterator(); sought.seek(${code(key)}); ` +
-          `expectSame('the key at a seek', sought.valid && sought.key, ${code(key)});`,
-      );
+      expectRead('the key at a seek', cursor.valid && cursor.key, key, () => {
+        return `((at) => (at.seek(${code(key)}), at.valid && at.key))(index.iterator())`;
+      });
     }
-    if (entryCount) expectSame('entryCount', this.index.entryCount, model.items.length, 'index.entryCount');
+    if (entryCount) expectRead('entryCount', this.index.entryCount, model.items.length, () => 'index.entryCount');
     if (verify) this.index.verify!();
   }
 

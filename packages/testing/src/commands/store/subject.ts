@@ -8,7 +8,7 @@ import type {
   StoreSupports,
 } from '../../contract.js';
 import { TestingError } from '../../errors.js';
-import { expectSame, same } from '../../expect.js';
+import { expectRead, expectSame, Mismatch } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { UserCode, type UserCodeSetup } from '../../user-code.js';
@@ -81,6 +81,8 @@ export class StoreSubject {
         return callback(...args);
       } catch (error) {
         if (error instanceof TestingError) this.#mismatch ??= error;
+        // Its code would run after the call, not in the middle of it.
+        if (error instanceof Mismatch) error.step = undefined;
         throw error;
       }
     };
@@ -100,11 +102,14 @@ export class StoreSubject {
   *compare(model: StoreModel): Steps {
     const { count, ranges, verify } = this.supports;
     for (const { key, value } of model.items) {
-      const found = yield* wait(this.store.get(key));
-      if (!same(found, value)) expectSame('get()', found, value, `await store.get(${code(key)})`);
+      expectRead('get()', yield* wait(this.store.get(key)), value, () => `await store.get(${code(key)})`);
     }
-    if (ranges) expectSame('iterator()', yield* this.read({}), model.range({}), 'await itemsOf(store.iterator())');
-    if (count) expectSame('count()', yield* wait(this.store.count!()), model.items.length, 'await store.count()');
+    if (ranges) {
+      expectRead('iterator()', yield* this.read({}), model.range({}), () => 'await itemsOf(store.iterator())');
+    }
+    if (count) {
+      expectRead('count()', yield* wait(this.store.count!()), model.items.length, () => 'await store.count()');
+    }
     if (verify) this.store.verify!();
   }
 
