@@ -41,8 +41,11 @@ export const TableWord = {
   ValueBytes: 4,
 } as const;
 
-/** Values of the word `State`. 0 means that there is no table. A dropped table has no words any more. */
-export const TableState = { Active: 1, Frozen: 2 } as const;
+/**
+ * Values of the word `State`. `Loading` stands for active while a load reads its entries. 0 means that there is no
+ * table. A dropped table has no words any more.
+ */
+export const TableState = { Active: 1, Frozen: 2, Loading: 3 } as const;
 
 /** Up to this size memory doubles: the copies are small. */
 const SMALL_BYTES = 4 << 20;
@@ -162,19 +165,45 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     return !this.arena.hasLeft(2 * bytes + entryCount * ENTRY_ROOM_BYTES + this.#roomBytes);
   }
 
-  /** Writes an entry without linking it. @returns its node; NIL as {@link EntryTable.allocate} */
-  prepare(key: LookupKey, value: Uint8Array, valueLength: number): Addr {
+  /**
+   * Writes an entry without linking it.
+   * @param valueView - of the bytes of `value`, if that has more bytes than the value
+   * @returns its node; NIL as {@link EntryTable.allocate}
+   */
+  prepare(key: LookupKey, value: Uint8Array, valueLength: number, valueView?: DataView): Addr {
     const { byteOffset } = value;
     const node = this.allocate(entryBytes(key.keyLength, valueLength));
-    if (node === NIL) return NIL;
+    if (node !== NIL) this.#write(this.index.entryOf(node), key, value, byteOffset, valueLength, valueView);
+    return node;
+  }
+
+  /** Like {@link EntryTable.prepare}, without a node in the index. @returns the entry */
+  prepareUnlinked(key: LookupKey, value: Uint8Array, valueLength: number, valueView?: DataView): Addr {
+    const { byteOffset } = value;
+    const bytes = entryBytes(key.keyLength, valueLength);
+    const entry = this.arena.allocate(bytes);
+    if (entry === NIL) return NIL;
+    this.entryBytes += bytes;
+    if (this.arena.memory.u8 !== this.#memory) this.#grow();
+    this.#write(entry, key, value, byteOffset, valueLength, valueView);
+    return entry;
+  }
+
+  /** @param byteOffset - where the value lay before the entry was allocated */
+  #write(
+    entry: Addr,
+    key: LookupKey,
+    value: Uint8Array,
+    byteOffset: number,
+    valueLength: number,
+    valueView: DataView | undefined,
+  ): void {
     const { u8, view } = this.arena.memory;
-    const entry = this.index.entryOf(node);
     copyView(view, entry, key.view, key.at, key.byteLength);
     const at = entry + key.byteLength;
     // A move empties all views of this memory. If the value was one, its bytes have the same address in the new memory.
     if (value.length < valueLength) writeValue(u8, view, at, u8, byteOffset, valueLength);
-    else writeValue(u8, view, at, value, 0, valueLength);
-    return node;
+    else writeValue(u8, view, at, value, 0, valueLength, valueView);
   }
 
   /** Like {@link EntryTable.prepare}, for a record of a batch. */
@@ -257,13 +286,20 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   }
 
   /** Overwrites an entry in place: its tag and its value, which must fit. No reader may see the old version. */
-  overwrite(entry: Addr, sequence: number, type: ValueType, value: Uint8Array, valueLength: number): void {
+  overwrite(
+    entry: Addr,
+    sequence: number,
+    type: ValueType,
+    value: Uint8Array,
+    valueLength: number,
+    valueView?: DataView,
+  ): void {
     const { u8, view } = this.arena.memory;
     this.#countEntry(entry, -1);
     const tag = tagStartOf(view, entry);
     view.setUint32(tag, tagLow(sequence, type), true);
     view.setUint32(tag + 4, tagHigh(sequence), true);
-    writeValue(u8, view, tag + TAG_BYTES, value, 0, valueLength);
+    writeValue(u8, view, tag + TAG_BYTES, value, 0, valueLength, valueView);
     this.#countEntry(entry, 1);
   }
 

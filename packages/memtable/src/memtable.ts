@@ -2,17 +2,18 @@
 /** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys, in order, in an arena of their own. */
 import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
+import { BulkLoad } from './bulk-load.js';
 import { MemTableCursor } from './cursor.js';
 import { MemTableError } from './errors.js';
 import { EntryTable, type EntryTableStats, TableState, TableWord } from './entry-table.js';
-import { checkKind, checkThere } from './format/bytes.js';
+import { checkBytes, checkKind, checkThere } from './format/bytes.js';
 import { copyOut } from './format/copy.js';
 import { entryBytes, tagHighOf, tagLowOf, valueLengthOf, valueStartOf, writeEntry } from './format/entry.js';
 import { type Sequence, SEQUENCE_MAX, tagHigh, tagLow, tagSequence, ValueType } from './format/internal-key.js';
 import { LookupKey } from './format/lookup-key.js';
 import { verifyEntries } from './inspect/verify-entries.js';
 import { checkNotComparing, type Comparator, orderOf } from './order.js';
-import type { WriteBatch } from './write-batch.js';
+import { WriteBatch } from './write-batch.js';
 
 /** Options of a memtable and of its arena. */
 export interface MemTableOptions extends ArenaOptions {
@@ -281,6 +282,55 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   }
 
   /**
+   * Adds many values, all or none. With the index `block`, and sequences above all others, this is faster than adds: it
+   * sorts the entries and writes the index at once. O(entries), and O(versions) more for a table that has not many more
+   * versions than that.
+   * @param sequence - that of the first entry. Each further one gets the next
+   * @param entries - keys and values, in any order, copied as they come. The table takes reads only meanwhile
+   * @returns the number of entries
+   * @throws as {@link MemTable.add}; the errors of `entries`; MemTableError `MEMTABLE_REENTERED`: `entries` changed the
+   * table
+   *
+   * @example
+   * ```ts
+   * const utf8 = new TextEncoder();
+   * const table = new MemTable();
+   * table.load(1, [[utf8.encode('b'), utf8.encode('2')], [utf8.encode('a'), utf8.encode('1')]]); // 2
+   * ```
+   */
+  load(sequence: number, entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>): number {
+    checkWriteSequence(sequence);
+    this.#checkActive();
+    if (!(this.index instanceof BlockSkipList) || sequence <= this.#newest) {
+      const batch = new WriteBatch();
+      for (const [key, value] of entries) batch.put(key, value);
+      this.apply(batch, sequence);
+      return batch.count;
+    }
+    const load = new BulkLoad(this.#entries as EntryTable<BlockSkipList>);
+    let next = sequence;
+    this.#entries.setWord(TableWord.State, TableState.Loading);
+    try {
+      for (const [key, value] of entries) {
+        checkKind('the key', key);
+        checkBytes('the value', value);
+        checkWriteSequence(next);
+        this.#key.set(key).setTag(tagLow(next, ValueType.Value), tagHigh(next));
+        load.add(this.#key, ValueType.Value, value, value.length);
+        next++;
+      }
+      load.link(false);
+    } catch (error) {
+      load.undo();
+      throw error;
+    } finally {
+      this.#entries.setWord(TableWord.State, TableState.Active);
+    }
+    if (next > sequence) this.#newest = next - 1;
+    return next - sequence;
+  }
+
+  /**
    * The newest version of `key` that `sequence` may see: one with the same or a lower sequence. O(log n) comparisons.
    * @param sequence - from 0 to 2^56 - 1. By default the highest, which sees the newest version
    * @returns a copy that the caller owns: a value, or a tombstone if the key was deleted. Undefined if there is none
@@ -342,7 +392,8 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** Where the table is in its life: active, frozen or dropped. O(1). */
   get state(): MemTableState {
     const state = this.#entries.word(TableWord.State);
-    return state === TableState.Active ? 'active' : state === TableState.Frozen ? 'frozen' : 'dropped';
+    if (state === TableState.Frozen) return 'frozen';
+    return state === TableState.Active || state === TableState.Loading ? 'active' : 'dropped';
   }
 
   /** All figures of the table, read from its buffer. O(1). */
@@ -358,6 +409,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
   /** Makes the table read-only, for good. Idempotent. @throws MemTableError `MEMTABLE_DROPPED`, `MEMTABLE_REENTERED` */
   freeze(): void {
     this.#checkNotDropped();
+    this.#checkNotLoading();
     this.#entries.setWord(TableWord.State, TableState.Frozen);
   }
 
@@ -367,6 +419,7 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
    */
   drop(): void {
     checkNotComparing(this.#entries.order);
+    this.#checkNotLoading();
     this.arena.drop();
   }
 
@@ -429,7 +482,13 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
 
   #notActive(): MemTableError {
     this.#checkNotDropped();
+    this.#checkNotLoading();
     return new MemTableError('MEMTABLE_FROZEN', 'the memtable has been frozen');
+  }
+
+  #checkNotLoading(): void {
+    if (this.#entries.word(TableWord.State) !== TableState.Loading) return;
+    throw new MemTableError('MEMTABLE_REENTERED', 'the entries of a load must not change the memtable');
   }
 
   #checkNotDropped(): void {

@@ -75,6 +75,8 @@ export interface BlockList {
   readonly arena: Arena;
   readonly order: Order;
   readonly keys: Keys;
+  /** Levels in use. */
+  readonly height: number;
   /** First word of the index's line in the superblock. */
   readonly line: number;
   /** Sink for prefetch reads. */
@@ -93,6 +95,16 @@ export function entryBelow(words: Int32Array, address: number, level: number): n
 export function firstBlock({ arena, line }: BlockList, level: number): number {
   const words = arena.memory.i32;
   return entryBelow(words, words[line + BlockWord.Root], words[line + BlockWord.Height] - 1 - level);
+}
+
+/** The last block of a level. */
+export function lastBlock({ arena, line }: BlockList, level: number): number {
+  const words = arena.memory.i32;
+  let block = words[line + BlockWord.Root];
+  for (let above = words[line + BlockWord.Height] - 1; above > level; above--) {
+    block = words[(block >> 2) + ADDRESSES + 2 * (words[(block >> 2) + COUNT] - 1)];
+  }
+  return block;
 }
 
 /** The block and all blocks to the right of it on its level. */

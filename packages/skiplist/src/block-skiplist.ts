@@ -48,6 +48,7 @@ import {
   BlockWord,
   entryBelow,
   firstBlock,
+  lastBlock,
 } from './block-layout.js';
 import { SkipListError } from './errors.js';
 import { common, headAt, type Keys, keysOf } from './head.js';
@@ -55,8 +56,10 @@ import { checkBlockWords } from './inspect/block-levels.js';
 import { verifyBlockList } from './inspect/verify-block-skiplist.js';
 import type { Order } from './order.js';
 import { type EndOf, type IndexCursor, nextByte, type OrderedIndex } from './ordered-index.js';
-import { rebuildWithout } from './rebuild.js';
-import { moveToNextLeaf, removeEntry } from './removal.js';
+import { mergeEntries, rebuildWith, rebuildWithout } from './rebuild.js';
+import { findPathTo, moveToNextLeaf } from './path.js';
+import { removeEntry } from './removal.js';
+import { sortEntries } from './sort-entries.js';
 
 // Bare consts, not exported: V8 makes their values part of the code. It loads an import from a cell at each use [D9].
 const { NEXT, PREV, COUNT, PREFIX, PILOTS, HEADS, ADDRESSES } = BlockLayout;
@@ -218,6 +221,16 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     return NIL;
   }
 
+  /** Like {@link BlockSkipList.allocate}, for an entry that the arena itself has allocated. */
+  adopt(): boolean {
+    const { arena } = this;
+    const words = arena.memory.i32;
+    const blocks = (words[this.#line + Word.Pending] + 1) * (words[this.#line + Word.Height] + 1);
+    if (!arena.hasLeft(blocks * this.#blockShareBytes) && !arena.ensure(BLOCK_SLOT_BYTES, blocks)) return false;
+    arena.memory.i32[this.#line + Word.Pending]++;
+    return true;
+  }
+
   insert(node: Addr): boolean {
     this.#findPlace(this.arena.memory.view, node, node);
     if (this.#isPlaced) return true;
@@ -249,7 +262,8 @@ export class BlockSkipList implements OrderedIndex, BlockList {
       this.#place(block, slot, node, this.#outside === 0 ? this.#head : headOf(this, block, node));
     } else {
       // A split needs the path too. An ascending insert has skipped the search.
-      if (this.#ascending && this.order.keyStart === undefined) this.#findPathTo(block);
+      if (this.#ascending && this.order.keyStart === undefined)
+        findPathTo(this, block, this.#pathBlocks, this.#pathSlots);
       else if (this.#ascending)
         this.#findPath(view, node, this.#keys.keyStart(view, node), this.#keys.keyLength(view, node), NIL);
       this.#placeAndSplit(0, block, slot, node);
@@ -294,34 +308,15 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     this.#ascending = this.#leaf === afterBlock && this.#slot === afterSlot;
   }
 
-  /**
-   * Finds the path to a leaf without the order, which may throw or answer differently this time. O(blocks) at worst.
-   */
-  #findPathTo(leaf: number): void {
-    const words = this.arena.memory.i32;
-    let child = leaf;
-    for (let level = 1; level < this.height; level++) {
-      // From the right, where ascending entries usually go.
-      for (let block = this.#last(level); block !== NIL; block = words[(block >> 2) + PREV]) {
-        const slot = addressesOf(words, block).indexOf(child);
-        if (slot === -1) continue;
-        this.#pathBlocks[level] = block;
-        this.#pathSlots[level] = slot;
-        child = block;
-        break;
-      }
-    }
-  }
-
   /** Finds the place before the first or after the last entry: leaf, slot and path. */
   #findEnd(last: boolean): void {
     const words = this.arena.memory.i32;
     for (let level = this.height - 1; level > 0; level--) {
-      const block = last ? this.#last(level) : firstBlock(this, level);
+      const block = last ? lastBlock(this, level) : firstBlock(this, level);
       this.#pathBlocks[level] = block;
       this.#pathSlots[level] = last ? words[(block >> 2) + COUNT] - 1 : 0;
     }
-    this.#leaf = last ? this.#last(0) : firstBlock(this, 0);
+    this.#leaf = last ? lastBlock(this, 0) : firstBlock(this, 0);
     this.#slot = last ? words[(this.#leaf >> 2) + COUNT] : 0;
     this.#ascending = this.#leaf === this.#lastBlock && this.#slot === this.#lastSlot + 1;
   }
@@ -333,7 +328,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     words[this.#line + Word.Prefix] = prefixBetween(this, words[this.#line + Word.Entry], entry);
     for (let level = this.height - 1; level >= 0; level--) {
       setPrefix(this, firstBlock(this, level), level);
-      setPrefix(this, this.#last(level), level);
+      setPrefix(this, lastBlock(this, level), level);
     }
   }
 
@@ -342,6 +337,23 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     // every level they have room.
     rebuildWithout(this, new Set<number>(nodes), (block) => this.#isSince(mark, block));
     this.#forgetPlace();
+  }
+
+  /** See {@link sortEntries}. */
+  sort(entries: Int32Array): number[] {
+    return sortEntries(this, entries);
+  }
+
+  /**
+   * Links entries at once that were allocated from the arena itself. O(all entries).
+   * @param entries - sorted; none equals another, nor one of the list
+   * @param following - gets for each of them the entry of the list behind it, or NIL
+   * @returns false when the memory has no room for the blocks. Then, and when the order throws, nothing has changed
+   */
+  load(entries: Int32Array, following: Int32Array): boolean {
+    if (!rebuildWith(this, mergeEntries(this, entries, following))) return false;
+    this.#forgetPlace();
+    return true;
   }
 
   /**
@@ -757,16 +769,6 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     const spare = mark[line + Word.Spare];
     const spareEnd = spare + mark[line + Word.SpareCount] * BLOCK_BYTES;
     return (block >= spare && block < spareEnd) || this.arena.isSince(mark, block);
-  }
-
-  /** The last block of a level. */
-  #last(level: number): number {
-    const words = this.arena.memory.i32;
-    let block = words[this.#line + Word.Root];
-    for (let above = this.height - 1; above > level; above--) {
-      block = words[(block >> 2) + ADDRESSES + 2 * (words[(block >> 2) + COUNT] - 1)];
-    }
-    return block;
   }
 }
 

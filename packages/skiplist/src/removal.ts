@@ -17,19 +17,8 @@ import { type BlockList, BlockLayout, BlockWord, entryBelow } from './block-layo
 const { NEXT, PREV, COUNT, PREFIX, HEADS, ADDRESSES, UNUSED, LOWEST } = BlockLayout;
 const Word = BlockWord;
 
-// `blocks` and `slots` are the path to a leaf: the block on each level above 0, and the slot in it. A leaf and its slot
-// are arguments of their own, so that the usual removal, which changes the leaf only, does not read the path.
-
-/** Moves a path to the leaf after the one that it leads to. There must be one. */
-export function moveToNextLeaf(list: BlockList, blocks: Int32Array, slots: Int32Array): void {
-  const words = list.arena.memory.i32;
-  const height = words[list.line + Word.Height];
-  for (let level = 1; level < height; level++) {
-    if (++slots[level] < words[(blocks[level] >> 2) + COUNT]) break;
-    blocks[level] = words[(blocks[level] >> 2) + NEXT];
-    slots[level] = 0;
-  }
-}
+// `blocks` and `slots` are the path to a leaf. A leaf and its slot are arguments of their own, so that the usual
+// removal, which changes the leaf only, does not read the path.
 
 /** Removes the entry in a slot of a leaf. The bytes of the entry stay. */
 export function removeEntry(list: BlockList, leaf: number, slot: number, blocks: Int32Array, slots: Int32Array): void {

@@ -14,6 +14,7 @@
 import { type Addr, MARK_WORDS, NIL } from '@memtable/arena';
 import { ValueType, WriteBatch } from '@memtable/memtable';
 import {
+  BulkLoad,
   entryBytes,
   keyLengthOf,
   keyStartOf,
@@ -75,6 +76,7 @@ export class Commit {
   room!: Room;
   readonly #tableBytesMax: number;
   #text = new Uint8Array(1024);
+  #textView = new DataView(this.#text.buffer);
   #textLength = 0;
   readonly #mark = new Int32Array(MARK_WORDS);
 
@@ -117,15 +119,16 @@ export class Commit {
     if (bytesMin > this.#tableBytesMax) throw this.table.full(bytesMin);
     const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
     const length = typeof value === 'string' ? this.#textLength : value.length;
+    const view = bytes === this.#text ? this.#textView : undefined;
     const newBytes = entryBytes(key.keyLength, length);
     if (this.#isInPlace(older, length)) {
-      this.#overwrite(older, ValueType.Value, bytes, length);
+      this.#overwrite(older, ValueType.Value, bytes, length, view);
       return newBytes;
     }
     if (this.table.memoryUsage() + newBytes > this.room.roomyBytesMax && this.room.make(newBytes)) {
       older = this.table.find(key);
     }
-    const entry = this.table.prepare(key, bytes, length);
+    const entry = this.table.prepare(key, bytes, length, view);
     if (entry === NIL) throw this.#refusal(newBytes);
     this.#add(entry, older, newBytes, 1);
     return newBytes;
@@ -201,6 +204,46 @@ export class Commit {
     return added;
   }
 
+  /** Begins a load, which ends with {@link Commit.link} or {@link Commit.abandon}. Meanwhile nobody may write. */
+  load(): BulkLoad {
+    return new BulkLoad(this.table);
+  }
+
+  /** Writes an entry of a load. @param index - how many there were before */
+  addTo(load: BulkLoad, index: number, key: string | Uint8Array, value: string | Uint8Array): void {
+    const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
+    const length = typeof value === 'string' ? this.#textLength : value.length;
+    const sequence = this.sequence + 1 + index;
+    this.key.set(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
+    load.add(this.key, ValueType.Value, bytes, length, bytes === this.#text ? this.#textView : undefined);
+  }
+
+  /**
+   * Makes all writes of a load, or none.
+   * @param count - of its writes, those included that a later one of the load replaces
+   * @returns the bytes added
+   * @throws MemTableError `MEMTABLE_FULL`; the comparator's errors. The caller abandons the load then
+   */
+  link(load: BulkLoad, count: number): number {
+    const olders = load.link(true);
+    const { entries } = load;
+    this.sequence += count;
+    this.liveBytes += load.liveBytes;
+    this.entryCount += entries.length - load.deletions;
+    for (const older of olders as Iterable<unknown> as Iterable<Addr>) {
+      if (older === NIL) this.keyCount++;
+      else this.#countReplaced(older);
+    }
+    if (this.renewal !== undefined) for (const entry of entries) this.#mirror(entry as Addr);
+    return load.bytes;
+  }
+
+  /** Ends a load that has failed. Nothing of it is left. */
+  abandon(load: BulkLoad, error: unknown): void {
+    load.undo();
+    this.room.begin(error);
+  }
+
   /** Deletes all keys: replaces the table, which must have no pins, by an empty one. @returns the bytes given back */
   clear(fresh: StoreTable): number {
     const { table } = this;
@@ -264,12 +307,12 @@ export class Commit {
   }
 
   /** Overwrites the newest version of a key, which no pin may see. */
-  #overwrite(entry: Addr, type: ValueType, value: Uint8Array, valueLength: number): void {
+  #overwrite(entry: Addr, type: ValueType, value: Uint8Array, valueLength: number, view?: DataView): void {
     const { table } = this;
     const wasValue = table.isValue(entry);
     const oldBytes = wasValue ? table.bytesOf(entry) : 0;
     this.sequence++;
-    table.overwrite(entry, this.sequence, type, value, valueLength);
+    table.overwrite(entry, this.sequence, type, value, valueLength, view);
     const isValue = type === ValueType.Value;
     this.liveBytes += (isValue ? table.bytesOf(entry) : 0) - oldBytes;
     this.entryCount += +isValue - +wasValue;
@@ -289,6 +332,11 @@ export class Commit {
     this.liveBytes += liveBytes;
     this.entryCount += values;
     if (older === NIL) this.keyCount++;
+    else this.#countReplaced(older);
+  }
+
+  /** Counts a version that is no longer the newest of its key. */
+  #countReplaced(older: Addr): void {
     const { table } = this;
     if (!table.isValue(older)) return;
     const oldBytes = table.bytesOf(older);
@@ -321,7 +369,10 @@ export class Commit {
       return bytes;
     }
     const bytes = textBytesMax(text);
-    if (bytes > this.#text.length) this.#text = new Uint8Array(bytes);
+    if (bytes > this.#text.length) {
+      this.#text = new Uint8Array(bytes);
+      this.#textView = new DataView(this.#text.buffer);
+    }
     this.#textLength = writeText(this.#text, 0, text);
     return this.#text;
   }

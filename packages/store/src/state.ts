@@ -4,7 +4,8 @@ import { checkNotComparing, type EntryOrder } from '@memtable/memtable/internal'
 /** Where a store is in its life, and the checks of calls against that. */
 export class StoreState {
   readonly #order: EntryOrder;
-  current: 'open' | 'frozen' | 'closed' = 'open';
+  /** `loading` stands for open while a load runs: reads work, and everything else is refused. */
+  current: 'open' | 'loading' | 'frozen' | 'closed' = 'open';
 
   constructor(order: EntryOrder) {
     this.#order = order;
@@ -25,7 +26,15 @@ export class StoreState {
   checkNotFrozen(): void {
     checkNotComparing(this.#order);
     if (this.current === 'open') return;
+    this.checkNotLoading();
     throw this.current === 'closed' ? closedError() : frozenError();
+  }
+
+  /** @throws MemTableError `MEMTABLE_REENTERED`: the entries of a load are being read */
+  checkNotLoading(): void {
+    if (this.current !== 'loading') return;
+    const message = 'the entries of a load must not write to the store, freeze, flush, compact or close it';
+    throw new MemTableError('MEMTABLE_REENTERED', message);
   }
 }
 

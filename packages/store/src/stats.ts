@@ -15,7 +15,7 @@ export function storeStats(
   const now = performance.now();
   const { entryCount, sequence, liveBytes, garbageBytes, table } = commit;
   return {
-    state: state.current,
+    state: state.current === 'loading' ? 'open' : state.current,
     entryCount,
     lastSequence: sequence,
     liveBytes,

@@ -11,7 +11,7 @@
  *
  * A *lookup key* is the part up to and including the tag. It compares like an entry.
  */
-import { copyBytes } from './copy.js';
+import { copyBytes, copyPart } from './copy.js';
 import { TAG_BYTES } from './internal-key.js';
 import { readVarint32, skipVarint, varint32Bytes, VARINT32_BYTES_MAX, writeVarint32 } from './varint.js';
 
@@ -84,7 +84,10 @@ export function writeEntry(
   return valueStart + valueLength;
 }
 
-/** Writes the length of a value and the value at `at`. @returns the place after it */
+/**
+ * Writes the length of a value and the value at `at`. @returns the place after it
+ * @param valueView - of the bytes of `value`, if that has more bytes than the value
+ */
 export function writeValue(
   u8: Uint8Array,
   view: DataView,
@@ -92,9 +95,11 @@ export function writeValue(
   value: Uint8Array,
   valueAt: number,
   valueLength: number,
+  valueView?: DataView,
 ): number {
   const start = writeVarint32(view, at, valueLength);
-  copyBytes(u8, start, value, valueAt, valueLength);
+  if (valueView === undefined) copyBytes(u8, start, value, valueAt, valueLength);
+  else copyPart(u8, view, start, value, valueView, valueAt, valueLength);
   return start + valueLength;
 }
 

@@ -34,7 +34,9 @@ export function writeText(to: Uint8Array, at: number, text: string): number {
     }
     if (all < 0x80) return length;
   }
-  return encoder.encodeInto(text, at === 0 ? to : to.subarray(at)).written;
+  if (at === 0) return encoder.encodeInto(text, to).written;
+  if (utf8Write !== undefined) return utf8Write.call(to, text, at, to.length - at);
+  return encoder.encodeInto(text, to.subarray(at)).written;
 }
 
 /** The bytes of `text` in memory of their own, for a text that is too long for scratch memory. */
@@ -44,13 +46,18 @@ export function textBytes(text: string): Uint8Array {
 
 interface NodeBuffer {
   readonly from: (buffer: ArrayBufferLike, start: number, length: number) => Uint8Array;
-  readonly prototype: { readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string };
+  readonly prototype: {
+    readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string;
+    readonly utf8Write?: (this: Uint8Array, text: string, at: number, bytesMax: number) => number;
+  };
 }
 
 /** Node's `Buffer`. Undefined in browsers. */
 export const BufferClass = (globalThis as { Buffer?: NodeBuffer }).Buffer;
 
 const utf8Slice = BufferClass?.prototype.utf8Slice;
+/** It needs no view that begins at the place. */
+const utf8Write = BufferClass?.prototype.utf8Write;
 
 /** Decodes `length` bytes from `start` on. Bytes that are not UTF-8 become U+FFFD. */
 export const readText: (bytes: Uint8Array, start: number, length: number) => string =
