@@ -19,6 +19,7 @@ export interface Manifest {
   readonly type?: string;
   readonly description?: string;
   readonly keywords?: readonly string[];
+  readonly exports: Readonly<Record<string, object>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 

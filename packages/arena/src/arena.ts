@@ -18,6 +18,7 @@ import { onBlock, onFallback } from './events.js';
 import { checkAllocated, verifyArena } from './inspect/verify-arena.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
+import { printed } from './show.js';
 import type { BlockSource } from './source.js';
 import type { ArenaStats, BlockInfo } from './stats.js';
 import { ArenaWord, HEADER_BYTES, Line, LINE_WORDS, linesBytes, MemoryWord, SUPERBLOCK_BYTES } from './superblock.js';
@@ -480,10 +481,10 @@ export class Arena extends Lifetime {
 function checkOptions(options: ArenaOptions, blockBytes: number, indexCount: number): void {
   const { source, reserveBytes, maxBytes, shared } = options;
   if (!isBlockBytes(blockBytes)) {
-    throw invalidOption(`blockBytes must be a multiple of 8 from 64 to ${BLOCK_BYTES_MAX}: ${blockBytes}`);
+    throw invalidOption(`blockBytes must be a multiple of 8 from 64 to ${BLOCK_BYTES_MAX}: ${printed(blockBytes)}`);
   }
   if (!isIndexCount(indexCount)) {
-    throw invalidOption(`indexCount must be a whole number from 1 to ${INDEXES_MAX}: ${indexCount}`);
+    throw invalidOption(`indexCount must be a whole number from 1 to ${INDEXES_MAX}: ${printed(indexCount)}`);
   }
   if (source !== undefined && (reserveBytes ?? maxBytes ?? shared) !== undefined) {
     throw invalidOption('reserveBytes, maxBytes and shared are options of the source, not of an arena over it');

@@ -1,3 +1,5 @@
+import { printed } from './show.js';
+
 /** The reason for an error, for programs. A code keeps its meaning for a whole major version; messages may change. */
 export type ArenaErrorCode =
   /** A size that is not a whole number of bytes from 1 to the limit of the memory. */
@@ -29,11 +31,17 @@ export class ArenaError extends Error {
 }
 
 export function invalidSize(bytes: number, max: number): ArenaError {
-  return new ArenaError('ARENA_INVALID_SIZE', `the size must be a whole number of bytes from 1 to ${max}: ${bytes}`);
+  return new ArenaError(
+    'ARENA_INVALID_SIZE',
+    `the size must be a whole number of bytes from 1 to ${max}: ${printed(bytes)}`,
+  );
 }
 
 export function invalidAlignment(alignment: number, max: number): ArenaError {
-  return new ArenaError('ARENA_INVALID_ALIGNMENT', `alignment must be a power of two up to ${max}: ${alignment}`);
+  return new ArenaError(
+    'ARENA_INVALID_ALIGNMENT',
+    `alignment must be a power of two up to ${max}: ${printed(alignment)}`,
+  );
 }
 
 export function invalidOption(message: string): ArenaError {
@@ -41,7 +49,7 @@ export function invalidOption(message: string): ArenaError {
 }
 
 export function notAllocated(address: number): ArenaError {
-  return new ArenaError('ARENA_NOT_ALLOCATED', `${address} was freed already, or never given out`);
+  return new ArenaError('ARENA_NOT_ALLOCATED', `${printed(address)} was freed already, or never given out`);
 }
 
 export function dropped(): ArenaError {

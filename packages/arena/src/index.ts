@@ -9,7 +9,7 @@ export * from './allocators/heap.js';
 export type { Lifetime } from './allocators/lifetime.js';
 export * from './allocators/slab.js';
 export { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from './memory.js';
-export { INSPECT, show } from './show.js';
+export { INSPECT, printed, show } from './show.js';
 export type { BlockSource } from './source.js';
 export type { ArenaStats, BlockInfo, SizeCount } from './stats.js';
 export { Line, LINE_WORDS, SUPERBLOCK_BYTES } from './superblock.js';

@@ -1,6 +1,6 @@
 import { type Addr, NIL } from './addr.js';
 import { ArenaError, invalidOption, malformed } from './errors.js';
-import { INSPECT, show } from './show.js';
+import { INSPECT, printed, show } from './show.js';
 import { Line, LINE_WORDS, MAGIC, MemoryWord, SUPERBLOCK_BYTES, Tenant } from './superblock.js';
 
 /**
@@ -56,6 +56,8 @@ export class Memory {
   view!: DataView;
   readonly maxBytes: number;
   readonly shared: boolean;
+  /** Why the memory could not grow, if the system had no buffer for it: `ARENA_OUT_OF_MEMORY`. Else undefined. */
+  refusal: ArenaError | undefined = undefined;
 
   /** Over bytes that are a memory. {@link Memory.create} makes fresh ones, {@link Memory.attach} checks them. */
   private constructor(buffer: ArrayBuffer | SharedArrayBuffer, shared: boolean, maxBytes: number) {
@@ -97,7 +99,7 @@ export class Memory {
   static attach(buffer: ArrayBuffer | SharedArrayBuffer, tenant: Tenant = Tenant.Arena): Memory {
     const shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
     if (!shared && !(buffer instanceof ArrayBuffer)) {
-      throw new TypeError('attach() takes an ArrayBuffer or a SharedArrayBuffer');
+      throw new TypeError(`attach() takes an ArrayBuffer or a SharedArrayBuffer, not ${printed(buffer)}`);
     }
     const { byteLength } = buffer;
     if (byteLength < SUPERBLOCK_BYTES) {
@@ -204,13 +206,15 @@ export class Memory {
   }
 
   #grow(bytes: number): boolean {
+    this.refusal = undefined;
     if (bytes > this.maxBytes || this.shared) return false;
     const wanted = Math.min(this.maxBytes, Math.max(this.u8.length * 2, bytes));
     let grown: ArrayBuffer;
     try {
-      grown = new ArrayBuffer(Math.ceil(wanted / 8) * 8);
-    } catch {
-      return false; // The system refused the buffer. To the caller the memory is full.
+      grown = makeBuffer(Math.ceil(wanted / 8) * 8, false) as ArrayBuffer;
+    } catch (error) {
+      this.refusal = error as ArenaError;
+      return false; // To the caller the memory is full.
     }
     const old = this.buffer as ArrayBuffer;
     new Uint8Array(grown).set(this.u8.subarray(0, this.i32[TOP]));
@@ -232,7 +236,7 @@ function makeBuffer(bytes: number, shared: boolean): ArrayBuffer | SharedArrayBu
 
 function checkOption(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw invalidOption(`${name} must be a whole number from ${min} to ${max}: ${value}`);
+  throw invalidOption(`${name} must be a whole number from ${min} to ${max}: ${printed(value)}`);
 }
 
 /**

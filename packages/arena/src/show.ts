@@ -36,3 +36,39 @@ export function show(object: object, fields: () => object): object {
     [INSPECT]: { value: undefined },
   }) as object;
 }
+
+/** A value longer than this is cut off in a message. */
+const CHARACTERS_MAX = 60;
+
+/**
+ * A value of any type, for the message of an error. Strings have quotes. Objects and functions are only named by their
+ * kind, because their text may be long, and to ask for it runs their code. O(1).
+ *
+ * ```ts
+ * import { printed } from '@memtable/arena';
+ *
+ * printed(1.5); // '1.5'
+ * printed('5') === "'5'"; // true
+ * printed(5n); // '5n'
+ * printed({}); // 'an object'
+ * ```
+ */
+export function printed(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quoted(value.length > CHARACTERS_MAX ? `${value.slice(0, CHARACTERS_MAX)}…` : value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
+    default:
+      return String(value);
+  }
+}
+
+/** In single quotes, with the escapes of JSON. */
+function quoted(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"')}'`;
+}

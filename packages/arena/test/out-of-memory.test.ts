@@ -52,8 +52,11 @@ test('a memory that cannot grow is full: a request returns NIL, and all bytes st
   arena.memory.u8.set([1, 2, 3, 4, 5], at);
   const before = arena.stats();
   expect(withoutLargeBuffers(() => arena.allocate(REFUSED_BYTES))).toBe(NIL);
+  expect(arena.memory.refusal).toMatchObject({ code: 'ARENA_OUT_OF_MEMORY', cause: expect.any(RangeError) as unknown });
   expect(withoutLargeBuffers(() => arena.ensure(REFUSED_BYTES, 1))).toBe(false);
   expect(arena.stats()).toEqual(before);
   arena.verify();
   expect([...arena.memory.u8.subarray(at, at + 5)]).toEqual([1, 2, 3, 4, 5]);
+  arena.allocate(REFUSED_BYTES);
+  expect(arena.memory.refusal).toBeUndefined();
 });

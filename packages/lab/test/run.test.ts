@@ -291,4 +291,35 @@ describe('the report of run', () => {
     expect(stdout).toMatch(/^flushed {2}2,000 entries, .* entries\/s, .*\/s$/m);
     expect(stderr).toMatch(/^memtable 1 flushed; \d.* accepted so far$/m);
   });
+
+  test('has the figures of the layout leveldb with --leveldb, which --layout contradicts', async () => {
+    const args = ['-', '-w', '128KiB', '--json'];
+    const figures = async (...layout: string[]) => {
+      const { stdout } = await lab([...args, ...layout], { stdin: lines });
+      const { options, memtables } = JSON.parse(stdout) as RunReport;
+      expect(options).toMatchObject({ layout: 'leveldb', index: 'skiplist', blockBytes: 4096 });
+      return memtables.map(({ entries, askedBytes, memoryUsage, height }) => [
+        entries,
+        askedBytes,
+        memoryUsage,
+        height,
+      ]);
+    };
+    expect(await figures('--leveldb')).toEqual(await figures('--layout', 'leveldb'));
+    const both = await lab([...args, '--leveldb', '-l', 'compact'], { stdin: lines });
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("'--leveldb' cannot be used with")]);
+  });
+
+  // A C library that keeps small buffers for later gives one of more than 32 MiB back at once.
+  (process.platform === 'linux' ? test : test.skip)(
+    'shows that the resident memory falls by each large memtable that is dropped',
+    async () => {
+      const value = 'v'.repeat(1 << 20);
+      const stdin = Array.from({ length: 37 }, (_, i) => `{"key":"${i}","value":"${value}"}\n`).join('');
+      const { stdout } = await lab(['-', '-w', '34MiB', '--json'], { stdin });
+      const [{ memoryUsage, rssBeforeDrop, rssAfterDrop }] = (JSON.parse(stdout) as RunReport).memtables;
+      expect(memoryUsage).toBeGreaterThan(34 << 20);
+      expect(rssBeforeDrop! - rssAfterDrop!).toBeGreaterThan(memoryUsage / 2);
+    },
+  );
 });

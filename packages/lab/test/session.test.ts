@@ -100,3 +100,15 @@ test('a target that becomes prompt in the pause after a failed flush accepts the
   expect(session.storedEntries).toBe(1);
   expect(session.stats().frozen).toHaveLength(0);
 });
+
+test('a load that begins while another one is stalled runs after it', async () => {
+  const loads = 's:paths:a:200~s:words:a:163';
+  const settings: Settings = { ...DEFAULTS, writeBufferBytes: 8192 };
+  const [held, prompt] = [new Session(settings), new Session(settings)];
+  for (const each of decodeOperations(`t:held~${loads}`)) await held.perform(each);
+  expect(held.stats().waiting.writers).toBe(1);
+  await held.perform({ type: 'target', mode: 'prompt' });
+  for (const each of decodeOperations(loads)) await prompt.perform(each);
+  expect(held.stats().lastSequence).toBe(200 + 163);
+  expect(stateOf(held)).toEqual(stateOf(prompt));
+});

@@ -13,8 +13,10 @@ describe('run --dump', () => {
     'writes the first frozen memtable with index %s, and inspectMemTable reads it',
     async (index) => {
       const path = fresh('table.dump');
-      const { code, stderr } = await lab(['-', '-w', '64KiB', '-i', index, '--dump', path], { stdin: lines(2000) });
+      const args = ['-', '-w', '64KiB', '-i', index, '--dump', path];
+      const { code, stdout, stderr } = await lab(args, { stdin: lines(2000) });
       expect([code, stderr]).toEqual([0, expect.not.stringContaining('dump')]);
+      expect(stdout).toContain(`dump     ${path}: the first memtable, layout compact, index ${index}, `);
       const bytes = readFileSync(path);
       const { stats, entries, arena } = inspectMemTable(new Uint8Array(bytes).buffer);
       expect(stats).toMatchObject({ state: 'frozen', layout: 'compact', index });
@@ -28,6 +30,16 @@ describe('run --dump', () => {
       expect(keys).toEqual(keys.map((_, i) => `k${String(i).padStart(4, '0')}`));
     },
   );
+
+  test("writes LevelDB's layout with one flag, and says so", async () => {
+    const path = fresh('leveldb.dump');
+    const { stdout } = await lab(['-', '--leveldb', '--dump', path, '--json'], { stdin: lines(50) });
+    const { stats, arena } = inspectMemTable(new Uint8Array(readFileSync(path)).buffer);
+    expect(stats).toMatchObject({ layout: 'leveldb', index: 'skiplist' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      dump: { path, layout: 'leveldb', index: 'skiplist', entryCount: 50, bytes: arena.usedBytes },
+    });
+  });
 
   test('explains a missing dump, and still flushes and verifies all entries', async () => {
     const path = fresh('no/such/directory/table.dump');

@@ -2,7 +2,7 @@ import { type AbstractDatabaseOptions, type AbstractSnapshot } from 'abstract-le
 import {
   type BatchOperation,
   MemStore,
-  type MemStoreOptions,
+  type MemStoreSettings,
   type RangeReadOptions,
   type ReadOptions,
 } from '@memtable/store';
@@ -20,8 +20,7 @@ type Data = string | Uint8Array;
  * Options of a {@link MemtableLevel}: those of abstract-level, every option of {@link MemStore} but its two encodings,
  * and `storeEncoding`. Abstract-level applies the encodings.
  */
-export interface MemtableLevelOptions<K, V>
-  extends AbstractDatabaseOptions<K, V>, Omit<MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'> {
+export interface MemtableLevelOptions<K, V> extends AbstractDatabaseOptions<K, V>, MemStoreSettings {
   /**
    * Converts all keys and values to this format before they reach the store, as in memory-level. Best left out: the
    * store keeps bytes in any case, and without this option it writes strings directly, with no `Buffer` in between.
@@ -77,7 +76,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
     const all = (typeof location === 'object' && location !== null ? location : options) ?? {};
     const { storeEncoding, ...forward } = all;
     if (storeEncoding !== undefined && !['buffer', 'view', 'utf8'].includes(storeEncoding)) {
-      const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': ${String(storeEncoding)}`);
+      const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': '${String(storeEncoding)}'`);
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
     super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);

@@ -1,4 +1,4 @@
-import type { MemStoreOptions } from '@memtable/store';
+import type { MemStoreSettings } from '@memtable/store';
 import { storeConformance } from '@memtable/testing';
 import { MemoryLevel } from 'memory-level';
 import { error } from '../../testing/test/error.js';
@@ -8,7 +8,9 @@ import { MemtableLevel } from '../src/index.js';
 
 test('MemtableLevel refuses an unknown storeEncoding with the code of memory-level', () => {
   const make = () => new MemtableLevel({ storeEncoding: 'foo' as 'view' });
-  expect(make).toThrow(error('LEVEL_ENCODING_NOT_SUPPORTED', "storeEncoding must be 'buffer', 'view' or 'utf8': foo"));
+  expect(make).toThrow(
+    error('LEVEL_ENCODING_NOT_SUPPORTED', "storeEncoding must be 'buffer', 'view' or 'utf8': 'foo'"),
+  );
 });
 
 test('MemtableLevel returns copies of keys and values where memory-level returns the buffers it was given', async () => {
@@ -64,7 +66,7 @@ test('a batch that exceeds maxBytes of MemtableLevel rejects with MEMTABLE_FULL 
 });
 
 describe('MemtableLevel passes every option of MemStore on:', () => {
-  type Option = Exclude<keyof MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'>;
+  type Option = keyof MemStoreSettings;
   const target = { write: async () => undefined };
   /** The store refuses a negative number by the option's name, so the option has reached it. */
   const isRefused = (option: Option) => async () => {

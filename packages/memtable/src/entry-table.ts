@@ -47,10 +47,8 @@ export const TableWord = {
  */
 export const TableState = { Active: 1, Frozen: 2, Loading: 3 } as const;
 
-/** Up to this size memory doubles: the copies are small. */
-const SMALL_BYTES = 4 << 20;
-/** Beyond it memory grows by this factor, because each step copies everything [D30]. */
-const GROWTH = 8;
+/** Up to this size memory doubles: the copies are small. Beyond it memory grows to marks [D38]. */
+const SMALL_BYTES = 8 << 20;
 /** Upper bound on the room that the index sets aside for one entry: a block on each of at most six levels. */
 const ENTRY_ROOM_BYTES = 6144;
 
@@ -73,7 +71,9 @@ export interface EntryTableStats {
 export interface EntryTableOptions {
   /** The arena already holds a table. Its words stay as they are. */
   readonly attached?: boolean;
-  /** Bytes of address space up to which memory beyond 4 MiB grows eightfold instead of doubling. */
+  /**
+   * Address space of a large table. Memory beyond 8 MiB grows to an eighth of this, then to all of it, then doubles.
+   */
   readonly reserveBytes?: number;
 }
 
@@ -155,7 +155,8 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
   #grow(): void {
     const { memory } = this.arena;
     const capacity = memory.capacityBytes;
-    const wanted = Math.min((capacity / 2) * GROWTH, this.#reserveBytes);
+    const eighth = this.#reserveBytes / 8;
+    const wanted = capacity <= eighth ? eighth : this.#reserveBytes;
     if (capacity > SMALL_BYTES && capacity < wanted) memory.ensure(wanted - memory.usedBytes);
     this.#memory = memory.u8;
   }
@@ -381,13 +382,15 @@ export class EntryTable<Index extends OrderedIndex = OrderedIndex> {
     this.#countEntry(entry, -1);
   }
 
-  /** The error of a write that found no room. */
+  /** The error of a write that found no room. @param bytes - those of its entry; 0 if they do not matter */
   full(bytes: number): MemTableError {
-    const { arena } = this;
-    return new MemTableError(
-      'MEMTABLE_FULL',
-      `no room for ${bytes} bytes: ${arena.memoryUsage()} of ${arena.memory.maxBytes} bytes are in use`,
-    );
+    const { memory } = this.arena;
+    const inUse = `${this.arena.memoryUsage()} of ${memory.maxBytes} bytes are in use`;
+    // The memory keeps an older refusal until it tries to grow again. That is no reason for what never has room.
+    const cause = memory.usedBytes + bytes <= memory.maxBytes ? memory.refusal : undefined;
+    const why = cause === undefined ? inUse : `${cause.message} to move to, though only ${inUse}`;
+    const what = bytes === 0 ? 'more' : `${bytes} bytes`;
+    return new MemTableError('MEMTABLE_FULL', `no room for ${what}: ${why}`, { cause });
   }
 
   #isEqual(entry: Addr, bytes: Uint8Array, view: DataView, start: number, length: number): boolean {

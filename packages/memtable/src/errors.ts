@@ -3,7 +3,8 @@
  *
  * - `MEMTABLE_FROZEN`: the table or store is frozen, so it can only be read
  * - `MEMTABLE_DROPPED`: the memtable has been dropped, its memory is gone
- * - `MEMTABLE_FULL`: the memory is at its limit; nothing was added
+ * - `MEMTABLE_FULL`: the memory is at its limit, or the system refused the buffer to grow into, which is then the
+ *   `cause`; nothing was added
  * - `MEMTABLE_DUPLICATE`: the table has an entry with this key, sequence and type; nothing was added
  * - `MEMTABLE_INVALID_SEQUENCE`: a sequence is not a whole number, or out of its range
  * - `MEMTABLE_INVALID_OPTION`: an option is out of its range

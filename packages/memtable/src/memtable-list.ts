@@ -27,6 +27,9 @@ interface Frozen {
   readonly lastSequence: number;
 }
 
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol('a MemTableList: it belongs to one thread');
+
 /**
  * Takes writes, freezes the active table when it is full, flushes frozen tables, and keeps everything readable
  * meanwhile.
@@ -50,6 +53,9 @@ interface Frozen {
  * frozen; a failed flush is tried again, where LevelDB ends all writes.
  */
 export class MemTableList implements AsyncDisposable {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   readonly #options: MemTableListOptions;
   readonly #writeBufferBytes: number;
   readonly #frozenMax: number;

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys, in order, in an arena of their own. */
-import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
+import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, printed, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
 import { BulkLoad } from './bulk-load.js';
 import { MemTableCursor } from './cursor.js';
@@ -81,6 +81,9 @@ export interface MemTableStats extends EntryTableStats {
 
 const BLOCK_BYTES = 16384;
 
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol('a MemTable: post table.arena.memory.buffer, and call MemTable.attach() there');
+
 /**
  * A sorted table that maps (key, sequence) to a value or a deletion. `add` and `get` take O(log n) comparisons. Keys
  * and values are copied in. Reads copy out, except those with *view* in their name. One thread writes.
@@ -106,6 +109,9 @@ const BLOCK_BYTES = 16384;
  * as a whole or not at all.
  */
 export class MemTable implements Disposable, Iterable<MemTableEntry> {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   // Fixed by the constructor.
   /** The arena that holds the table. It is for reading only: `table.arena.memory` has the bytes. */
   readonly arena: Arena;
@@ -137,10 +143,10 @@ export class MemTable implements Disposable, Iterable<MemTableEntry> {
     const { layout = 'compact' } = options;
     const { index = layout === 'compact' ? 'block' : 'skiplist' } = options;
     if (layout !== 'compact' && layout !== 'leveldb') {
-      throw invalidOption(`layout must be 'compact' or 'leveldb': ${String(layout)}`);
+      throw invalidOption(`layout must be 'compact' or 'leveldb': ${printed(layout)}`);
     }
     if (index !== 'skiplist' && index !== 'block') {
-      throw invalidOption(`index must be 'skiplist' or 'block': ${String(index)}`);
+      throw invalidOption(`index must be 'skiplist' or 'block': ${printed(index)}`);
     }
     if (layout === 'leveldb' && index === 'block')
       throw invalidOption("layout 'leveldb' has the index 'skiplist' only");
@@ -510,12 +516,12 @@ function checkWriteSequence(sequence: Sequence): asserts sequence is number {
 function invalidWriteSequence(sequence: Sequence): MemTableError {
   return new MemTableError(
     'MEMTABLE_INVALID_SEQUENCE',
-    `the sequence of a write is a whole number from 0 to 2^53 - 1: ${String(sequence)}`,
+    `the sequence of a write is a whole number from 0 to 2^53 - 1: ${printed(sequence)}`,
   );
 }
 
 function invalidType(type: unknown): TypeError {
-  return new TypeError(`the type must be 0 (deletion) or 1 (value): ${String(type)}`);
+  return new TypeError(`the type must be 0 (deletion) or 1 (value): ${printed(type)}`);
 }
 
 function duplicate(sequence: Sequence): MemTableError {

@@ -2,6 +2,7 @@
  * The order of entries (LevelDB's InternalKeyComparator). User keys ascend. Versions of one key descend by tag, newest
  * first, so a search for (key, sequence) stops at the newest version that the sequence may see.
  */
+import { printed } from '@memtable/arena';
 import type { Order } from '@memtable/skiplist';
 import { MemTableError } from './errors.js';
 import { keyLengthOf, keyStartOf } from './format/entry.js';
@@ -26,7 +27,7 @@ export type EntryOrder = BytewiseOrder | ComparatorOrder;
 export function orderOf(comparator: Comparator | undefined): EntryOrder {
   if (comparator === undefined) return new BytewiseOrder();
   if (typeof comparator === 'function') return new ComparatorOrder(comparator);
-  throw new TypeError(`comparator must be a function, not ${typeof comparator}`);
+  throw new TypeError(`comparator must be a function, not ${printed(comparator)}`);
 }
 
 /** Orders user keys by their bytes, unsigned. A prefix comes before its continuations (memcmp, then length). */
@@ -124,10 +125,9 @@ export class ComparatorOrder implements Order {
 }
 
 function invalidAnswer(answer: unknown): MemTableError {
-  const text = typeof answer === 'string' ? JSON.stringify(answer) : String(answer);
   return new MemTableError(
     'MEMTABLE_INVALID_COMPARATOR',
-    `a comparator must return a number below 0, 0 or above 0: it returned ${text} (${typeof answer})`,
+    `a comparator must return a number below 0, 0 or above 0: it returned ${printed(answer)} (${typeof answer})`,
   );
 }
 

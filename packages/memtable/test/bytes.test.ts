@@ -26,16 +26,16 @@ const GONE = [
   ['of an empty view of a transferred buffer', () => transferred(new Uint8Array(3).subarray(3))],
 ] as const;
 const NOT_BYTES: readonly (readonly [string, unknown, string])[] = [
-  ['a string', 'key', 'not string'],
+  ['a string', 'key', "not the string 'key'"],
   ['null', null, 'not null'],
   ['undefined', undefined, 'not undefined'],
   ['an array', [1, 2], 'not an array'],
   ['an Int8Array', new Int8Array(2), 'not Int8Array'],
   ['a Uint8ClampedArray', new Uint8ClampedArray(2), 'not Uint8ClampedArray'],
-  ['a DataView', new DataView(new ArrayBuffer(2)), 'not object'],
-  ['an ArrayBuffer', new ArrayBuffer(2), 'not object'],
-  ['an object with the prototype of bytes', Object.create(Uint8Array.prototype), 'not object'],
-  ['an object that calls itself bytes', { length: 2, [Symbol.toStringTag]: 'Uint8Array' }, 'not object'],
+  ['a DataView', new DataView(new ArrayBuffer(2)), 'not an object'],
+  ['an ArrayBuffer', new ArrayBuffer(2), 'not an object'],
+  ['an object with the prototype of bytes', Object.create(Uint8Array.prototype), 'not an object'],
+  ['an object that calls itself bytes', { length: 2, [Symbol.toStringTag]: 'Uint8Array' }, 'not an object'],
 ];
 
 /** Every argument that takes bytes, with its name in messages. */

@@ -379,7 +379,7 @@ describe('misuse of a memtable', () => {
 
   test('a key or value that is not bytes is a TypeError that says what it is', () => {
     expect(() => table.add(1, 1, 'k' as unknown as Uint8Array)).toThrow(
-      new TypeError('the key must be a Uint8Array, not string'),
+      new TypeError("the key must be a Uint8Array, not the string 'k'"),
     );
     expect(() => table.get(null as unknown as Uint8Array)).toThrow(
       new TypeError('the key must be a Uint8Array, not null'),

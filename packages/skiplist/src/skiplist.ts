@@ -17,7 +17,7 @@
  *     walks in both directions still meet each one once: links never rely on the order giving one answer twice.
  * S6. `Branching` is a power of two from 2 to 64. `Random` is a state that the generator of heights can have.
  */
-import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, show } from '@memtable/arena';
+import { type Addr, type Arena, INSPECT, Line, MARK_WORDS, NIL, printed, show } from '@memtable/arena';
 import { SkipListError } from './errors.js';
 import { checkTowerWords, verifySkipList } from './inspect/verify-skiplist.js';
 import type { Order } from './order.js';
@@ -506,5 +506,5 @@ function isWhole(value: number, min: number, max: number): boolean {
 }
 
 function check(name: string, value: unknown, holds: boolean, wanted: string): void {
-  if (!holds) throw new SkipListError('SKIPLIST_INVALID_OPTION', `${name} must be ${wanted}: ${String(value)}`);
+  if (!holds) throw new SkipListError('SKIPLIST_INVALID_OPTION', `${name} must be ${wanted}: ${printed(value)}`);
 }

@@ -1,3 +1,4 @@
+import { printed } from '@memtable/arena';
 import { WriteBatch } from '@memtable/memtable';
 import type { Codecs } from './codecs.js';
 import { encode, kindOf } from './encoding.js';
@@ -45,7 +46,7 @@ export class BatchEncoder<K, V> {
       }
       const { type } = operation;
       if (type !== 'put' && type !== 'del') {
-        throw new TypeError(`the type of an operation must be 'put' or 'del': ${String(type)}`);
+        throw new TypeError(`the type of an operation must be 'put' or 'del': ${printed(type)}`);
       }
       const keyCodec = this.#codecs.keyOf(operation, batchKeyCodec);
       const valueCodec = this.#codecs.valueOf(operation, batchValueCodec);

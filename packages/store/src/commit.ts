@@ -144,13 +144,16 @@ export class Commit {
   /**
    * Deletes a key, mostly in place, which needs no search for the place of a new entry.
    * @param isTold - whether to keep tombstones of keys that are not here: the target may have the key
+   * @returns whether the key had a value in the table
    */
-  delete(key: string | Uint8Array, isTold: boolean): void {
-    if (key.length > this.#tableBytesMax) return; // Neither the store nor the target can have it.
+  delete(key: string | Uint8Array, isTold: boolean): boolean {
+    if (key.length > this.#tableBytesMax) return false; // Neither the store nor the target can have it.
     this.key.set(key).beforeAll();
     const older = this.table.seek(this.key);
-    if (this.table.isValue(older)) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
+    const hadValue = this.table.isValue(older);
+    if (hadValue) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
     else if (isTold && older === NIL) this.#delete(this.#findSet());
+    return hadValue;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ArenaStats } from '@memtable/arena';
+import { type ArenaStats, printed } from '@memtable/arena';
 import {
   type Comparator,
   type FlushOptions,
@@ -13,14 +13,10 @@ import type { RangeOptions } from './range.js';
 import type { StoreSnapshot } from './snapshot.js';
 
 /**
- * Options of a store. With a `target` the store is a write buffer: entries leave it when they have been flushed. Until
- * then it keeps tombstones too, also of keys that it never had, because the target may have them.
+ * Options of a store but its encodings. With a `target` the store is a write buffer: entries leave it when they have
+ * been flushed. Until then it keeps tombstones too, also of keys that it never had, because the target may have them.
  */
-export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
-  /** The encoding of keys. @defaultValue 'utf8': keys are strings, in the order of their UTF-8 bytes */
-  keyEncoding?: EncodingOption<K> | undefined;
-  /** The encoding of values. @defaultValue 'utf8' */
-  valueEncoding?: EncodingOption<V> | undefined;
+export interface MemStoreSettings extends Partial<FlushOptions> {
   /** The order of encoded keys. @defaultValue the order of their bytes, unsigned */
   comparator?: Comparator | undefined;
   /**
@@ -40,12 +36,16 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
    */
   maxBytes?: number | undefined;
   /**
-   * Address space that a large store takes, in bytes. Memory is used only as entries come. Address space doubles up to
-   * 4 MiB, grows eightfold up to this, then doubles again. Each growth moves the whole memory, in the middle of a put.
+   * Address space of a large store, in bytes, from 4096 to 2^31 - 2^20. Memory is used only as entries come. Address
+   * space doubles up to 8 MiB, grows to an eighth of this, then to all of it, then doubles again. Each growth moves the
+   * whole memory, in the middle of a put.
    * @defaultValue 256 MiB, or half of `maxBytes` if that is less
    */
   reserveBytes?: number | undefined;
-  /** Size of the arena's regular blocks in bytes. @defaultValue 16384; less if `maxBytes` is small */
+  /**
+   * Size of the arena's regular blocks in bytes, a multiple of 8 from 64 to a sixteenth of `maxBytes`.
+   * @defaultValue 16384; less if `maxBytes` is small
+   */
   blockBytes?: number | undefined;
   /** A compaction begins when more than this part of all entry bytes is garbage, 0.01 to 0.99. @defaultValue 0.5 */
   garbageRatioMax?: number | undefined;
@@ -73,6 +73,27 @@ export interface MemStoreOptions<K, V> extends Partial<FlushOptions> {
    */
   onEvent?: ((event: LifecycleEvent) => void) | undefined;
 }
+
+/**
+ * The encodings of a store. `keyEncoding` is that of keys, by default `utf8`: strings, in the order of their UTF-8
+ * bytes. `valueEncoding` is that of values, by default `utf8` too. A type that strings do not fit needs an encoding.
+ */
+export type StoreEncoding<Name extends keyof EncodingOptions, T> = [T] extends [string]
+  ? { [N in Name]?: EncodingOption<T> | undefined }
+  : string extends T
+    ? { [N in Name]?: EncodingOption<T> | undefined }
+    : { [N in Name]: EncodingOption<T> };
+
+/** Options of a store with keys `K` and values `V`: its settings and its encodings. */
+export type MemStoreOptions<K, V> = MemStoreSettings &
+  StoreEncoding<'keyEncoding', K> &
+  StoreEncoding<'valueEncoding', V>;
+
+/** Options of a store as arguments. They may be left out if none is required. */
+export type MemStoreArguments<K, V> =
+  Record<never, never> extends StoreEncoding<'keyEncoding', K> & StoreEncoding<'valueEncoding', V>
+    ? [options?: MemStoreOptions<K, V>]
+    : [options: MemStoreOptions<K, V>];
 
 /** Encodings of one call, in place of the store's own. They must yield the types of the store. */
 export interface EncodingOptions {
@@ -173,7 +194,7 @@ export interface MemStoreStats {
 /** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION` */
 export function checkIllFormed(value: unknown): void {
   if (value === 'refuse' || value === 'replace') return;
-  throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${String(value)}`);
+  throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${printed(value)}`);
 }
 
 /** @internal Checks the range of an option. @throws MemTableError `MEMTABLE_INVALID_OPTION` */
@@ -181,6 +202,6 @@ export function checkOption(name: string, value: number, min: number, max: numbe
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new MemTableError(
     'MEMTABLE_INVALID_OPTION',
-    `${name} must be a number from ${min} to ${max}: ${String(value)}`,
+    `${name} must be a number from ${min} to ${max}: ${printed(value)}`,
   );
 }

@@ -61,7 +61,7 @@ test('illFormed: replace stores U+FFFD, so that two keys become one', () => {
   store.put(LOW, HIGH);
   expect([...store]).toEqual([['\ufffd', 'a\ufffd']]);
   expect(() => new MemStore({ illFormed: 'drop' as 'replace' })).toThrow(
-    "illFormed must be 'refuse' or 'replace': drop",
+    "illFormed must be 'refuse' or 'replace': 'drop'",
   );
 });
 

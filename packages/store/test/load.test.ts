@@ -89,7 +89,7 @@ test.each([
     },
     expect.objectContaining({
       name: 'TypeError',
-      message: 'an entry of a load must be an array of key and value, not a number',
+      message: 'an entry of a load must be an array of key and value, not the number 5',
     }),
   ],
   [
@@ -168,7 +168,7 @@ test('a load during a compaction reaches the successor', async () => {
 test('misuse is a TypeError', () => {
   const store = new MemStore();
   expect(() => store.load(5 as never)).toThrow(
-    new TypeError('the entries of a load must be an iterable, not a number'),
+    new TypeError('the entries of a load must be an iterable, not the number 5'),
   );
   expect(() => store.load(undefined as never)).toThrow(TypeError);
   expect(store.load([])).toBe(0);

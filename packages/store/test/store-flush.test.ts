@@ -586,7 +586,7 @@ describe('the end', () => {
     store.freeze();
     await store.compact();
     expect(store.stats().garbageBytes).toBe(0);
-    await expect(store.flush()).rejects.toEqual(error('MEMTABLE_INVALID_OPTION', 'no target'));
+    await expect(store.flush()).rejects.toEqual(error('MEMTABLE_INVALID_OPTION', 'flush() needs a target'));
     store.close();
   });
 

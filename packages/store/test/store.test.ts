@@ -121,6 +121,13 @@ describe('ranges of a store', () => {
     store.verify();
   });
 
+  test('a prefix of json keys is refused, by the encoding of the store or of the call', () => {
+    const store = new MemStore<unknown>({ keyEncoding: 'json' });
+    store.put(['a', 1], 'x');
+    expect(() => store.keys({ prefix: ['a'] })).toThrow(error('MEMTABLE_INVALID_OPTION', "encoding 'json'"));
+    expect(() => new MemStore().count({ prefix: 'a', keyEncoding: 'json' })).toThrow(error('MEMTABLE_INVALID_OPTION'));
+  });
+
   test('a prefix may end in bytes 0xff', () => {
     const store = new MemStore<Uint8Array, string>({ keyEncoding: 'view' });
     for (const key of [[0xfe, 1], [0xff], [0xff, 0xff], [0xff, 0xff, 1]]) store.put(new Uint8Array(key), '');
@@ -386,17 +393,17 @@ describe('misuse of a store', () => {
     const any = store as MemStore<unknown, unknown>;
     expect(() => any.put(null, 'x')).toThrow(new TypeError('the key must not be null'));
     expect(() => any.put('x', undefined)).toThrow(new TypeError('the value must not be undefined'));
-    expect(() => any.get(1)).toThrow(new TypeError('the key must be a string or bytes, not a number'));
+    expect(() => any.get(1)).toThrow(new TypeError('the key must be a string or bytes, not the number 1'));
     expect(() => any.put('x', {})).toThrow(
       new TypeError('the value must be a string or bytes, not an object (Object)'),
     );
     expect(() => any.keys({ gte: null })).toThrow(new TypeError('the key must not be null'));
     expect(() => any.keys({ limit: 1.5 })).toThrow(error('MEMTABLE_INVALID_OPTION', 'limit'));
-    expect(() => any.getMany('ab' as never)).toThrow('the keys must be an array, not a string');
+    expect(() => any.getMany('ab' as never)).toThrow("the keys must be an array, not the string 'ab'");
     expect(() => any.batch({} as never)).toThrow('a batch must be an array, not an object (Object)');
     expect(() => any.batch([{ type: 'put', key: 'x', value: 'y' }, null as never])).toThrow('not null');
     expect(() => any.batch([{ type: 'put', key: 'x', value: 'y' }, { type: 'set' } as never])).toThrow(
-      "the type of an operation must be 'put' or 'del': set",
+      "the type of an operation must be 'put' or 'del': 'set'",
     );
     expect(() => any.batch([{ type: 'put', key: 'x', value: 'y' }, { type: 'put', key: 'z' } as never])).toThrow(
       new TypeError('the value must not be undefined'),
@@ -484,11 +491,14 @@ describe('misuse of a store', () => {
     };
     const store = new MemStore<string, number>({ valueEncoding: evenOnly });
     store.put('a', 4);
-    const failed = error('MEMTABLE_ENCODING_FAILED', "the encoding 'even' of the value failed on a number: Error: odd");
+    const failed = error(
+      'MEMTABLE_ENCODING_FAILED',
+      "the encoding 'even' of the value failed on the number 3: Error: odd",
+    );
     expect(() => store.put('a', 3)).toThrow(failed);
     const batch = [2, 3].map((value) => ({ type: 'put' as const, key: `${value}`, value }));
     expect(() => store.batch(batch)).toThrow(expect.objectContaining({ cause }) as Error);
-    expect(() => store.get('a')).toThrow(error('MEMTABLE_ENCODING_FAILED', 'failed to decode a string'));
+    expect(() => store.get('a')).toThrow(error('MEMTABLE_ENCODING_FAILED', 'failed to decode the string'));
     expect([...store.keys()]).toEqual(['a']);
     store.verify();
   });

@@ -16,6 +16,7 @@ import * as format from '../format/fixed-arena.js';
 import { verifyFixedArena } from '../inspect/verify-fixed-arena.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX } from '../memory.js';
+import { printed } from '../show.js';
 import { SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
 import * as freeList from './free-list.js';
 import { Lifetime } from './lifetime.js';
@@ -152,7 +153,10 @@ export class FixedArena extends Lifetime {
   free(address: Addr): void {
     const words = this.memory.i32;
     if (words.length === 0) throw dropped();
-    if (words[Word.SlotBytes] === 0) throw new TypeError('an arena without slots gives back everything or nothing');
+    if (words[Word.SlotBytes] === 0)
+      throw new TypeError(
+        `cannot free ${printed(address)} alone: an arena without slots gives back everything or nothing`,
+      );
     if (!this.#isSlot(address)) throw notAllocated(address);
     const tag = tagOf(address, TAG_SALT);
     if (isFree(words, Word.FreeList, address, tag)) throw notAllocated(address);
@@ -307,10 +311,10 @@ export class FixedArena extends Lifetime {
 function create(options: FixedArenaOptions): Memory {
   const { bytes, grow = false, slotBytes = 0 } = options;
   if (!format.isBlockBytes(bytes)) {
-    throw invalidOption(`bytes must be a multiple of 8 from 64 to ${BYTES_MAX}: ${bytes}`);
+    throw invalidOption(`bytes must be a multiple of 8 from 64 to ${BYTES_MAX}: ${printed(bytes)}`);
   }
   if (slotBytes !== 0 && !(slotBytes > 0 && slotBytes <= bytes && slotBytes % 8 === 0)) {
-    throw invalidOption(`slotBytes must be a multiple of 8 from 8 to ${bytes}: ${slotBytes}`);
+    throw invalidOption(`slotBytes must be a multiple of 8 from 8 to ${bytes}: ${printed(slotBytes)}`);
   }
   const reserveBytes = Math.max(4096, SUPERBLOCK_BYTES + totalOf(bytes));
   const { maxBytes = grow ? MEMORY_BYTES_MAX : reserveBytes } = options;

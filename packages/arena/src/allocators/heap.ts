@@ -15,6 +15,7 @@ import * as format from '../format/heap.js';
 import { heapBytesAt, verifyHeap } from '../inspect/verify-heap.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
+import { printed } from '../show.js';
 import type { BlockSource } from '../source.js';
 import { type SizeCount, sizeHistogram } from '../stats.js';
 import { SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
@@ -109,7 +110,7 @@ export class Heap extends Lifetime implements BlockSource {
   constructor(options: HeapOptions = {}, attached?: Memory) {
     const { fit = 'mixed' } = options;
     const number = attached === undefined ? FITS.indexOf(fit) : attached.i32[FIT];
-    if (FITS[number] === undefined) throw invalidOption(`fit must be one of ${FITS.join(', ')}: ${String(fit)}`);
+    if (FITS[number] === undefined) throw invalidOption(`fit must be one of ${FITS.join(', ')}: ${printed(fit)}`);
     super(attached ?? Memory.create(options, Tenant.Heap));
     this.#fit = number;
     if (attached === undefined) this.#begin();

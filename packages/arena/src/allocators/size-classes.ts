@@ -4,6 +4,7 @@
  */
 import { invalidOption } from '../errors.js';
 import { HEADER_BYTES } from '../format/slab.js';
+import { printed } from '../show.js';
 import { SUPERBLOCK_BYTES } from '../superblock.js';
 
 export const RECORDS = SUPERBLOCK_BYTES / 4; // First word of the first record.
@@ -53,7 +54,7 @@ export function checkSizes(sizes: readonly number[], slabBytes: number): number[
   if (!isClassCount(sizes.length)) throw invalidOption(`there must be from 1 to ${COUNT_MAX} sizes: ${sizes.length}`);
   for (const bytes of sizes) {
     if (!isSize(bytes, slabBytes)) {
-      throw invalidOption(`each size must be a multiple of 8 from 8 to ${bytesMaxOf(slabBytes)}: ${bytes}`);
+      throw invalidOption(`each size must be a multiple of 8 from 8 to ${bytesMaxOf(slabBytes)}: ${printed(bytes)}`);
     }
   }
   return [...new Set(sizes)].sort((a, b) => a - b);

@@ -15,6 +15,7 @@ import * as format from '../format/slab.js';
 import { slabBytesAt, verifySlabs } from '../inspect/verify-slab.js';
 import { INVARIANTS } from '#invariants';
 import { Memory, MEMORY_BYTES_MAX, type MemoryOptions } from '../memory.js';
+import { printed } from '../show.js';
 import type { BlockSource } from '../source.js';
 import { SUPERBLOCK_BYTES, Tenant } from '../superblock.js';
 import * as freeList from './free-list.js';
@@ -464,7 +465,7 @@ function isSlabBytes(bytes: number): boolean {
 function create(options: SlabAllocatorOptions): Memory {
   const { slabBytes = SLAB_BYTES } = options;
   if (!isSlabBytes(slabBytes)) {
-    throw invalidOption(`slabBytes must be a power of two from 4096 to ${SLAB_BYTES_MAX}: ${slabBytes}`);
+    throw invalidOption(`slabBytes must be a power of two from 4096 to ${SLAB_BYTES_MAX}: ${printed(slabBytes)}`);
   }
   const sizes =
     options.sizes === undefined ? classes.defaultSizes(slabBytes) : classes.checkSizes(options.sizes, slabBytes);

@@ -89,7 +89,11 @@ export class LiveLogs {
     }
     const { writer, failure } = this.#current;
     if (failure !== undefined) {
-      throw new DiskError('DISK_LOG_POISONED', 'a sync of this log failed before: begin a new log', failure);
+      const file = fileName('log', this.#current.number);
+      throw new DiskError('DISK_LOG_POISONED', `a sync of ${file} failed before: begin a new log`, {
+        file,
+        ...failure,
+      });
     }
     if (this.#syncedSequence >= this.#mark) {
       writer.add(markOf(this.#syncedSequence + 1));

@@ -44,7 +44,10 @@ export async function* newestEntries(runs: readonly EntryRun[]): AsyncGenerator<
       const { key } = run;
       const tagAt = key.length - TAG_BYTES;
       const order = last === undefined ? -1 : compareBytes(last, 0, last.length, key, 0, tagAt);
-      if (order > 0) throw new DiskError('DISK_TABLE_CORRUPT', 'the keys of the tables are not in order');
+      if (order > 0) {
+        const why = `a key of ${tagAt} bytes comes after a greater one of ${last!.length}`;
+        throw new DiskError('DISK_TABLE_CORRUPT', `the keys of the tables are not in order: ${why}`);
+      }
       if (order < 0) {
         last = key.slice(0, tagAt);
         if (key[tagAt] === ValueType.Value) {
@@ -69,7 +72,10 @@ export async function* newestEntries(runs: readonly EntryRun[]): AsyncGenerator<
 }
 
 function sequenceOf(key: Uint8Array, tagAt: number): number {
-  if (key[tagAt + 7] >= TAG_TOP_END) throw new DiskError('DISK_UNSUPPORTED', 'a table has a sequence beyond 2^53 - 1');
+  if (key[tagAt + 7] >= TAG_TOP_END) {
+    const tag = new DataView(key.buffer, key.byteOffset + tagAt).getBigUint64(0, true);
+    throw new DiskError('DISK_UNSUPPORTED', `a table has sequence ${tag >> 8n}, which is beyond 2^53 - 1`);
+  }
   let sequence = 0;
   for (let i = 7; i > 0; i--) sequence = sequence * 256 + key[tagAt + i];
   return sequence;

@@ -18,7 +18,7 @@
  */
 import { DiskError } from '../errors.js';
 import type { AppendFile } from '../files.js';
-import { crc32c, maskCrc } from './crc32c.js';
+import { crc32c, maskCrc } from '@memtable/memtable/internal';
 import { BLOCK_BYTES, FragmentType, HEADER_BYTES, TYPE_CRC } from './format.js';
 
 /** A record of this size or less is appended to the file in one call. */
@@ -86,9 +86,13 @@ export class LogWriter {
 
   #check(): void {
     if (!this.#failed) return;
-    throw new DiskError('DISK_LOG_POISONED', 'an append to this log failed before: begin a new log', {
-      cause: this.#failure,
-    });
+    throw new DiskError(
+      'DISK_LOG_POISONED',
+      `an append to this log of ${this.#sizeBytes} bytes failed before: begin a new log`,
+      {
+        cause: this.#failure,
+      },
+    );
   }
 
   #add(record: Uint8Array): void {

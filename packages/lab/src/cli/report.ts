@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { DumpedTable } from './dump.js';
 import { count, size } from './numbers.js';
 import type { MemtableRow } from './memtable-log.js';
 import type { Verification } from './verify.js';
@@ -26,6 +27,8 @@ export interface RunReport {
     readonly layout: string;
     readonly index: string;
   };
+  /** The memtable that `--dump` wrote; null if it wrote none. */
+  readonly dump: DumpedTable | null;
   readonly memtables: readonly MemtableRow[];
   readonly totals: Totals;
   /** Null if a flush or the reading back failed. */
@@ -84,7 +87,7 @@ export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsed
 
 /** The report as lines of text. */
 export function linesOf(report: RunReport): string[] {
-  const { input, options, memtables, totals, verified } = report;
+  const { input, options, dump, memtables, totals, verified } = report;
   const parts = [
     `input    ${input.path} (${input.format})${input.limitReached ? `, cut off at ${size(options.maxBytes!)}` : ''}`,
     `LevelDB  ${report.out}${report.kept ? '' : ' (removed at the end; --keep keeps it)'}`,
@@ -98,6 +101,7 @@ export function linesOf(report: RunReport): string[] {
     `waited   ${ms(totals.waitedMs)} ms for flushes, of ${ms(totals.elapsedMs)} ms with the reading of the input`,
     '',
   ];
+  if (dump !== null) parts.push(dumpLineOf(dump));
   if (input.skipped > 0) parts.push(`skipped ${input.skipped} bad entries`);
   if (verified === null) parts.push('not verified');
   else {
@@ -107,6 +111,11 @@ export function linesOf(report: RunReport): string[] {
     if (verified.others > 0) parts.push(`the LevelDB holds ${verified.others} other entries, which were there before`);
   }
   return parts;
+}
+
+function dumpLineOf({ path, layout, index, entryCount, bytes }: DumpedTable): string {
+  const what = `the first memtable, layout ${layout}, index ${index}, ${count(entryCount)} entries`;
+  return `dump     ${path}: ${what}, ${size(bytes)}`;
 }
 
 /** One line that describes the differences found by verification, or no line. */

@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Undefined: the default of the layout. */
   readonly blockBytes?: number;
   readonly layout: (typeof LAYOUTS)[number];
+  /** Short for the layout `leveldb`. */
+  readonly leveldb?: true;
   /** Undefined: the default of the layout. */
   readonly index?: (typeof INDEXES)[number];
   /** File for the arena requests that `tune` replays. */
@@ -60,6 +62,9 @@ export function declareRunOptions(command: Command): Command {
     .option('-b, --block-bytes <size>', 'size of an arena block (default: 16 KiB, in layout leveldb 4 KiB)', blockBytes)
     .addOption(new Option('-l, --layout <layout>', 'layout of entries and index').choices(LAYOUTS).default('compact'))
     .addOption(
+      new Option('--leveldb', "LevelDB's bytes and memory figures: short for --layout leveldb").conflicts('layout'),
+    )
+    .addOption(
       new Option(
         '-i, --index <index>',
         'index that orders the entries (default: block, in layout leveldb skiplist)',
@@ -72,8 +77,12 @@ export function declareRunOptions(command: Command): Command {
 }
 
 /** The options of each memtable. */
-export function memtableOptionsOf({ layout, index, blockBytes }: RunOptions): MemTableOptions {
-  return { layout, ...(index === undefined ? {} : { index }), ...(blockBytes === undefined ? {} : { blockBytes }) };
+export function memtableOptionsOf({ layout, leveldb, index, blockBytes }: RunOptions): MemTableOptions {
+  return {
+    layout: leveldb ? 'leveldb' : layout,
+    ...(index === undefined ? {} : { index }),
+    ...(blockBytes === undefined ? {} : { blockBytes }),
+  };
 }
 
 /** The byte limit for this input; Infinity if there is none. */

@@ -123,7 +123,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       if (trouble !== undefined) progress.say(trouble);
     },
   });
-  const { index, arena } = list.stats().active;
+  const { layout, index, arena } = list.stats().active;
 
   const start = performance.now();
   const errors: string[] = [];
@@ -179,9 +179,10 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       skipBad: options.skipBad,
       writeBuffer: options.writeBuffer,
       blockBytes: arena.blockBytes,
-      layout: options.layout,
+      layout,
       index,
     },
+    dump: dump?.written ?? null,
     memtables: log.rows,
     totals: totalsOf(log.rows, list.stats().waiting.totalMs, elapsedMs),
     verified,

@@ -2,6 +2,7 @@
  * Checks that an argument is bytes. All public calls share them. Bytes are a `Uint8Array` of any realm. `instanceof`
  * would check the prototype instead, which arrays of other realms lack and other objects may have.
  */
+import { printed } from '@memtable/arena';
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 // Both are called with the argument as `this`.
@@ -44,6 +45,6 @@ export function checkThere(name: string, value: Uint8Array): void {
 
 function notBytes(name: string, value: unknown): TypeError {
   const brand = brandOf.call(value) as string | undefined;
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : (brand ?? typeof value);
+  const kind = brand ?? (typeof value === 'string' ? `the string ${printed(value)}` : printed(value));
   return new TypeError(`${name} must be a Uint8Array, not ${kind}`);
 }

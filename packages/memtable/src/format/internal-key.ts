@@ -9,6 +9,7 @@
  * The last eight bytes are one little-endian number, the *tag*: sequence * 256 + type. The code handles it as two words
  * of 32 bits, `low` and `high`, because a bigint would allocate.
  */
+import { printed } from '@memtable/arena';
 import { MemTableError } from '../errors.js';
 import { checkBytes } from './bytes.js';
 
@@ -62,7 +63,7 @@ export function checkSequence(sequence: Sequence): void {
   if (typeof sequence === 'bigint' ? sequence >= 0n && sequence <= SEQUENCE_MAX : isSequenceNumber(sequence)) return;
   throw new MemTableError(
     'MEMTABLE_INVALID_SEQUENCE',
-    `a sequence is a whole number from 0 to 2^53 - 1, or a bigint up to 2^56 - 1: ${String(sequence)}`,
+    `a sequence is a whole number from 0 to 2^53 - 1, or a bigint up to 2^56 - 1: ${printed(sequence)}`,
   );
 }
 

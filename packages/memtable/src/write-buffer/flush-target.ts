@@ -1,3 +1,4 @@
+import { printed } from '@memtable/arena';
 import type { Signal } from '../abort-signal.js';
 import { MemTableError } from '../errors.js';
 import type { FlushRun } from './flush-run.js';
@@ -43,7 +44,7 @@ export function retryPauseMs(options: Partial<FlushOptions>, failures: number): 
 /** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION`; TypeError for a target without `write()` */
 export function checkFlushOptions(options: FlushOptions): void {
   const { target, retryMs = RETRY_MS, retryMsMax = RETRY_MS_MAX, flushMsMax } = options;
-  if (typeof target?.write !== 'function') throw new TypeError('target must have a method write()');
+  if (typeof target?.write !== 'function') throw new TypeError(`target must have a method write(): ${printed(target)}`);
   checkWhole('retryMs', retryMs, 0, TIMER_MS_MAX);
   checkWhole('retryMsMax', retryMsMax, retryMs, TIMER_MS_MAX);
   if (flushMsMax !== undefined) checkWhole('flushMsMax', flushMsMax, 1, TIMER_MS_MAX);
@@ -52,5 +53,8 @@ export function checkFlushOptions(options: FlushOptions): void {
 /** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION` unless `value` is a whole number from `min` to `max` */
 export function checkWhole(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new MemTableError('MEMTABLE_INVALID_OPTION', `${name} must be a whole number from ${min} to ${max}: ${value}`);
+  throw new MemTableError(
+    'MEMTABLE_INVALID_OPTION',
+    `${name} must be a whole number from ${min} to ${max}: ${printed(value)}`,
+  );
 }

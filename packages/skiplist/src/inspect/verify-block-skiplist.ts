@@ -118,7 +118,8 @@ function checkHeads(list: BlockList, level: number, block: number, isOpen: boole
   for (let slot = 0, count = words[word + COUNT]; slot < count; slot++) {
     const entry = entryBelow(words, words[word + ADDRESSES + 2 * slot], level);
     const head = isOpen && slot === 0 ? LOWEST : headOf(list, block, entry);
-    if (words[word + HEADS + 2 * slot] !== head) malformed(`B4: the head in ${place(slot, block)}`);
+    const found = words[word + HEADS + 2 * slot];
+    if (found !== head) malformed(`B4: the head in ${place(slot, block)} is ${found}, that of its key is ${head}`);
   }
 }
 

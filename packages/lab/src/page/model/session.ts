@@ -32,6 +32,8 @@ interface Gate {
   readonly fail: (error: Error) => void;
 }
 
+type Load = Operation & { type: 'load' };
+
 export interface NumberedTable {
   readonly id: number;
   readonly table: MemTable;
@@ -53,7 +55,8 @@ export class Session {
   readonly #places = new Map<string, number>();
   #gate: Gate | undefined;
   #gateOpened: (() => void) | undefined;
-  #load: Promise<void> | undefined;
+  /** Loads that have not ended. The first one is running or stalled, the others wait for it. */
+  readonly #loads: Load[] = [];
   /** Waiters that are resolved when the load ends or stalls. */
   #halted: (() => void)[] = [];
   #loading = false;
@@ -107,7 +110,8 @@ export class Session {
         await this.#apply(operation.writes);
         break;
       case 'load':
-        this.#load = this.#fill(operation).finally(() => (this.#load = undefined));
+        this.#loads.push(operation);
+        if (this.#loads.length === 1) void this.#fillAll();
         await this.#untilHalted();
         break;
       case 'freeze':
@@ -149,44 +153,54 @@ export class Session {
     await settle();
   }
 
-  async #fill({ sample, ascending, count }: Operation & { type: 'load' }): Promise<void> {
+  /** Runs the loads one after the other, because two at once would mix their entries as time goes. */
+  async #fillAll(): Promise<void> {
+    this.#loading = true;
+    let stalled = false;
+    try {
+      for (let load = this.#loads.at(0); load !== undefined; load = this.#loads.at(0)) {
+        stalled = (await this.#fill(load)) || stalled;
+        this.#loads.shift();
+      }
+    } catch {
+      this.#loads.length = 0; // The session ended during a write stall of the load.
+    }
+    this.#halt();
+    if (stalled) this.#onChange(); // After a stall, `perform` has returned and cannot report this change.
+  }
+
+  /** @returns whether the load stalled */
+  async #fill({ sample, ascending, count }: Load): Promise<boolean> {
     const name = `${sample} ${ascending}`;
     const every = Math.ceil(count / TICKS_A_LOAD);
     const batch = new WriteBatch();
-    this.#loading = true;
     let stalled = false;
     let sliceEnd = performance.now() + SLICE_MS;
-    try {
-      for (let i = 1; i <= count; i++) {
-        const place = this.#places.get(name) ?? 0;
-        this.#places.set(name, place + 1);
-        const { key, value } = sampleEntry(sample, ascending, place);
-        const before = this.list.lastSequence;
-        const done = this.list.write(batch.clear().put(encode(key, keyScratch), encode(value, valueScratch)));
-        if (this.list.lastSequence === before) {
-          // A prompt target makes room at once, any other one only on command.
-          const waits = await Promise.race([done.then(() => false), settle().then(() => true)]);
-          if (waits) {
-            stalled = true;
-            this.#halt();
-            await done;
-            this.#loading = true;
-          }
-        }
-        if (i % every === 0 || i === count) this.#tick();
-        if (performance.now() > sliceEnd && i < count) {
-          this.#onChange();
-          await pause();
-          sliceEnd = performance.now() + SLICE_MS;
+    for (let i = 1; i <= count; i++) {
+      const place = this.#places.get(name) ?? 0;
+      this.#places.set(name, place + 1);
+      const { key, value } = sampleEntry(sample, ascending, place);
+      const before = this.list.lastSequence;
+      const done = this.list.write(batch.clear().put(encode(key, keyScratch), encode(value, valueScratch)));
+      if (this.list.lastSequence === before) {
+        // A prompt target makes room at once, any other one only on command.
+        const waits = await Promise.race([done.then(() => false), settle().then(() => true)]);
+        if (waits) {
+          stalled = true;
+          this.#halt();
+          await done;
+          this.#loading = true;
         }
       }
-      await settle();
-    } catch {
-      // The session ended during a write stall of the load.
-    } finally {
-      this.#halt();
-      if (stalled) this.#onChange(); // After a stall, `perform` has returned and cannot report this change.
+      if (i % every === 0 || i === count) this.#tick();
+      if (performance.now() > sliceEnd && i < count) {
+        this.#onChange();
+        await pause();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
     }
+    await settle();
+    return stalled;
   }
 
   #halt(): void {
@@ -241,7 +255,7 @@ export class Session {
     else if (answer === 'fail') gate?.fail(new Error('no space left on device'));
     if (answer !== 'read') await settle();
     await this.#untilHalted();
-    if (this.#load !== undefined) await settle();
+    if (this.#loads.length > 0) await settle();
   }
 
   #tick(event?: LifecycleEvent): void {

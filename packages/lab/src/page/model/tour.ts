@@ -167,7 +167,8 @@ export const TOUR: readonly TourStep[] = [
     title: 'Drop',
     text:
       'The target has accepted, so the arena is dropped: all its entries, towers and blocks are freed in one step. ' +
-      'No garbage is left; only the next, empty memtable of 4,104 bytes remains.',
+      'No garbage is left; only the next, empty memtable of 4,104 bytes remains. ' +
+      'LevelDB counts references here: an iterator that is still open would keep the arena until it is closed.',
     operations: [{ type: 'accept' }],
     view: 'lifecycle',
     figures: (_, session) => [
