@@ -223,7 +223,8 @@ function refusalOf(command: StoreCommand<readonly unknown[]>, model: StoreModel,
 
 function codeOfMisdeed(does: Misdeed[0], what: Misdeed[1]): string {
   if (does === 'answers') return `return { answer: ${what as string} };`;
-  const use = codeInside([what as Operation]).trim();
+  // A command that expects an error catches it. Here the comparator must see that it is refused.
+  const use = codeInside([what as Operation]).trim().replace(/^try \{ (.*) \} catch \{\}$/s, '$1');
   if (does === 'passes on') return use;
   return `try { ${use} } catch { ${does === 'swallows' ? '' : 'throw new InjectedFault(); '}}`;
 }
