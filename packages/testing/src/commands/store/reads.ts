@@ -144,6 +144,10 @@ export class ReadSnapshot extends StoreCommand<[snapshot: number, key: Uint8Arra
     return model.snapshots[this.args[0]] !== undefined;
   }
 
+  override get needs(): string {
+    return `snapshots[${this.args[0]}]`;
+  }
+
   *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [number, key, range] = this.args;
     const snapshot = subject.snapshots[number]!;

@@ -159,6 +159,11 @@ export abstract class StoreCommand<Arguments extends readonly unknown[]> extends
     return false;
   }
 
+  /** The snapshot, as code, without which the command does not run inside a callback. The same as `check`. */
+  get needs(): string | undefined {
+    return undefined;
+  }
+
   /** The command as data. */
   get operation(): Operation {
     return [this.kind, ...this.args];
