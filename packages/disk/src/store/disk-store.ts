@@ -13,6 +13,7 @@ import {
   type EncodingOptions,
   MemStore,
   type MemStoreOptions,
+  type MemStoreSettings,
   type RangeReadOptions,
 } from '@memtable/store';
 import { COMMIT, type Commit, type CommitOption } from '@memtable/store/internal';
@@ -25,8 +26,9 @@ import { Checkpoints } from './checkpoints.js';
 import {
   checkDurability,
   type DiskClearOptions,
+  type DiskStoreArguments,
   type DiskStoreEvent,
-  type DiskStoreOptions,
+  type DiskStoreSettings,
   type DiskStoreStats,
   type DiskWriteOptions,
   type Durability,
@@ -65,8 +67,9 @@ const RECOVERY_SLICE_MS = 5;
  */
 export async function openStore<K = string, V = string>(
   directory: string | Files,
-  options: DiskStoreOptions<K, V> = {},
+  ...[given]: DiskStoreArguments<K, V>
 ): Promise<DiskStore<K, V>> {
+  const options: DiskStoreSettings = given ?? {};
   const {
     durability = 'os',
     logBytesMax,
@@ -123,18 +126,18 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
   /** @internal */
   constructor(
     database: Database,
-    options: DiskStoreOptions<K, V> & { durability: Durability; retryMs: number; retryMsMax: number },
+    options: DiskStoreSettings & { durability: Durability; retryMs: number; retryMsMax: number },
   ) {
     const { durability, logBytesMax, retryMs, retryMsMax } = options;
     let commit: Commit;
-    const own: MemStoreOptions<K, V> & CommitOption = {
+    const own: MemStoreSettings & CommitOption = {
       ...options,
       lastSequence: database.lastSequence,
       [COMMIT]: (made) => {
         commit = made;
       },
     };
-    super(own);
+    super(own as MemStoreOptions<K, V>);
     this.#database = database;
     this.#commit = commit!;
     this.#durability = durability;
@@ -190,20 +193,20 @@ export class DiskStore<K = string, V = string> extends MemStore<K, V> {
   // Writing
 
   /** As {@link MemStore.put}. @param options - may name the level of durability of this write */
-  override put(key: K, value: V, options?: DiskWriteOptions): void {
+  override put(key: K, value: V, options?: DiskWriteOptions): this {
     const outer = this.#begin(options);
     try {
-      super.put(key, value, options);
+      return super.put(key, value, options);
     } finally {
       this.#log.durability = outer;
     }
   }
 
   /** As {@link MemStore.del}. @param options - may name the level of durability of this write */
-  override del(key: K, options?: DiskWriteOptions): void {
+  override del(key: K, options?: DiskWriteOptions): boolean {
     const outer = this.#begin(options);
     try {
-      super.del(key, options);
+      return super.del(key, options);
     } finally {
       this.#log.durability = outer;
     }

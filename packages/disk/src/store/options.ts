@@ -1,5 +1,11 @@
 import type { LifecycleEvent } from '@memtable/memtable';
-import type { EncodingOptions, MemStoreOptions, MemStoreStats, RangeReadOptions } from '@memtable/store';
+import type {
+  EncodingOptions,
+  MemStoreSettings,
+  MemStoreStats,
+  RangeReadOptions,
+  StoreEncoding,
+} from '@memtable/store';
 import { DiskError } from '../errors.js';
 import type { RecoveryOptions } from '../directory/recovery.js';
 import type { TableOptions } from '../directory/write-tables.js';
@@ -35,13 +41,10 @@ export type DiskStoreEvent =
   /** A checkpoint has healed the store: it takes writes again. */
   | Readonly<{ type: 'log-healed'; sequence: number; ms: number }>;
 
-/** How a store in a directory is opened. Keys are in the order of their bytes, as in LevelDB. */
-export interface DiskStoreOptions<K, V>
+/** Settings of a store in a directory, of any keys and values. Keys are in the order of their bytes, as in LevelDB. */
+export interface DiskStoreSettings
   extends
-    Omit<
-      MemStoreOptions<K, V>,
-      'comparator' | 'target' | 'flushMsMax' | 'writeBufferBytes' | 'lastSequence' | 'onEvent'
-    >,
+    Omit<MemStoreSettings, 'comparator' | 'target' | 'flushMsMax' | 'writeBufferBytes' | 'lastSequence' | 'onEvent'>,
     Omit<RecoveryOptions, 'onReplay'>,
     NodeFilesOptions {
   /** What a write survives whose call does not say. @defaultValue 'os' */
@@ -58,6 +61,17 @@ export interface DiskStoreOptions<K, V>
    */
   readonly onEvent?: ((event: DiskStoreEvent) => void) | undefined;
 }
+
+/** Options of a store in a directory with keys `K` and values `V`: its settings and its encodings. */
+export type DiskStoreOptions<K, V> = DiskStoreSettings &
+  StoreEncoding<'keyEncoding', K> &
+  StoreEncoding<'valueEncoding', V>;
+
+/** Options of a store as arguments. They may be left out if none is required. */
+export type DiskStoreArguments<K, V> =
+  Record<never, never> extends StoreEncoding<'keyEncoding', K> & StoreEncoding<'valueEncoding', V>
+    ? [options?: DiskStoreOptions<K, V>]
+    : [options: DiskStoreOptions<K, V>];
 
 /** What one write survives. */
 export interface DurabilityOption {

@@ -1,12 +1,10 @@
 import type { DurableStoreHarness } from '@memtable/testing';
-import { type DiskStore, type DiskStoreOptions, openStore } from '../../src/index.js';
+import { type DiskStore, type DiskStoreSettings, openStore } from '../../src/index.js';
 
 type Bytes = Uint8Array;
 
 /** How the suites use a store in a directory. */
-export function diskStoreHarness(
-  options: DiskStoreOptions<Bytes, Bytes> = {},
-): DurableStoreHarness<DiskStore<Bytes, Bytes>> {
+export function diskStoreHarness(options: DiskStoreSettings = {}): DurableStoreHarness<DiskStore<Bytes, Bytes>> {
   return {
     open: (files) =>
       openStore<Bytes, Bytes>(files, {
