@@ -23,8 +23,8 @@ export interface Selection {
 
 const ALL = CONTENDERS.map(({ name }) => name);
 /** What one would use for a sorted store in JavaScript. */
-const PEERS = ['sorted-btree', 'js-sdsl', 'functional-red-black-tree', 'memory-level'];
-const STORES = ['mem-store', 'memtable-level', ...PEERS];
+const TREES = ['sorted-btree', 'js-sdsl', 'functional-red-black-tree'];
+const STORES = ['mem-store', 'memtable-level', ...TREES, 'memory-level'];
 const CORE_OPERATIONS: readonly Operation[] = ['insert', 'load', 'get', 'scan', 'entries', 'range100'];
 const SIZES = [10_000, 100_000, 1_000_000];
 const ROUNDS = 3;
@@ -35,7 +35,7 @@ const QUICK: readonly PlanItem[] = [
 
 /** What the READMEs show. It must end within 15 minutes on two cores. */
 const FULL: readonly PlanItem[] = [
-  ...SIZES.map((entries) => core('main', entries, ['memtable-block', 'memtable-skiplist', 'mem-store', ...PEERS])),
+  ...SIZES.map((entries) => core('main', entries, ['memtable-block', 'memtable-skiplist', 'mem-store', ...TREES])),
   ...SIZES.map((entries) => core('defaults', entries, STORES)),
   core('cold', 1_000_000, STORES),
   core('cold-bytes', 1_000_000, ['memtable-block', 'sorted-btree']),

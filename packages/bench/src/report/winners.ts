@@ -56,9 +56,11 @@ function tableOfMemTable(full: Results, leveldb: Results | undefined): string {
   const main = dataSetsOf(full, 'main');
   const [cold] = dataSetsOf(full, 'cold-bytes');
   const native = leveldb === undefined ? [] : dataSetsOf(leveldb, 'main');
-  const rows = ['sorted-btree', 'js-sdsl', 'functional-red-black-tree', 'memory-level', 'memtable-skiplist'].map(
-    (peer) => [peer, ...rowOf(main, peer), joined([times(cold, 'memtable-block', peer, 'cold-100k')])],
-  );
+  const rows = ['sorted-btree', 'js-sdsl', 'functional-red-black-tree', 'memtable-skiplist'].map((peer) => [
+    peer,
+    ...rowOf(main, peer),
+    joined([times(cold, 'memtable-block', peer, 'cold-100k')]),
+  ]);
   rows.push([`${LEVELDB_MEMTABLE.name}, from its own run`, ...rowOf(native, LEVELDB_MEMTABLE.name), '–']);
   const ours = main.map((one) => contenderIn(one, 'memtable-block')?.figures);
   const bytes = ours.map((figures) => short(figures?.residentBytesPerEntry ?? NaN)).join(', ');
