@@ -26,8 +26,8 @@ export class Chunk<K extends Key = Key, V extends Value = Value> {
   #used = 0;
 
   /**
-   * Keys and values of the types that the contender takes. Each is new for a contender that keeps references, and a view
-   * of reused bytes for one that copies.
+   * Keys and values of the types that the contender takes. Each is new for a contender that keeps references, and a
+   * view of reused bytes for one that copies.
    */
   constructor({ keys, keeps }: Inputs, { values }: DataSet) {
     this.#hasStringKeys = keys === 'string' || values === 'text';

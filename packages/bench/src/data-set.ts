@@ -6,7 +6,7 @@ export interface DataSet {
   /** Length of decimal and random keys. Paths keep their own length. */
   readonly keyBytes: number;
   readonly valueBytes: number;
-  /** Strings of `valueBytes` ASCII characters go with string keys and a store whose options are all at their defaults. */
+  /** Text is ASCII. String keys and a store with all options at their defaults go with it. */
   readonly values: 'bytes' | 'text';
   readonly order: 'shuffled' | 'ascending';
   /** Whether nothing has run before in the process of the case. */

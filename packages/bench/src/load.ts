@@ -48,8 +48,8 @@ export async function load(contender: Contender, input: Input, chunk: Chunk): Pr
 }
 
 /**
- * Times the load of all entries by one call, and closes the contender; undefined if it has no such call. The sum is that
- * of a scan afterwards.
+ * Times the load of all entries by one call, and closes the contender; undefined if it has no such call. The sum is
+ * that of a scan afterwards.
  */
 export async function loadAtOnce(
   contender: Contender,

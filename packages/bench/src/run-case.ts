@@ -20,8 +20,8 @@ export interface Case {
 }
 
 /**
- * The entries of small data sets are first loaded into several stores, which hold about this many together. That warms up
- * the code, and the memory of all of them together stands out from that of the process.
+ * The entries of small data sets are first loaded into several stores, which hold about this many together. That warms
+ * up the code, and the memory of all of them together stands out from that of the process.
  */
 const WARM_UP_ENTRIES = 200_000;
 /** Beyond this, the measured load is the only one: most of it runs warm. */

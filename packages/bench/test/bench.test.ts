@@ -158,6 +158,19 @@ test('bench --check names only the ratios that fell', async () => {
   ]);
 }, 60_000);
 
+/** Prints the READMEs that differ from what the committed results give. */
+const STALE = `
+  import { readFileSync } from 'node:fs';
+  import { readmes } from './report/report.js';
+  for (const [path, text] of await readmes()) if (readFileSync(path, 'utf8') !== text) console.log(path);
+`;
+
+test('the tables of the READMEs are those of the committed runs', async () => {
+  const script = STALE.replaceAll("'./", `'${pathToFileURL(join(__dirname, '../dist')).href}/`);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(stdout).toBe('');
+}, 30_000);
+
 test('bench refuses invalid options with exit code 2, and lists the valid ones', async () => {
   const [contender, scenario, entries, both] = await Promise.all([
     bench('--contender', 'memtable-block,treap'),

@@ -13,7 +13,6 @@ const HOUSE_README = join(PACKAGE, '../../README.md');
 /** Draws the plots and writes the generated parts of the READMEs, from the stored results. */
 export async function writeReport(): Promise<void> {
   const full = ofFile('full');
-  const leveldb = ofFile('leveldb');
   if (full !== undefined) {
     const main = dataSetsOf(full, 'main');
     const defaults = dataSetsOf(full, 'defaults');
@@ -25,14 +24,22 @@ export async function writeReport(): Promise<void> {
       cold: coldPlot(dataSetsOf(full, 'cold')[0], defaults),
     };
     for (const [name, plot] of Object.entries(plots)) writeFileSync(join(RESULTS, `${name}.svg`), `${await plot}\n`);
-    await rewrite(HOUSE_README, winners(full, leveldb));
   }
-  await rewrite(README, generatedPart({ full, leveldb }));
+  for (const [path, text] of await readmes()) writeFileSync(path, text);
 }
 
-async function rewrite(path: string, generated: string): Promise<void> {
+/** The READMEs with tables from the stored results, by their paths. */
+export async function readmes(): Promise<Map<string, string>> {
+  const full = ofFile('full');
+  const leveldb = ofFile('leveldb');
+  const texts = new Map([[README, await rewritten(README, generatedPart({ full, leveldb }))]]);
+  if (full !== undefined) texts.set(HOUSE_README, await rewritten(HOUSE_README, winners(full, leveldb)));
+  return texts;
+}
+
+async function rewritten(path: string, generated: string): Promise<string> {
   const text = withGenerated(readFileSync(path, 'utf8'), generated);
-  writeFileSync(path, await format(text, { ...(await resolveConfig(path)), parser: 'markdown' }));
+  return format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
 }
 
 function ofFile(name: string): Results | undefined {
