@@ -21,6 +21,12 @@ store.put('a', null);
 // @ts-expect-error - there is no such encoding
 new MemStore({ keyEncoding: 'latin1' });
 
+// @ts-expect-error - numbers need an encoding
+new MemStore<number, string>();
+sure<Equal<ReturnType<typeof store.floor>, [string, string] | undefined>>('yes');
+const made = MemStore.from(new Map([['a', { n: 1 }]]), { valueEncoding: 'json' });
+sure<Equal<typeof made, MemStore<string, { n: number }>>>('yes');
+
 const numbers = new MemStore<Uint8Array, { n: number }>({ keyEncoding: 'view', valueEncoding: 'json' });
 const found = numbers.getMany([new Uint8Array(1)]);
 sure<Equal<typeof found, ({ n: number } | undefined)[]>>('yes');

@@ -3,6 +3,8 @@ import * as arena from '@memtable/arena';
 import * as memtable from '@memtable/memtable';
 import * as skiplist from '@memtable/skiplist';
 import { MemStore } from '@memtable/store';
+import { fromBytes, toBytes } from '@memtable/store/bytes';
+import { orderedEncoding } from '@memtable/store/ordered';
 import * as testing from '@memtable/testing';
 import { MemtableLevel } from 'memtable-level';
 
@@ -11,6 +13,8 @@ ok(skiplist.BlockSkipList);
 const store = new MemStore();
 store.put('a', '1');
 strictEqual(store.get('a'), '1');
+strictEqual(fromBytes(toBytes(store)).get('a'), '1');
+strictEqual(new MemStore({ keyEncoding: orderedEncoding() }).put([10], 'x').put([9], 'y').firstKey()[0], 9);
 const db = new MemtableLevel();
 await db.put('b', '2');
 strictEqual(await db.get('b'), '2');

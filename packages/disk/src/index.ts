@@ -1,6 +1,6 @@
 export { DiskError, type DiskErrorCode, type DiskErrorDetails } from './errors.js';
 export { type AppendFile, type FileLock, fileOf, type Files, type ReadFile } from './files.js';
-export { crc32c } from './log/crc32c.js';
+export { crc32c } from '@memtable/memtable/internal';
 export type { LogFlaw, LogFlawKind } from './log/flaw.js';
 export { LoggedBatch } from './log/logged-batch.js';
 export { type LogRecord, readLog } from './log/reader.js';

@@ -2,7 +2,7 @@ import { type AbstractDatabaseOptions, type AbstractSnapshot } from 'abstract-le
 import {
   type BatchOperation,
   MemStore,
-  type MemStoreOptions,
+  type MemStoreSettings,
   type RangeReadOptions,
   type ReadOptions,
 } from '@memtable/store';
@@ -20,8 +20,7 @@ type Data = string | Uint8Array;
  * Options of a {@link MemtableLevel}: those of abstract-level, every option of {@link MemStore} but its two encodings,
  * and `storeEncoding`. Abstract-level applies the encodings.
  */
-export interface MemtableLevelOptions<K, V>
-  extends AbstractDatabaseOptions<K, V>, Omit<MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'> {
+export interface MemtableLevelOptions<K, V> extends AbstractDatabaseOptions<K, V>, MemStoreSettings {
   /**
    * Converts all keys and values to this format before they reach the store, as in memory-level. Best left out: the
    * store keeps bytes in any case, and without this option it writes strings directly, with no `Buffer` in between.

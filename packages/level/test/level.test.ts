@@ -1,4 +1,4 @@
-import type { MemStoreOptions } from '@memtable/store';
+import type { MemStoreSettings } from '@memtable/store';
 import { storeConformance } from '@memtable/testing';
 import { MemoryLevel } from 'memory-level';
 import { error } from '../../testing/test/error.js';
@@ -66,7 +66,7 @@ test('a batch that exceeds maxBytes of MemtableLevel rejects with MEMTABLE_FULL 
 });
 
 describe('MemtableLevel passes every option of MemStore on:', () => {
-  type Option = Exclude<keyof MemStoreOptions<never, never>, 'keyEncoding' | 'valueEncoding'>;
+  type Option = keyof MemStoreSettings;
   const target = { write: async () => undefined };
   /** The store refuses a negative number by the option's name, so the option has reached it. */
   const isRefused = (option: Option) => async () => {

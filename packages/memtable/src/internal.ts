@@ -1,8 +1,9 @@
-/** Parts of the memtable for the packages above it. They are not public: any version may change them. */
+/** Parts of the memtable for the packages above it. They are not public: a minor version may change them. */
 export { BulkLoad } from './bulk-load.js';
 export { Trace, type TraceContext } from './diagnostics.js';
 export { EntryTable } from './entry-table.js';
 export { checkBytes, isBytes } from './format/bytes.js';
+export { crc32c, maskCrc } from './format/crc32c.js';
 export { copyBytes, copyOut, copyOutBuffer, copyPart, copyView, equalBytes } from './format/copy.js';
 export {
   entryBytes,
@@ -18,7 +19,7 @@ export {
 export { TAG_BYTES, tagHigh, tagLow } from './format/internal-key.js';
 export { LookupKey } from './format/lookup-key.js';
 export { BufferClass, readText, textBytes, textBytesMax, writeText } from './format/text.js';
-export { writeVarint32 } from './format/varint.js';
+export { readVarint32, skipVarint, VARINT32_BYTES_MAX, writeVarint32 } from './format/varint.js';
 export { verifyEntries } from './inspect/verify-entries.js';
 export { checkNotComparing, ComparatorOrder, type EntryOrder, orderOf } from './order.js';
 export { setTimer, type Timer } from './timer.js';

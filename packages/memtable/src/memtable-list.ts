@@ -9,6 +9,7 @@
  * L3. No more than `frozenMax` tables are frozen, until `close()` freezes the last one.
  */
 import { INSPECT, show } from '@memtable/arena';
+import type { Signal } from './abort-signal.js';
 import type { WaitOptions } from './abortable.js';
 import { MemTableError } from './errors.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
@@ -25,6 +26,9 @@ interface Frozen {
   readonly table: MemTable;
   readonly lastSequence: number;
 }
+
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol('a MemTableList: it belongs to one thread');
 
 /**
  * Takes writes, freezes the active table when it is full, flushes frozen tables, and keeps everything readable
@@ -49,6 +53,9 @@ interface Frozen {
  * frozen; a failed flush is tried again, where LevelDB ends all writes.
  */
 export class MemTableList implements AsyncDisposable {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   readonly #options: MemTableListOptions;
   readonly #writeBufferBytes: number;
   readonly #frozenMax: number;
@@ -302,7 +309,7 @@ export class MemTableList implements AsyncDisposable {
     this.#admission.wake();
   }
 
-  #checkOpen(signal?: AbortSignal): void {
+  #checkOpen(signal?: Signal): void {
     if (this.#queue.state !== 'open') throw closedError();
     signal?.throwIfAborted();
   }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys, in order, in an arena of their own. */
 import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, printed, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';
@@ -80,6 +81,9 @@ export interface MemTableStats extends EntryTableStats {
 
 const BLOCK_BYTES = 16384;
 
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol('a MemTable: post table.arena.memory.buffer, and call MemTable.attach() there');
+
 /**
  * A sorted table that maps (key, sequence) to a value or a deletion. `add` and `get` take O(log n) comparisons. Keys
  * and values are copied in. Reads copy out, except those with *view* in their name. One thread writes.
@@ -105,6 +109,9 @@ const BLOCK_BYTES = 16384;
  * as a whole or not at all.
  */
 export class MemTable implements Disposable, Iterable<MemTableEntry> {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   // Fixed by the constructor.
   /** The arena that holds the table. It is for reading only: `table.arena.memory` has the bytes. */
   readonly arena: Arena;

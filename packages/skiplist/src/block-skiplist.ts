@@ -891,10 +891,10 @@ export class BlockCursor implements IndexCursor {
 
   #goToFound(): void {
     const block = this.#found[0];
-    const slot = this.#found[1];
+    const slot = (this.#slot = this.#found[1]);
     this.#enter(block, slot);
+    this.#aheadFrom = slot - 1; // Most searches for the entry before a place take one step back: prefetch at the next.
     this.#window = GROUP;
-    this.#slot = slot;
     this.#entry = block === NIL ? NIL : (this.#list.arena.memory.i32[(block >> 2) + ADDRESSES + 2 * slot] as Addr);
   }
 }

@@ -144,13 +144,16 @@ export class Commit {
   /**
    * Deletes a key, mostly in place, which needs no search for the place of a new entry.
    * @param isTold - whether to keep tombstones of keys that are not here: the target may have the key
+   * @returns whether the key had a value in the table
    */
-  delete(key: string | Uint8Array, isTold: boolean): void {
-    if (key.length > this.#tableBytesMax) return; // Neither the store nor the target can have it.
+  delete(key: string | Uint8Array, isTold: boolean): boolean {
+    if (key.length > this.#tableBytesMax) return false; // Neither the store nor the target can have it.
     this.key.set(key).beforeAll();
     const older = this.table.seek(this.key);
-    if (this.table.isValue(older)) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
+    const hadValue = this.table.isValue(older);
+    if (hadValue) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
     else if (isTold && older === NIL) this.#delete(this.#findSet());
+    return hadValue;
   }
 
   /**
@@ -209,13 +212,18 @@ export class Commit {
     return new BulkLoad(this.table);
   }
 
-  /** Writes an entry of a load. @param index - how many there were before */
+  /**
+   * Writes an entry of a load.
+   * @param index - how many there were before
+   * @throws MemTableError `MEMTABLE_FULL`: the room for puts is used up
+   */
   addTo(load: BulkLoad, index: number, key: string | Uint8Array, value: string | Uint8Array): void {
     const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
     const length = typeof value === 'string' ? this.#textLength : value.length;
     const sequence = this.sequence + 1 + index;
     this.key.set(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
     load.add(this.key, ValueType.Value, bytes, length, bytes === this.#text ? this.#textView : undefined);
+    if (this.table.memoryUsage() > this.#tableBytesMax) throw this.table.full(load.bytes);
   }
 
   /**

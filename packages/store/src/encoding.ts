@@ -10,8 +10,9 @@ export type Format = 'utf8' | 'buffer' | 'view';
 
 /**
  * Converts keys or values to stored data, and back. Encodings of `level-transcoder`, which abstract-level uses, fit. So
- * does any object with `encode` and `decode`. Both functions may use the store. `encode` may reuse the memory of its
- * last result.
+ * does any object with `encode` and `decode`, also one of an older shape: there `type` stands for `name`,
+ * `buffer: false` for the format `utf8`, and a `code`, as multiformats have, for `view`. Both functions may use the
+ * store. `encode` may reuse the memory of its last result.
  */
 export interface Encoding<T> {
   /** A name for messages. @defaultValue 'anonymous' */
@@ -34,10 +35,18 @@ export interface Encoding<T> {
 /**
  * Names of the encodings that the store has. `utf8`: strings. `buffer`: bytes, read as Node `Buffer`s. `view`: bytes,
  * read as `Uint8Array`s. `json`: anything that JSON has. All but `json` take strings and bytes alike.
+ *
+ * Keys of `json` sort as their texts do, so 10 comes before 9. They have no prefixes. The encoding of the module
+ * `@memtable/store/ordered` sorts numbers and tuples by their values.
  */
 export type EncodingName = Format | 'json';
+/** The names of the encodings whose type `T` is. */
+export type EncodingNameOf<T> =
+  | 'json'
+  | ([T] extends [string] ? 'utf8' : string extends T ? 'utf8' : never)
+  | ([T] extends [Uint8Array] ? 'buffer' | 'view' : Uint8Array extends T ? 'buffer' | 'view' : never);
 /** An encoding, or the name of one. */
-export type EncodingOption<T> = EncodingName | Encoding<T>;
+export type EncodingOption<T> = EncodingNameOf<T> | Encoding<T>;
 /** An encoding of any type, for a single call. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyEncoding = EncodingOption<any>;
@@ -95,7 +104,9 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined, repla
   if (typeof encoding !== 'object' || encoding === null) {
     throw new TypeError(`${option} must be a name or an encoding, not ${kindOf(encoding)}`);
   }
-  const { name = 'anonymous', format = BufferClass === undefined ? 'view' : 'buffer' } = encoding;
+  const { type, buffer, code } = encoding as OlderEncoding;
+  const bytes = BufferClass === undefined || Number.isInteger(code) ? 'view' : 'buffer';
+  const { name = typeof type === 'string' ? type : 'anonymous', format = buffer === false ? 'utf8' : bytes } = encoding;
   if (typeof encoding.encode !== 'function' || typeof encoding.decode !== 'function') {
     throw new TypeError(
       `${option} must have the functions encode and decode: it has ${Object.keys(encoding).join(', ') || 'none'}`,
@@ -111,6 +122,13 @@ export function codecOf(option: string, encoding: AnyEncoding | undefined, repla
     decode: (data) => encoding.decode(data) as unknown,
     replaces,
   };
+}
+
+/** What an encoding of level-codec or multiformats has in place of a name and a format. */
+interface OlderEncoding {
+  readonly type?: unknown;
+  readonly buffer?: unknown;
+  readonly code?: unknown;
 }
 
 /** @internal Encodes a key or value for the store. @throws TypeError; MemTableError `MEMTABLE_ENCODING_FAILED` */
@@ -144,8 +162,8 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
   );
 }
 
-/** A string of one-byte characters is well-formed, and V8 knows which strings are. */
-const isWellFormed: (text: string) => boolean =
+/** @internal A string of one-byte characters is well-formed, and V8 knows which strings are. */
+export const isWellFormed: (text: string) => boolean =
   'isWellFormed' in String.prototype
     ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
     : (text) => !LONE_SURROGATE.test(text);

@@ -1,13 +1,22 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { INSPECT, show } from '@memtable/arena';
 import type { Pin } from './pins.js';
 import type { Readers } from './readers.js';
 import type { StoreState } from './state.js';
+
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol(
+  'a StoreSnapshot: post toBytes(store, { snapshot }), and call fromBytes() there, both of @memtable/store/bytes',
+);
 
 /**
  * The state of a store at the time of `store.snapshot()`. Pass it to reads of that store as their option `snapshot`. It
  * keeps old versions in memory while it is open, so close it. `using snapshot = store.snapshot()` closes it too.
  */
 export class StoreSnapshot implements Disposable {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   /** @internal Its claim on the versions that it sees. */
   readonly pin: Pin;
   /** @internal The store that made it. */

@@ -1,47 +1,47 @@
 /**
- * The face of a sorted store: encodings and checks. `commit.ts` writes, `reads.ts` reads, `readers.ts` keeps snapshots
- * and iterators, `renewal/` replaces the table when it has too much garbage or must be flushed.
+ * The face of a sorted store: its writes and its life. `reads.ts` has its reads, `commit.ts` writes, `readers.ts` keeps
+ * snapshots and iterators, `renewal/` replaces the table when it has too much garbage or must be flushed.
  *
  * Many calls run user code: encodings and `toJSON`, the function of `update`, getters of options and operations, event
  * handlers, flush targets. User code may use the store, and even close it. So each call keeps these rules:
  * U1. It reads its options and encodes its data, then checks that the store is open, then searches and writes.
  * U2. Between a search and the write at the place that it found, no user code runs except a comparator.
- * U3. It copies data before it decodes it. When the decoder has run, it only returns.
+ * U3. It copies data before it decodes it. When the decoder has run, it only returns, or begins anew with U1.
  * U4. A comparator must not use the store: a search is half done. Each of its calls throws `MEMTABLE_REENTERED`.
  * U5. Work in the background (renewals, events) never fails a call that has done its own work.
  */
-import { INSPECT, MEMORY_BYTES_MAX, show } from '@memtable/arena';
-import { type FlushOptions, type LifecycleEvent, MemTableError, ValueType, type WaitOptions } from '@memtable/memtable';
-import { checkFlushOptions, checkWhole, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
+import { INSPECT, show } from '@memtable/arena';
+import { type FlushOptions, type LifecycleEvent, MemTableError, type WaitOptions } from '@memtable/memtable';
+import { checkFlushOptions, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
 import { BatchEncoder } from './batch.js';
 import { Codecs, owned } from './codecs.js';
 import { Commit } from './commit.js';
-import { encode, isPromise, kindOf } from './encoding.js';
-import type { StoreIterator } from './iterator.js';
+import { encode, isPromise } from './encoding.js';
 import { loadEntries } from './load.js';
 import {
   type BatchOperation,
-  checkIllFormed,
-  checkOption,
   type EncodingOptions,
+  type MemStoreArguments,
   type MemStoreOptions,
+  type MemStoreSettings,
   type MemStoreStats,
   type RangeReadOptions,
-  type ReadOptions,
+  settingsOf,
 } from './options.js';
 import { Pins } from './pins.js';
 import { Readers } from './readers.js';
-import { Reads } from './reads.js';
+import { StoreReads } from './reads.js';
 import { Compactor } from './renewal/compactor.js';
 import { Flusher } from './renewal/flusher.js';
-import type { StoreSnapshot } from './snapshot.js';
 import { closedError, frozenError, StoreState } from './state.js';
 import { storeStats } from './stats.js';
 import { TableFactory } from './table.js';
 import { verifyStore } from './verify.js';
 
-const MIB = 1 << 20;
-const TABLE_BYTES_MIN = 64 << 10;
+/** Without it a clone would arrive as an object that has no methods. */
+const UNCLONEABLE = Symbol(
+  'a MemStore: post toBytes(store), and call fromBytes() there, both of @memtable/store/bytes',
+);
 
 /**
  * Sorted keys and values in memory, as bytes in an arena. By default both are strings. Data is copied in and out. Calls
@@ -67,7 +67,10 @@ const TABLE_BYTES_MIN = 64 << 10;
  * store.close();
  * ```
  */
-export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Disposable, AsyncDisposable {
+export class MemStore<K = string, V = string> extends StoreReads<K, V> implements Disposable, AsyncDisposable {
+  /** @internal `structuredClone` and `postMessage` refuse an object with a symbol in it, and print its text. */
+  readonly uncloneable: symbol = UNCLONEABLE;
+
   readonly #events: LifecycleEvents;
   readonly #codecs: Codecs;
   readonly #batches: BatchEncoder<K, V>;
@@ -77,52 +80,75 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
   readonly #readers: Readers;
   /** With a target a flusher, else a compactor. */
   readonly #driver: Compactor | Flusher;
-  readonly #reads: Reads<K, V>;
 
   /** Makes an empty store. @throws MemTableError `MEMTABLE_INVALID_OPTION`; ArenaError: no memory; TypeError */
-  constructor(options: MemStoreOptions<K, V> = {}) {
-    const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
-    const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
-    const { illFormed = 'refuse' } = options;
-    checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
-    checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
-    checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
-    checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
-    checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
-    checkWhole('lastSequence', lastSequence, 0, 2 ** 52);
-    checkIllFormed(illFormed);
+  constructor(options: MemStoreOptions<K, V>);
+  /** Options are needed only for keys or values that are no strings. */
+  constructor(...options: MemStoreArguments<K, V>);
+  constructor(options: MemStoreSettings & EncodingOptions = {}) {
+    const settings = settingsOf(options);
+    const { maxBytes, garbageRatioMax, garbageBytesMin, pinWarningMs, writeBufferBytes, lastSequence } = settings;
+    const { target, pinStacks } = options;
     const flushOptions: FlushOptions | undefined = target === undefined ? undefined : { ...options, target };
     if (flushOptions !== undefined) checkFlushOptions(flushOptions);
     const order = orderOf(options.comparator);
+    const state = new StoreState(order);
+    const codecs = new Codecs(options, settings.replaces, state);
+    const tables = new TableFactory(options, maxBytes, order);
+    const table = tables.make();
+    const commit = new Commit(table, new Pins(table), tables.bytesMax, lastSequence);
+    const readers = new Readers(commit, pinWarningMs, pinStacks === true, (drop) => this.#onRelease(drop));
+    super({ state, codecs, commit, readers, isComplete: target === undefined });
+    this.#state = state;
+    this.#codecs = codecs;
+    this.#tables = tables;
+    this.#commit = commit;
+    this.#readers = readers;
+    this.#batches = new BatchEncoder(codecs, tables.bytesMax);
     this.#events = new LifecycleEvents('store', this, options);
-    this.#state = new StoreState(order);
-    this.#codecs = new Codecs(options, illFormed === 'replace', this.#state);
-    this.#tables = new TableFactory(options, maxBytes, order);
-    this.#batches = new BatchEncoder(this.#codecs, this.#tables.bytesMax);
-    const table = this.#tables.make();
-    this.#commit = new Commit(table, new Pins(table), this.#tables.bytesMax, lastSequence);
-    this.#readers = new Readers(this.#commit, pinWarningMs, pinStacks === true, (drop) => this.#onRelease(drop));
-    const parts = {
-      state: this.#state,
-      commit: this.#commit,
-      readers: this.#readers,
-      tables: this.#tables,
-      events: this.#events,
-    };
+    const parts = { state, commit, readers, tables, events: this.#events };
     this.#driver =
       flushOptions === undefined
         ? new Compactor(parts, { garbageRatioMax, garbageBytesMin })
         : new Flusher(parts, flushOptions, writeBufferBytes);
-    this.#reads = new Reads(this, this.#state, this.#codecs, this.#commit, this.#readers, target === undefined);
+  }
+
+  /**
+   * Makes a store of entries: of a `Map`, an array, another store. {@link MemStore.load} says the rest.
+   * @throws as the constructor, and {@link MemStore.load}; then there is no store
+   *
+   * @example
+   * ```ts
+   * const store = MemStore.from(new Map([['b', '2'], ['a', '1']]));
+   * store.put('c', '3').put('d', '4').del('a'); // true
+   * store.floor('c'); // ['c', '3']
+   * store.popFirst(); // ['b', '2']
+   * store.close();
+   * ```
+   */
+  static from<K = string, V = string>(
+    entries: Iterable<readonly [K, V]>,
+    ...options: MemStoreArguments<K, V>
+  ): MemStore<K, V> {
+    const store = new MemStore<K, V>(...options);
+    try {
+      store.load(entries);
+    } catch (error) {
+      store.close({ discard: true });
+      throw error;
+    }
+    return store;
   }
 
   // Writing
 
   /**
    * Sets `key` to `value`. O(log n) comparisons. An error leaves the store as it was.
+   * @returns the store, so that calls can be chained, as those of a `Map`. The databases of the level family return a
+   * promise of nothing; to know what was there, use `update` or `compareAndSet`
    * @throws MemTableError `MEMTABLE_FULL`, `MEMTABLE_STALLED`, `MEMTABLE_FROZEN`, `MEMTABLE_ENCODING_FAILED`
    */
-  put(key: K, value: V, options?: EncodingOptions): void {
+  put(key: K, value: V, options?: EncodingOptions): this {
     const keyCodec = this.#codecs.keyOf(options);
     const valueCodec = this.#codecs.valueOf(options);
     const storedKey = this.#codecs.encodeKey(key, keyCodec, valueCodec);
@@ -130,14 +156,20 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#checkWritable();
     const commit = this.#commit;
     this.#driver.afterWrite(commit.put(commit.find(storedKey), storedValue));
+    return this;
   }
 
-  /** Deletes `key`, which need not exist. O(log n) comparisons. @throws as {@link MemStore.put} */
-  del(key: K, options?: EncodingOptions): void {
+  /**
+   * Deletes `key`, which need not exist. O(log n) comparisons.
+   * @returns whether it had a value. With a target: whether it had one here, because the target may have it too
+   * @throws as {@link MemStore.put}
+   */
+  del(key: K, options?: EncodingOptions): boolean {
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.keyOf(options));
     this.#checkWritable();
-    this.#commit.delete(storedKey, this.#driver instanceof Flusher);
+    const hadValue = this.#commit.delete(storedKey, this.#driver instanceof Flusher);
     this.#driver.afterWrite(0);
+    return hadValue;
   }
 
   /** Makes all writes or none. Of several writes of one key the last one counts. @throws as {@link MemStore.put} */
@@ -177,7 +209,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws as {@link MemStore.put}; MemTableError `MEMTABLE_BUFFER_ONLY`: there is a target, which may have the key
    */
   putIfAbsent(key: K, value: V): boolean {
-    this.#checkComplete('putIfAbsent');
+    this.checkComplete('putIfAbsent');
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.key, this.#codecs.value);
     const storedValue = encode('value', this.#codecs.value, value);
     this.#checkWritable();
@@ -194,7 +226,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws as {@link MemStore.putIfAbsent}
    */
   compareAndSet(key: K, expected: V | undefined, value: V | undefined): boolean {
-    this.#checkComplete('compareAndSet');
+    this.checkComplete('compareAndSet');
     const codec = this.#codecs.value;
     const storedKey = this.#codecs.encodeKey(key, this.#codecs.key, codec);
     let storedExpected = expected === undefined ? undefined : encode('value', codec, expected);
@@ -215,16 +247,30 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws the errors of `fn`; TypeError: it returned a promise; as {@link MemStore.putIfAbsent}
    */
   update(key: K, fn: (value: V | undefined) => V | undefined): V | undefined {
-    this.#checkComplete('update');
+    this.checkComplete('update');
     const codec = this.#codecs.value;
     const storedKey = owned(this.#codecs.encodeKey(key, this.#codecs.key));
     this.#checkWritable();
-    const value = fn(this.#reads.current(storedKey));
+    const value = fn(this.current(storedKey));
     if (isPromise(value)) throw new TypeError('the function of an update must return a value, not a promise of one');
     const storedValue = value === undefined ? undefined : encode('value', codec, value);
     this.#checkWritable();
     this.#driver.afterWrite(this.#commit.set(this.#commit.find(storedKey), storedValue));
     return value;
+  }
+
+  /**
+   * Takes the entry with the smallest key out: the next one of a queue. O(log n) comparisons.
+   * @returns the entry, or undefined in an empty store. A decoder that writes does so before the deletion
+   * @throws as {@link MemStore.putIfAbsent}. The entry stays if it cannot be decoded
+   */
+  popFirst(): [K, V] | undefined {
+    return this.#pop('popFirst', false);
+  }
+
+  /** Takes the entry with the greatest key out. @throws as {@link MemStore.popFirst} */
+  popLast(): [K, V] | undefined {
+    return this.#pop('popLast', true);
   }
 
   /**
@@ -234,7 +280,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
    * @throws as {@link MemStore.put}
    */
   clear(options: RangeReadOptions<K> = {}): void {
-    const read = this.#reads.rangeOf(options);
+    const read = this.rangeOf(options);
     this.#checkWritable();
     const commit = this.#commit;
     const { lower, upper, limit } = read.range;
@@ -245,92 +291,9 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
       this.#events.emit({ type: 'drop', table: commit.tableNumber, bytes });
       this.#driver.cleared();
     } else {
-      const entries = this.#reads.entriesOf(read);
+      const entries = this.entriesOf(read);
       this.#driver.afterWrite(isUnseen ? commit.deleteUnseen(entries) : commit.deleteSeen(entries, read.snapshot?.pin));
     }
-  }
-
-  // Reading
-
-  /**
-   * The value of `key`, undefined without one. O(log n) comparisons. With a target, ask the target if there is no value
-   * here and {@link MemStore.isDeleted} is false.
-   * @returns the decoded copy, which the caller owns
-   * @throws MemTableError `MEMTABLE_SNAPSHOT_CLOSED`, `MEMTABLE_ENCODING_FAILED`
-   */
-  get(key: K, options?: ReadOptions): V | undefined {
-    return this.#reads.get(key, options);
-  }
-
-  /** A view of the stored value, valid until the next write. Do not write to it. @throws as {@link MemStore.get} */
-  getView(key: K, options?: ReadOptions): Uint8Array | undefined {
-    return this.#reads.getView(key, options);
-  }
-
-  /** The values of several keys, as of {@link MemStore.get}. @throws as that */
-  getMany(keys: readonly K[], options?: ReadOptions): (V | undefined)[] {
-    if (!Array.isArray(keys)) throw new TypeError(`the keys must be an array, not ${kindOf(keys)}`);
-    return (keys as readonly K[]).map((key) => this.get(key, options));
-  }
-
-  /**
-   * Whether `key` has a value. O(log n) comparisons.
-   * @throws as {@link MemStore.get}; MemTableError `MEMTABLE_BUFFER_ONLY`: there is a target, which may have the key
-   */
-  has(key: K, options?: ReadOptions): boolean {
-    this.#checkComplete('has');
-    return this.#reads.typeOf(key, options) === ValueType.Value;
-  }
-
-  /**
-   * Whether the store has a tombstone of `key`. With a target this means: the key is deleted, and the target may not
-   * know it yet. Without a target, tombstones go when nobody needs them. @throws as {@link MemStore.get}
-   */
-  isDeleted(key: K, options?: ReadOptions): boolean {
-    return this.#reads.typeOf(key, options) === ValueType.Deletion;
-  }
-
-  /** Number of keys that have a value. 0 once closed. O(1). */
-  get size(): number {
-    return this.#commit.entryCount;
-  }
-
-  /** Number of keys in a range. O(keys of the range). @throws as {@link MemStore.iterator} */
-  count(options: RangeReadOptions<K> = {}): number {
-    return this.#reads.count(options);
-  }
-
-  /**
-   * Walks keys and values of a range, in order. The walk sees the store as it is now. O(log n) comparisons to begin.
-   * @throws MemTableError `MEMTABLE_INVALID_OPTION`: a bound or limit; as {@link MemStore.get}
-   */
-  iterator(options: RangeReadOptions<K> = {}): StoreIterator<[K, V]> {
-    return this.#reads.iterator('entries', options);
-  }
-
-  /** The same as {@link MemStore.iterator}. */
-  entries(options: RangeReadOptions<K> = {}): StoreIterator<[K, V]> {
-    return this.#reads.iterator('entries', options);
-  }
-
-  /** Walks the keys of a range, in order. @throws as {@link MemStore.iterator} */
-  keys(options: RangeReadOptions<K> = {}): StoreIterator<K> {
-    return this.#reads.iterator('keys', options);
-  }
-
-  /** Walks the values of a range, in the order of their keys. @throws as {@link MemStore.iterator} */
-  values(options: RangeReadOptions<K> = {}): StoreIterator<V> {
-    return this.#reads.iterator('values', options);
-  }
-
-  /** Walks all keys and values, in order. */
-  [Symbol.iterator](): StoreIterator<[K, V]> {
-    return this.iterator();
-  }
-
-  /** The store as it is now, for the option `snapshot` of reads. Close it: it keeps old versions in memory. O(1). */
-  snapshot(): StoreSnapshot {
-    return this.#reads.snapshot();
   }
 
   // Its life
@@ -395,7 +358,7 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
 
   /** All figures of the store. O(open snapshots and iterators, and the versions that they hold). */
   stats(): MemStoreStats {
-    const scratchBytes = this.#commit.scratchBytes + this.#reads.scratchBytes + this.#batches.scratchBytes;
+    const scratchBytes = this.#commit.scratchBytes + this.searchBytes + this.#batches.scratchBytes;
     const memory = { memoryUsage: this.memoryUsage(), scratchBytes };
     return storeStats(this.#state, this.#commit, this.#readers, this.#driver, memory);
   }
@@ -462,18 +425,19 @@ export class MemStore<K = string, V = string> implements Iterable<[K, V]>, Dispo
     this.#driver.released();
   }
 
+  #pop(method: string, isBack: boolean): [K, V] | undefined {
+    this.checkComplete(method);
+    this.#checkWritable();
+    const found = this.outermost(isBack);
+    if (found === undefined) return undefined;
+    this.#checkWritable();
+    this.#commit.delete(found.storedKey, false);
+    this.#driver.afterWrite(0);
+    return found.entry;
+  }
+
   #checkWritable(): void {
     this.#state.checkNotFrozen();
     this.#driver.checkNotStalled();
-  }
-
-  /** A store with a target has only unflushed entries. It cannot know whether a key exists. */
-  #checkComplete(method: string): void {
-    if (this.#driver instanceof Compactor) return;
-    throw new MemTableError(
-      'MEMTABLE_BUFFER_ONLY',
-      `${method}() needs to know whether the target has the key, and a write buffer does not: call get() here, ` +
-        `ask the target if isDeleted() is false, then put()`,
-    );
   }
 }

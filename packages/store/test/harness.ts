@@ -1,6 +1,6 @@
 import { ValueType } from '@memtable/memtable';
 import type { Store, StoreHarness, StoreSupports, WriteBufferHarness } from '@memtable/testing';
-import { MemStore, type MemStoreOptions } from '../src/index.js';
+import { MemStore, type MemStoreSettings } from '../src/index.js';
 
 /** For `storeConformance` a flush is where entries may move: here a compaction. */
 class CompactingStore extends MemStore<Uint8Array, Uint8Array> {
@@ -12,7 +12,7 @@ class CompactingStore extends MemStore<Uint8Array, Uint8Array> {
 }
 
 /** Our store for `storeConformance`. */
-export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array> = {}): StoreHarness {
+export function memStoreHarness(options: MemStoreSettings = {}): StoreHarness {
   const supports: StoreSupports<CompactingStore> = {
     batches: true,
     ranges: true,
@@ -50,7 +50,7 @@ export function memStoreHarness(options: MemStoreOptions<Uint8Array, Uint8Array>
 
 /** Our store with a target, for `writeBufferConformance`. */
 export function writeBufferHarness(
-  options: Omit<MemStoreOptions<Uint8Array, Uint8Array>, 'target'>,
+  options: Omit<MemStoreSettings, 'target'>,
 ): WriteBufferHarness<MemStore<Uint8Array, Uint8Array>> {
   return {
     factory: ({ target }) =>

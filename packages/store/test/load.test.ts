@@ -89,7 +89,7 @@ test.each([
     },
     expect.objectContaining({
       name: 'TypeError',
-      message: 'an entry of a load must be an array of key and value, not a number',
+      message: 'an entry of a load must be an array of key and value, not the number 5',
     }),
   ],
   [
@@ -118,6 +118,15 @@ test.each([
   store.put('still', 'works');
   expect(store.load(numbered(3000))).toBe(3000);
   store.verify();
+});
+
+test('a load takes no more than puts may take: the rest is for compactions and deletions', () => {
+  const store = new MemStore({ maxBytes: 128 << 10 });
+  const large = 'x'.repeat(100_000);
+  expect(() => store.put('a', large)).toThrow(error('MEMTABLE_FULL'));
+  expect(() => store.load([['a', large]])).toThrow(error('MEMTABLE_FULL'));
+  store.verify();
+  expect(store.size).toBe(0);
 });
 
 test('entries may read the store, and all else is refused while they are read', async () => {
@@ -168,7 +177,7 @@ test('a load during a compaction reaches the successor', async () => {
 test('misuse is a TypeError', () => {
   const store = new MemStore();
   expect(() => store.load(5 as never)).toThrow(
-    new TypeError('the entries of a load must be an iterable, not a number'),
+    new TypeError('the entries of a load must be an iterable, not the number 5'),
   );
   expect(() => store.load(undefined as never)).toThrow(TypeError);
   expect(store.load([])).toBe(0);

@@ -7,10 +7,10 @@ import {
   type StoreOperation,
   type StoreOptions,
 } from '@memtable/testing';
-import { MemStore, type MemStoreOptions } from '../src/index.js';
+import { MemStore, type MemStoreSettings } from '../src/index.js';
 import { memStoreHarness } from './harness.js';
 
-const options: Record<string, MemStoreOptions<Uint8Array, Uint8Array>> = {
+const options: Record<string, MemStoreSettings> = {
   'as it comes': {},
   'that is nearly always compacting': { garbageBytesMin: 0, garbageRatioMax: 0.01 },
   'with a comparator': { comparator: (a, b) => Buffer.compare(a, b), garbageBytesMin: 0, garbageRatioMax: 0.1 },

@@ -121,6 +121,13 @@ describe('ranges of a store', () => {
     store.verify();
   });
 
+  test('a prefix of json keys is refused, by the encoding of the store or of the call', () => {
+    const store = new MemStore<unknown>({ keyEncoding: 'json' });
+    store.put(['a', 1], 'x');
+    expect(() => store.keys({ prefix: ['a'] })).toThrow(error('MEMTABLE_INVALID_OPTION', "encoding 'json'"));
+    expect(() => new MemStore().count({ prefix: 'a', keyEncoding: 'json' })).toThrow(error('MEMTABLE_INVALID_OPTION'));
+  });
+
   test('a prefix may end in bytes 0xff', () => {
     const store = new MemStore<Uint8Array, string>({ keyEncoding: 'view' });
     for (const key of [[0xfe, 1], [0xff], [0xff, 0xff], [0xff, 0xff, 1]]) store.put(new Uint8Array(key), '');

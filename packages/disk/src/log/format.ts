@@ -1,5 +1,5 @@
 /** The numbers of LevelDB's log format (db/log_format.h), for its writer and its reader. */
-import { crc32c } from './crc32c.js';
+import { crc32c } from '@memtable/memtable/internal';
 
 /** A log is a row of blocks of this size; the last one may be shorter. No fragment crosses their bounds. */
 export const BLOCK_BYTES = 32768;

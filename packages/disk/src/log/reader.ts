@@ -8,9 +8,8 @@
  * Deviations from LevelDB: a torn end and a header of zeros are flaws too, so that the caller decides what to make of
  * them. Fragments that follow a flaw belong to it and are no flaws of their own.
  */
-import { isBytes } from '@memtable/memtable/internal';
+import { crc32c, isBytes, maskCrc } from '@memtable/memtable/internal';
 import { fileOf, type ReadFile } from '../files.js';
-import { crc32c, maskCrc } from './crc32c.js';
 import type { LogFlaw, LogFlawKind } from './flaw.js';
 import { BLOCK_BYTES, FragmentType, HEADER_BYTES, TYPE_CRC } from './format.js';
 

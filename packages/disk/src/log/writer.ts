@@ -18,7 +18,7 @@
  */
 import { DiskError } from '../errors.js';
 import type { AppendFile } from '../files.js';
-import { crc32c, maskCrc } from './crc32c.js';
+import { crc32c, maskCrc } from '@memtable/memtable/internal';
 import { BLOCK_BYTES, FragmentType, HEADER_BYTES, TYPE_CRC } from './format.js';
 
 /** A record of this size or less is appended to the file in one call. */

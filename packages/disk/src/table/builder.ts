@@ -6,11 +6,10 @@
  * the block's handle. It is made when the next block's first key is known, so that the key can be short.
  */
 import { ValueType } from '@memtable/memtable';
-import { TAG_BYTES } from '@memtable/memtable/internal';
+import { crc32c, maskCrc, TAG_BYTES } from '@memtable/memtable/internal';
 import { ByteWriter } from '../coding/byte-writer.js';
 import { DiskError } from '../errors.js';
 import type { AppendFile } from '../files.js';
-import { crc32c, maskCrc } from '../log/crc32c.js';
 import { BlockBuilder } from './block-builder.js';
 import { BLOOM_FILTER_NAME, FilterBlockBuilder } from './filter-block.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, BlockType, HANDLES_BYTES, MAGIC, writeHandle } from './format.js';

@@ -5,11 +5,10 @@
  * A file may be damaged or no table at all. Lengths and places are checked before they are used, and checksums before a
  * block is. The footer has no checksum: that the index ends where the footer begins is checked in its place.
  */
-import { isBytes } from '@memtable/memtable/internal';
+import { crc32c, isBytes, maskCrc } from '@memtable/memtable/internal';
 import { ByteReader } from '../coding/byte-reader.js';
 import { DiskError } from '../errors.js';
 import { fileOf, type ReadFile } from '../files.js';
-import { crc32c, maskCrc } from '../log/crc32c.js';
 import { BlockCursor } from './block-cursor.js';
 import { BLOOM_FILTER_NAME, FilterBlockReader } from './filter-block.js';
 import {

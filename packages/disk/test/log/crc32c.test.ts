@@ -1,4 +1,4 @@
-import { crc32c, maskCrc } from '../../src/log/crc32c.js';
+import { crc32c, maskCrc } from '@memtable/memtable/internal';
 import { fromHex } from '../bytes.js';
 import golden from '../golden/hash_crc.json';
 

@@ -1,6 +1,6 @@
 /** The cases of LevelDB's db/log_test.cc, and what this reader says of them. */
 import { fileOf, LogWriter, readLog } from '../../src/index.js';
-import { crc32c, maskCrc } from '../../src/log/crc32c.js';
+import { crc32c, maskCrc } from '@memtable/memtable/internal';
 import { Sink, text, utf8 } from '../bytes.js';
 
 const BLOCK = 32768;

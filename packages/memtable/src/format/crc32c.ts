@@ -1,5 +1,5 @@
 /**
- * CRC-32C (Castagnoli), which LevelDB's logs and tables carry.
+ * CRC-32C (Castagnoli), which the logs and tables of LevelDB carry, and the bytes of a store.
  *
  * Slicing-by-8 (Kounavis and Berry, 2005): eight tables, so that eight bytes are taken in a step. Below 1 KiB that is
  * faster than a call of native code. Table `n` has the effect of a byte that `n` further bytes follow.
@@ -7,7 +7,7 @@
 
 /** The polynomial 0x1edc6f41, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
-const TABLES = makeTables();
+const TABLES = /* @__PURE__ */ makeTables();
 const MASK_DELTA = 0xa282ead8;
 
 function makeTables(): Int32Array {
