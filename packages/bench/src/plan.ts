@@ -1,6 +1,6 @@
 import { takes } from './contenders/contender.js';
 import { CONTENDERS } from './contenders/index.js';
-import { dataSet, type DataSet } from './data-set.js';
+import { dataSet, type DataSet, SCENARIOS } from './data-set.js';
 import { LEVELDB_MEMTABLE, LEVELDB_OPERATIONS } from './native/leveldb-memtable.js';
 import { type Operation, OPERATIONS } from './operations.js';
 import { warmUpsOf } from './run-case.js';
@@ -28,6 +28,7 @@ const STORES = ['mem-store', 'memtable-level', ...TREES, 'memory-level'];
 const CORE_OPERATIONS: readonly Operation[] = ['insert', 'load', 'get', 'scan', 'entries', 'range100'];
 const SIZES = [10_000, 100_000, 1_000_000];
 const ROUNDS = 3;
+const LARGE_ROUNDS = 2;
 
 const QUICK: readonly PlanItem[] = [
   { dataSet: dataSet('main', 100_000), contenders: ALL, operations: OPERATIONS, rounds: ROUNDS },
@@ -44,7 +45,9 @@ const FULL: readonly PlanItem[] = [
 ];
 
 function core(scenario: string, entries: number, contenders: readonly string[]): PlanItem {
-  return { dataSet: dataSet(scenario, entries), contenders, operations: CORE_OPERATIONS, rounds: ROUNDS };
+  // Warm cases of large sets take most of the time.
+  const rounds = entries > 100_000 && !SCENARIOS[scenario].isCold ? LARGE_ROUNDS : ROUNDS;
+  return { dataSet: dataSet(scenario, entries), contenders, operations: CORE_OPERATIONS, rounds };
 }
 
 const LEVELDB: readonly PlanItem[] = [100_000, 1_000_000].map((entries) => ({

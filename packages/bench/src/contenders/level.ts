@@ -125,7 +125,7 @@ export const memoryLevel: ContenderKind = {
   package: 'memory-level',
   keys: 'bytes',
   keeps: 'references',
-  rate: 100,
+  rate: 65,
   open: () => opened(new MemoryLevel<Buffer, Buffer>({ storeEncoding: 'buffer', ...BUFFERS })),
   openDefaults: () => opened(new MemoryLevel<string, string>({})),
 };
