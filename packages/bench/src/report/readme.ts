@@ -64,8 +64,12 @@ function aboutDataSet(scenario: string): string {
 }
 
 /** When, where and with what a run was made. */
-export function origin({ date, machine, node, packages }: Results): string {
+export function origin({ date, machine, node, packages, dataSets }: Results): string {
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   const memory = Math.round(machine.memoryBytes / 2 ** 30);
-  return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}; ${versions.join(', ')}.`;
+  const rounds = dataSets.flatMap(({ contenders }) => contenders.map((contender) => contender.rounds));
+  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
+  const runs =
+    most === 1 ? 'one round, so the noise is unknown' : `${least === most ? '' : `${least} to `}${most} rounds`;
+  return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}, ${runs}; ${versions.join(', ')}.`;
 }
