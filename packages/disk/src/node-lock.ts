@@ -7,9 +7,9 @@ import { DiskError } from './errors.js';
 import type { FileLock } from './files.js';
 
 /**
- * Descriptors of LOCK files that others hold, by path. When a process closes any descriptor of a file it loses the
+ * Descriptors of LOCK files that others hold, by file. When a process closes any descriptor of a file it loses the
  * record locks that it has on it: closed, ours would end the lock that a LevelDB in this same process has. So they stay
- * open, for the next attempt.
+ * open, for the next attempt, while the file has a name.
  */
 const refused = new Map<string, number>();
 
@@ -20,15 +20,17 @@ const refused = new Map<string, number>();
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
   const { tryLock } = await loadLocks();
-  const fd = refusedDescriptor(path) ?? fs.openSync(path, 'a+');
+  closeRemoved();
+  const fd = refused.get(fileAt(path) ?? '') ?? fs.openSync(path, 'a+');
+  const file = identityOf(fs.fstatSync(fd, { bigint: true }));
   if (!tryLock(fd)) {
-    refused.set(path, fd);
+    refused.set(file, fd);
     return undefined;
   }
-  refused.delete(path);
+  refused.delete(file);
   let isHeld = true;
   return {
-    isHeld: () => isHeld && isFileOf(path, fd),
+    isHeld: () => isHeld && fileAt(path) === file,
     async release() {
       // Closing ends the lock.
       if (isHeld) fs.closeSync(fd);
@@ -37,20 +39,26 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   };
 }
 
-/** The descriptor of an attempt that was refused, unless the path leads to another file by now. */
-function refusedDescriptor(path: string): number | undefined {
-  const fd = refused.get(path);
-  return fd !== undefined && isFileOf(path, fd) ? fd : undefined;
+/** Closes the descriptors of files without a name. Nobody can open those any more, so their locks keep nobody out. */
+function closeRemoved(): void {
+  for (const [file, fd] of refused) {
+    if (fs.fstatSync(fd).nlink > 0) continue;
+    fs.closeSync(fd);
+    refused.delete(file);
+  }
 }
 
-/** Whether a path leads to the file of a descriptor. */
-function isFileOf(path: string, fd: number): boolean {
+/** The file that a path leads to; undefined when there is none. */
+function fileAt(path: string): string | undefined {
   try {
-    const [there, open] = [fs.statSync(path), fs.fstatSync(fd)];
-    return there.ino === open.ino && there.dev === open.dev;
+    return identityOf(fs.statSync(path, { bigint: true }));
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function identityOf({ dev, ino }: fs.BigIntStats): string {
+  return `${dev} ${ino}`;
 }
 
 async function loadLocks(): Promise<{ tryLock: (fd: number) => boolean }> {

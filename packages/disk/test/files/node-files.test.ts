@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -153,6 +162,44 @@ describe("LevelDB's lock", () => {
     expect(await otherProcessOpens(directory)).toBe(false);
     await second.release();
     await first.release();
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+
+  onLinux('refused attempts leave at most one descriptor for each file that has a name', async () => {
+    const directory = newDirectory();
+    const files = nodeFiles(directory);
+    await files.makeDirectory();
+    const path = join(directory, 'LOCK');
+    const descriptors = (): string[] =>
+      readdirSync('/proc/self/fd')
+        .flatMap((fd) => {
+          try {
+            return [readlinkSync(`/proc/self/fd/${fd}`)];
+          } catch {
+            return []; // The descriptor of the list itself has been closed.
+          }
+        })
+        .filter((target) => target.startsWith(directory));
+    for (let i = 0; i < 5; i++) {
+      const held = (await files.lock('LOCK'))!;
+      for (let attempt = 0; attempt < 3; attempt++) expect(await files.lock('LOCK')).toBeUndefined();
+      expect(descriptors()).toEqual([path, path]);
+      rmSync(path);
+      await held.release();
+    }
+    // A file that was renamed may be locked still, and come back.
+    const held = (await files.lock('LOCK'))!;
+    expect(await files.lock('LOCK')).toBeUndefined();
+    renameSync(path, `${path}-away`);
+    const other = (await files.lock('LOCK'))!;
+    await other.release();
+    renameSync(`${path}-away`, path);
+    expect(await files.lock('LOCK')).toBeUndefined();
+    expect(descriptors()).toEqual([path, path]);
+    await held.release();
+    await (await files.lock('LOCK'))!.release();
+    expect(descriptors()).toEqual([]);
   });
 
   test('without a lock, where the caller wants none', async () => {
