@@ -14,6 +14,10 @@ export type DiskErrorCode =
   | 'DISK_MANIFEST_CORRUPT'
   /** A file that the database needs is not in its directory. */
   | 'DISK_MISSING_FILE'
+  /** There is no database, and `createIfMissing` is false. Nothing was made. */
+  | 'DISK_NO_DATABASE'
+  /** There is a database, and `errorIfExists` is true. It was not touched. */
+  | 'DISK_DATABASE_EXISTS'
   /** The database has another order of keys than `leveldb.BytewiseComparator`. */
   | 'DISK_FOREIGN_COMPARATOR'
   /** The file is sound, but uses what this package does not: another compression, sequences beyond 2^53 - 1. */

@@ -16,7 +16,7 @@ export { obsoleteFiles } from './manifest/obsolete-files.js';
 export { BYTEWISE_COMPARATOR, Version } from './manifest/version.js';
 export { type TableMeta, VersionEdit } from './manifest/version-edit.js';
 export { nodeFiles, type NodeFilesOptions } from './node-files.js';
-export { Database, type DatabaseOptions } from './directory/database.js';
+export { Database, type DatabaseOptions, type PresenceOptions } from './directory/database.js';
 export { readDatabase, type Recovery, type RecoveryOptions } from './directory/recovery.js';
 export type { LiveEntry } from './directory/newest-entries.js';
 export type { TableOptions } from './directory/write-tables.js';

@@ -1,4 +1,4 @@
-import { type AbstractDatabaseOptions, type AbstractSnapshot } from 'abstract-level';
+import { type AbstractDatabaseOptions, type AbstractOpenOptions, type AbstractSnapshot } from 'abstract-level';
 import type { DiskStore, DiskStoreOptions } from '@memtable/disk';
 import {
   type BatchOperation,
@@ -64,7 +64,8 @@ interface Read {
  * Without a location the content survives `close()` and a later `open()`, as in memory-level; `store.close()` gives the
  * memory back. With a location, a path, the content is in that directory, which is a LevelDB database: classic-level
  * opens it too, but not at the same time. That needs the package `@memtable/disk`. All of it is read into memory when
- * the database opens. Writes take the options `durability` and, as in classic-level, `sync`.
+ * the database opens, which takes the options `createIfMissing` and `errorIfExists`. Writes take `durability` and, as in
+ * classic-level, `sync`.
  *
  * A write that finds no room rejects with the code `MEMTABLE_FULL`. All other codes are those of abstract-level, which
  * begin with `LEVEL_`, and of {@link MemStore}.
@@ -104,7 +105,9 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
     }
     const path = typeof location === 'string' && location !== '' ? location : undefined;
     const encodings = storeEncoding === undefined ? FORMATS : { [storeEncoding]: true };
-    super({ ...MANIFEST, permanence: path !== undefined, encodings }, forward);
+    const isPermanent = path !== undefined;
+    const presence = { permanence: isPermanent, createIfMissing: isPermanent, errorIfExists: isPermanent };
+    super({ ...MANIFEST, ...presence, encodings }, forward);
     this.#location = path;
     // Pass all options on, so that the store gets new ones too. The encodings are abstract-level's to apply.
     const illFormed = forward.illFormed ?? 'replace'; // As every database of the family does.
@@ -122,10 +125,11 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
     throw Object.assign(new Error('Database is not open'), { code: 'LEVEL_DATABASE_NOT_OPEN' });
   }
 
-  protected async _open(): Promise<void> {
+  protected async _open({ createIfMissing, errorIfExists }: AbstractOpenOptions): Promise<void> {
     if (this.#location === undefined) return;
     const { openStore } = await import('@memtable/disk');
-    this.#store = await openStore<Data, Data>(this.#location, this.#options as DiskStoreOptions<Data, Data>);
+    const options = { ...this.#options, createIfMissing, errorIfExists };
+    this.#store = await openStore<Data, Data>(this.#location, options as DiskStoreOptions<Data, Data>);
   }
 
   protected async _close(): Promise<void> {
@@ -213,8 +217,6 @@ const MANIFEST = {
   has: true,
   getSync: true,
   explicitSnapshots: true,
-  createIfMissing: false,
-  errorIfExists: false,
   signals: { iterators: false }, // Reads are synchronous, so a signal could not abort one.
 };
 

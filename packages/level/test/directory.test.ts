@@ -69,3 +69,26 @@ test('a location that another database has open is refused, and the store is not
   expect(await other.get('a')).toBe('1');
   await other.close();
 });
+
+test('createIfMissing and errorIfExists, in the constructor or in open(), have the outcomes of classic-level', async () => {
+  const outcome = async (db: MemtableLevel | ClassicLevel, options: object = {}): Promise<unknown> => {
+    try {
+      await db.open(options);
+      return 'open';
+    } catch (cause) {
+      return (cause as Error & { code: string }).code;
+    } finally {
+      await db.close();
+    }
+  };
+  for (const Level of [MemtableLevel, ClassicLevel]) {
+    const location = newDirectory();
+    const made = { createIfMissing: false, errorIfExists: true };
+    expect(await outcome(new Level(location, made))).toBe('LEVEL_DATABASE_NOT_OPEN');
+    expect(await outcome(new Level(location), made)).toBe('LEVEL_DATABASE_NOT_OPEN');
+    expect(await outcome(new Level(location, { errorIfExists: true }))).toBe('open');
+    expect(await outcome(new Level(location, { errorIfExists: true }))).toBe('LEVEL_DATABASE_NOT_OPEN');
+    expect(await outcome(new Level(location, { createIfMissing: false }))).toBe('open');
+    expect(await outcome(new Level(location, made), { errorIfExists: false })).toBe('open');
+  }
+});

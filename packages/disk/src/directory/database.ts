@@ -25,8 +25,16 @@ import type { LiveEntry } from './newest-entries.js';
 import { isNewDatabase, readDatabase, type Recovery, type RecoveryOptions } from './recovery.js';
 import { type TableOptions, writeMemTable, writeTables } from './write-tables.js';
 
+/** Whether a database must be there already, or must not. */
+export interface PresenceOptions {
+  /** Whether a new database is made where there is none. @defaultValue true */
+  readonly createIfMissing?: boolean | undefined;
+  /** Whether a database that is there is refused. @defaultValue false */
+  readonly errorIfExists?: boolean | undefined;
+}
+
 /** How a database is opened. */
-export interface DatabaseOptions extends RecoveryOptions, TableOptions {}
+export interface DatabaseOptions extends PresenceOptions, RecoveryOptions, TableOptions {}
 
 /**
  * A database that is open for writing. It does not know what is in it: whoever opens it reads `recovery`, keeps the
@@ -69,13 +77,22 @@ export class Database {
    *
    * Logs without flaws stay as they are. When one has a flaw that the mode accepts, all of their writes go to a table,
    * so that the flaw is judged once: what is written from now on does not lie behind it.
-   * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, and what `readDatabase` throws
+   * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, `DISK_NO_DATABASE`, `DISK_DATABASE_EXISTS`, and what
+   *   `readDatabase` throws
    */
   static async open(files: Files, options: DatabaseOptions = {}): Promise<Database> {
-    const { recovery: mode, checksums, onReplay, ...tableOptions } = options;
+    const { recovery: mode, checksums, onReplay, createIfMissing = true, errorIfExists, ...tableOptions } = options;
+    // Not even the directory or its lock is made for a database that may not be made.
+    if (!createIfMissing && isNewDatabase(await listIfThere(files))) refuseMissing();
     const lock = await takeLock(files);
     try {
-      await makeNewDatabase(files);
+      const names = await files.list();
+      if (!isNewDatabase(names)) {
+        if (errorIfExists === true) {
+          throw new DiskError('DISK_DATABASE_EXISTS', 'the database exists, and errorIfExists is true');
+        }
+      } else if (createIfMissing) await makeNewDatabase(files, names);
+      else refuseMissing(); // It was removed meanwhile.
       const recovery = await readDatabase(files, {
         ...(mode && { recovery: mode }),
         ...(checksums === false && { checksums }),
@@ -229,10 +246,22 @@ async function takeLock(files: Files): Promise<FileLock> {
   return lock;
 }
 
+/** The names in a directory; none where there is no directory. */
+async function listIfThere(files: Files): Promise<string[]> {
+  try {
+    return await files.list();
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ENOENT') return [];
+    throw new DiskError('DISK_IO', 'the directory could not be read', { cause });
+  }
+}
+
+function refuseMissing(): never {
+  throw new DiskError('DISK_NO_DATABASE', 'the database does not exist, and createIfMissing is false');
+}
+
 /** Makes a database where there is none, as LevelDB does: a MANIFEST without files. Logs come later. */
-async function makeNewDatabase(files: Files): Promise<void> {
-  const names = await files.list();
-  if (!isNewDatabase(names)) return;
+async function makeNewDatabase(files: Files, names: readonly string[]): Promise<void> {
   const left = names.filter((name) => parseFileName(name) !== undefined);
   for (const name of left) await files.remove(name);
   const manifest = await Manifest.create(files, 1, new Version());

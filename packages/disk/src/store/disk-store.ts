@@ -47,8 +47,8 @@ const RECOVERY_SLICE_MS = 5;
  * store is closed, and what LevelDB wrote opens here. All of it is read into memory. O(entries).
  *
  * @param directory - a path, or the files themselves. Nobody else can open it until `close()`
- * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, `DISK_MISSING_FILE`, `DISK_MANIFEST_CORRUPT`,
- *   `DISK_FOREIGN_COMPARATOR`, `DISK_UNSUPPORTED`, `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`,
+ * @throws DiskError `DISK_NO_DATABASE`, `DISK_DATABASE_EXISTS`, `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`,
+ *   `DISK_MISSING_FILE`, `DISK_MANIFEST_CORRUPT`, `DISK_FOREIGN_COMPARATOR`, `DISK_UNSUPPORTED`, `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`,
  *   `DISK_IO`, `DISK_INVALID_OPTION`; MemTableError `MEMTABLE_FULL`: `maxBytes` is too small;
  *   `MEMTABLE_INVALID_OPTION`; TypeError
  *
@@ -79,6 +79,8 @@ export async function openStore<K = string, V = string>(
     checksums,
     tables,
     lock,
+    createIfMissing,
+    errorIfExists,
   } = options;
   checkDurability(durability);
   for (const option of ['comparator', 'target', 'lastSequence']) {
@@ -91,6 +93,8 @@ export async function openStore<K = string, V = string>(
   const files = typeof directory === 'string' ? nodeFiles(directory, lock === undefined ? {} : { lock }) : directory;
   const database = await Database.open(files, {
     ...tables,
+    createIfMissing,
+    errorIfExists,
     ...(recovery && { recovery }),
     ...(checksums === false && { checksums }),
     onReplay: (readBytes, totalBytes) => {

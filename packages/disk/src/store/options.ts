@@ -7,6 +7,7 @@ import type {
   StoreEncoding,
 } from '@memtable/store';
 import { DiskError } from '../errors.js';
+import type { PresenceOptions } from '../directory/database.js';
 import type { RecoveryOptions } from '../directory/recovery.js';
 import type { TableOptions } from '../directory/write-tables.js';
 import type { NodeFilesOptions } from '../node-files.js';
@@ -45,6 +46,7 @@ export type DiskStoreEvent =
 export interface DiskStoreSettings
   extends
     Omit<MemStoreSettings, 'comparator' | 'target' | 'flushMsMax' | 'writeBufferBytes' | 'lastSequence' | 'onEvent'>,
+    PresenceOptions,
     Omit<RecoveryOptions, 'onReplay'>,
     NodeFilesOptions {
   /** What a write survives whose call does not say. @defaultValue 'os' */

@@ -1,11 +1,12 @@
 /** Stores in directories of this machine: whom else they meet there, and what the system refuses. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { openStore } from '../../src/index.js';
-import { error } from '../bytes.js';
+import { MemoryFiles } from '@memtable/testing';
+import { LogWriter, openStore, VersionEdit } from '../../src/index.js';
+import { error, Sink, utf8 } from '../bytes.js';
 
 const root = mkdtempSync(join(tmpdir(), 'memtable-store-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -51,6 +52,49 @@ test('a table that is missing is named', async () => {
   const table = readdirSync(directory).find((name) => name.endsWith('.ldb'))!;
   rmSync(join(directory, table));
   await expect(openStore(directory)).rejects.toEqual(error('DISK_MISSING_FILE', { file: table }));
+});
+
+test('a directory whose keys have another order is refused, and left as it is', async () => {
+  const comparator = 'rocksdb.ReverseBytewiseComparator';
+  const sink = new Sink();
+  new LogWriter(sink).append(
+    VersionEdit.encode({ comparator, logNumber: 0, prevLogNumber: 0, nextFileNumber: 2, lastSequence: 0 }),
+  );
+  const files = new MemoryFiles();
+  files.put('MANIFEST-000001', sink.bytes);
+  files.put('CURRENT', utf8('MANIFEST-000001\n'));
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await expect(openStore(files)).rejects.toEqual(error('DISK_FOREIGN_COMPARATOR', { file: 'MANIFEST-000001' }));
+  }
+  expect(files.content('MANIFEST-000001')).toEqual(sink.bytes);
+  expect((await files.list()).sort()).toEqual(['CURRENT', 'MANIFEST-000001']);
+});
+
+test('createIfMissing false opens what is there, and makes nothing where nothing is', async () => {
+  const directory = newDirectory();
+  const existing = { createIfMissing: false };
+  await expect(openStore(directory, existing)).rejects.toEqual(error('DISK_NO_DATABASE'));
+  expect(existsSync(directory)).toBe(false);
+  await (await openStore(directory)).put('a', '1').close();
+  const store = await openStore(directory, existing);
+  expect([...store]).toEqual([['a', '1']]);
+  await store.close();
+});
+
+test('errorIfExists makes a new database, and leaves one that is there alone, whoever made it', async () => {
+  const directory = newDirectory();
+  const fresh = { errorIfExists: true };
+  await (await openStore(directory, fresh)).put('a', '1').close();
+  const files = () => readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'hex')]);
+  const before = files();
+  await expect(openStore(directory, fresh)).rejects.toEqual(error('DISK_DATABASE_EXISTS'));
+  expect(files()).toEqual(before);
+  const levelDirectory = newDirectory();
+  const level = new ClassicLevel(levelDirectory);
+  await level.open();
+  await level.close();
+  await expect(openStore(levelDirectory, fresh)).rejects.toEqual(error('DISK_DATABASE_EXISTS'));
+  await (await openStore(levelDirectory, { createIfMissing: false })).close();
 });
 
 test('options that a directory cannot honour, and levels that there are not, are refused', async () => {
