@@ -31,7 +31,9 @@ for (const file of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n');
 
 async function commonJs(text, directory) {
-  const { code } = await transform(text, { format: 'cjs', platform: 'node', target: 'node20' });
+  // jest's CommonJS runtime has no import(), so that becomes require() too.
+  const supported = { 'dynamic-import': false };
+  const { code } = await transform(text, { format: 'cjs', platform: 'node', target: 'node20', supported });
   // `#imports` lead to ES modules. A build with invariants is one of those.
   return code.replace(/require\("(#.+?)"\)/g, (_, name) => {
     const path = relative(directory, relative('dist', imports[name].default)).replaceAll(sep, '/');

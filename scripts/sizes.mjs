@@ -1,6 +1,7 @@
 // Prints the size of every public package: all that it exports, bundled and minified by esbuild, and gzipped; `alone`
-// is gzipped without the other packages. What others publish (abstract-level, fast-check) is never inside. An
-// argument names a directory in which the packages are installed; by default they are the workspace's, as built.
+// is gzipped without the other packages. What others publish (abstract-level, fast-check) is never inside, nor is a
+// peer of ours. An argument names a directory in which the packages are installed; by default they are the
+// workspace's, as built.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { publicPackages } from './packages.mjs';
@@ -16,7 +17,7 @@ async function bundle(name, external) {
   const { outputFiles } = await build({
     stdin: { contents: `export * from '${name}';`, resolveDir: process.argv[2] ?? root },
     bundle: true,
-    external,
+    external: ['node:*', ...external],
     format: 'esm',
     target: 'es2022',
     minify: true,
@@ -29,8 +30,8 @@ const row = (name, ...cells) => console.log(name.padEnd(20), ...cells.map((cell)
 const kB = (bytes) => `${(bytes.length / 1000).toFixed(1)} kB`;
 
 row('', 'minified', 'gzipped', 'alone');
-for (const name of names) {
-  const whole = await bundle(name, foreign);
+for (const { name, peerDependencies = {} } of manifests) {
+  const whole = await bundle(name, [...foreign, ...Object.keys(peerDependencies)]);
   const alone = await bundle(name, [...foreign, ...names.filter((other) => other !== name)]);
   row(name, kB(whole), kB(gzipSync(whole)), kB(gzipSync(alone)));
 }

@@ -1,5 +1,6 @@
 /** Uses every public package as a stranger's TypeScript does, strictly. What must not compile is marked. */
 import { Arena } from '@memtable/arena';
+import { type DiskStore, nodeFiles, openStore } from '@memtable/disk';
 import { MemTable, ValueType } from '@memtable/memtable';
 import { MemStore, type StoreIterator } from '@memtable/store';
 import { BlockSkipList } from '@memtable/skiplist';
@@ -39,6 +40,11 @@ const people = db.sublevel<string, number>('people', { valueEncoding: 'json' });
 const count: Promise<number | undefined> = people.get('a');
 // @ts-expect-error - values are objects here
 void db.put('a', 'b');
+
+const opened = openStore<string, { n: number }>(nodeFiles('directory'), { valueEncoding: 'json', durability: 'disk' });
+sure<Equal<typeof opened, Promise<DiskStore<string, { n: number }>>>>('yes');
+// @ts-expect-error - LevelDB has one order of keys
+void openStore('directory', { comparator: () => 0 });
 
 const table = new MemTable();
 table.add(1, ValueType.Value, new Uint8Array(1));

@@ -15,6 +15,7 @@ test('all public packages were packed', () => {
   expect(tarballs).toHaveLength(packages.length);
   expect(packages.map((directory) => manifestIn(directory).name).sort()).toEqual([
     '@memtable/arena',
+    '@memtable/disk',
     '@memtable/memtable',
     '@memtable/skiplist',
     '@memtable/store',
@@ -119,6 +120,14 @@ test('a release refuses a dirty tree', async () => {
 test.each(['use.mjs', 'use.cjs'])('they run: %s', async (name) => {
   copyFileSync(join(__dirname, name), join(project, name));
   expect(await run(process.execPath, [name], project)).toBe('used\n');
+});
+
+test.each(['use-disk.mjs', 'use-disk.cjs'])('a store outlives the process that wrote it: %s', async (name) => {
+  copyFileSync(join(__dirname, name), join(project, name));
+  const directory = join(project, `${name}-store`);
+  const write = run(process.execPath, [name, directory, 'write'], project);
+  await expect(write).rejects.toMatchObject({ cause: { signal: 'SIGKILL' } });
+  expect(await run(process.execPath, [name, directory, 'read'], project)).toBe('[["a","1"],["b","2"]]\n');
 });
 
 const strict = {

@@ -38,6 +38,7 @@ export interface ReadFile {
   readonly size: number;
   /** Fills `to` with the bytes from `at` on; fails with `EIO` when the file ends before. */
   read(to: Uint8Array, at: number): void;
+  /** Gives the descriptor back. Call it once; nothing can be read afterwards. */
   close(): Promise<void>;
 }
 
@@ -47,6 +48,7 @@ export interface AppendFile {
   append(bytes: Uint8Array): void;
   /** Resolves when all bytes that were appended before the call survive a power cut. */
   sync(): Promise<void>;
+  /** Gives the descriptor back, without a sync. Call it once; nothing can be appended afterwards. */
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export interface AppendFile {
 export interface FileLock {
   /** Whether it keeps others out still. It does not when the file was removed or replaced: they lock another file. */
   isHeld(): boolean;
+  /** Lets others have the lock. Idempotent. */
   release(): Promise<void>;
 }
 

@@ -17,6 +17,7 @@ export { BYTEWISE_COMPARATOR, Version } from './manifest/version.js';
 export { type TableMeta, VersionEdit } from './manifest/version-edit.js';
 export { nodeFiles, type NodeFilesOptions } from './node-files.js';
 export { Database, type DatabaseOptions, type PresenceOptions } from './directory/database.js';
+export type { LogFailure } from './directory/live-logs.js';
 export { readDatabase, type Recovery, type RecoveryOptions } from './directory/recovery.js';
 export type { LiveEntry } from './directory/newest-entries.js';
 export type { TableOptions } from './directory/write-tables.js';

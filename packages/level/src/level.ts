@@ -64,8 +64,8 @@ interface Read {
  * Without a location the content survives `close()` and a later `open()`, as in memory-level; `store.close()` gives the
  * memory back. With a location, a path, the content is in that directory, which is a LevelDB database: classic-level
  * opens it too, but not at the same time. That needs the package `@memtable/disk`. All of it is read into memory when
- * the database opens, which takes the options `createIfMissing` and `errorIfExists`. Writes take `durability` and, as in
- * classic-level, `sync`.
+ * the database opens; `createIfMissing` and `errorIfExists` say whether it must be there. Writes take `durability` and,
+ * as in classic-level, `sync`.
  *
  * A write that finds no room rejects with the code `MEMTABLE_FULL`. All other codes are those of abstract-level, which
  * begin with `LEVEL_`, and of {@link MemStore}.

@@ -16,7 +16,9 @@ const MARK_BYTES = 7 + 12;
 
 /** Why a log takes no more. */
 export interface LogFailure {
+  /** The name of the log. */
   readonly file: string;
+  /** What the system said. */
   readonly cause: unknown;
 }
 

@@ -56,6 +56,7 @@ export class LoggedBatch {
     return high < SEQUENCE_HIGH_END && Number.isSafeInteger(this.sequence + this.count);
   }
 
+  /** Goes to the next write, whose fields it sets. @returns whether there is one */
   next(): boolean {
     const bytes = this.bytes;
     if (this.#at >= bytes.length) return false;

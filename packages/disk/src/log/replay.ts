@@ -109,6 +109,7 @@ export class LogReplay implements Iterable<LoggedBatch> {
     return this.#droppedCount;
   }
 
+  /** The batches, oldest first. Each is the same object, which is good until the next one is asked for. */
   *[Symbol.iterator](): Generator<LoggedBatch, void, void> {
     const pieces = new Pieces(this.#logs);
     const batch = new LoggedBatch();

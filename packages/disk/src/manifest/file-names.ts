@@ -31,6 +31,7 @@ const SUFFIX_KINDS: Readonly<Record<string, FileKind>> = {
   dbtmp: 'temporary',
 };
 
+/** The name of a numbered file, as LevelDB writes it: a table ends with `.ldb`. */
 export function fileName(kind: FileKind, number: number): string {
   const digits = String(number).padStart(6, '0');
   switch (kind) {

@@ -141,6 +141,7 @@ export class Manifest {
     this.#log = new LogWriter(file);
   }
 
+  /** Bytes of the file. */
   get sizeBytes(): number {
     return this.#log.sizeBytes;
   }
@@ -178,6 +179,7 @@ export class Manifest {
     this.#version.apply(whole, this.name);
   }
 
+  /** Gives its file back. Edits that were appended are durable already. */
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -64,6 +64,7 @@ export interface VersionEdit {
   readonly newTables?: readonly TableMeta[];
 }
 
+/** Edits as LevelDB's bytes, and back. */
 export const VersionEdit = {
   /** LevelDB's bytes of an edit. */
   encode(edit: VersionEdit): Uint8Array {

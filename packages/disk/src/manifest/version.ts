@@ -11,6 +11,7 @@ import { LEVEL_COUNT, type TableMeta, type VersionEdit } from './version-edit.js
 /** LevelDB's name for the order of this package, by bytes. */
 export const BYTEWISE_COMPARATOR = 'leveldb.BytewiseComparator';
 
+/** The files of a database: begins empty, and changes by edits. `readManifest` gives that of a directory. */
 export class Version {
   /** Logs with lower numbers are in tables. */
   logNumber = 0;
@@ -28,6 +29,7 @@ export class Version {
     for (const level of this.#levels) yield* [...level.values()].sort((a, b) => a.number - b.number);
   }
 
+  /** Number of tables of all levels. */
   get tableCount(): number {
     return this.#levels.reduce((count, level) => count + level.size, 0);
   }

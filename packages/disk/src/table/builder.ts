@@ -93,6 +93,7 @@ export class TableBuilder {
     this.#filter = bloomBitsPerKey > 0 ? new FilterBlockBuilder(bloomBitsPerKey) : undefined;
   }
 
+  /** Entries that were added. */
   get entryCount(): number {
     return this.#entryCount;
   }

@@ -27,6 +27,7 @@ export class TableCursor {
     return this.#data.valid;
   }
 
+  /** To the first entry of the table. @throws DiskError `DISK_TABLE_CORRUPT`, `DISK_UNSUPPORTED`, `DISK_IO` */
   seekToFirst(): void {
     this.#index.seekToFirst();
     this.#load();
@@ -34,6 +35,7 @@ export class TableCursor {
     this.#skipForwards();
   }
 
+  /** To the last entry of the table. @throws as `seekToFirst` */
   seekToLast(): void {
     this.#index.seekToLast();
     this.#load();
@@ -50,12 +52,14 @@ export class TableCursor {
     this.#skipForwards();
   }
 
+  /** One entry on. @throws as `seekToFirst`; `DISK_NOT_POSITIONED` */
   next(): void {
     this.#check();
     this.#data.next();
     this.#skipForwards();
   }
 
+  /** One entry back. @throws as `seekToFirst`; `DISK_NOT_POSITIONED` */
   prev(): void {
     this.#check();
     this.#data.prev();
@@ -91,10 +95,12 @@ export class TableCursor {
     return bytes.subarray(valueStart, valueStart + valueLength);
   }
 
+  /** The sequence of the write that made the entry. */
   get sequence(): Sequence {
     return parseInternalKey(this.internalKeyView)!.sequence;
   }
 
+  /** Whether the entry is a put or a deletion. */
   get type(): ValueType {
     this.#check();
     return this.#data.key[this.#data.keyLength - TAG_BYTES] as ValueType;
