@@ -1,15 +1,12 @@
 // Prints the size of every public package: all that it exports, bundled and minified by esbuild, and gzipped; `alone`
 // is gzipped without the other packages. What others publish (abstract-level, fast-check) is never inside. An
 // argument names a directory in which the packages are installed; by default they are the workspace's, as built.
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { publicPackages } from './packages.mjs';
+import { root } from './pnpm.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const manifests = readdirSync(`${root}packages`)
-  .map((directory) => JSON.parse(readFileSync(`${root}packages/${directory}/package.json`, 'utf8')))
-  .filter((manifest) => manifest.private !== true);
+const manifests = publicPackages.map(({ manifest }) => manifest);
 const names = manifests.map((manifest) => manifest.name);
 const foreign = manifests
   .flatMap((manifest) => Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))

@@ -1,62 +1,14 @@
-/** Packs every public package, installs the tarballs into an empty project, and uses them there, as strangers do. */
-import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+/** Installs the tarballs of all public packages in an empty project, and inspects, uses and compiles them there. */
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { binaries, emptyDirectory, install, manifestIn, packages, root, run, tarballs, write } from './stranger.js';
 
-const root = join(__dirname, '../..');
-const binaries = join(root, 'node_modules/.bin');
-
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly private?: boolean;
-  readonly packageManager?: string;
-  readonly description?: string;
-  readonly keywords?: readonly string[];
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
-
-const manifestIn = (directory: string) => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
-const packages = readdirSync(join(root, 'packages'))
-  .map((name) => join(root, 'packages', name))
-  .filter((directory) => manifestIn(directory).private !== true);
-
-const project = mkdtempSync(join(tmpdir(), 'memtable-packed-'));
-afterAll(() => rmSync(project, { recursive: true, force: true }));
-
-/** Runs a command; what it printed is part of the error if it fails. */
-async function run(file: string, args: readonly string[], cwd = project): Promise<string> {
-  try {
-    return (await promisify(execFile)(file, args, { cwd })).stdout;
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${file} ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
-let tarballs: string[] = [];
+const project = emptyDirectory();
 
 beforeAll(async () => {
-  // pnpm puts versions in the place of `workspace:*`, as it does when it publishes.
-  const pnpm = manifestIn(root).packageManager!;
-  const pack = (directory: string) => run('npx', ['-y', pnpm, 'pack', '--pack-destination', project], directory);
-  await Promise.all(packages.map(pack));
-  tarballs = readdirSync(project).filter((name) => name.endsWith('.tgz'));
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'stranger', version: '1.0.0', type: 'module' }));
-  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'];
-  await run('npm', ['install', ...options, ...tarballs.map((name) => `./${name}`)]);
+  write(project, { 'package.json': { name: 'stranger', version: '1.0.0', type: 'module' } });
+  await install(project);
 }, 120_000);
 
 test('all public packages were packed', () => {
@@ -89,9 +41,9 @@ describe.each(packages.map((directory) => manifestIn(directory).name))('the tarb
     expect(manifest.keywords!.length).toBeGreaterThan(4);
     if (name.startsWith('@')) expect(manifest).toHaveProperty('publishConfig.access', 'public');
     expect(JSON.stringify(manifest)).not.toContain('workspace:');
-    // They use one another's internal parts, so each needs the others of its own version.
+    // A range: two packages of ours that want different versions would bring two copies of a third.
     const ours = Object.entries(manifest.dependencies ?? {}).filter(([other]) => other.startsWith('@memtable/'));
-    for (const [, version] of ours) expect(version).toBe(manifest.version);
+    for (const [, version] of ours) expect(version).toBe(`^${manifest.version}`);
     expect(changelog).toContain(`\n## [${manifest.version}]`);
     expect(readFileSync(join(directory, 'LICENSE'), 'utf8')).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'));
     expect(readFileSync(join(directory, 'README.md'), 'utf8')).toMatch(new RegExp(`^# ${name}\n`));
@@ -99,15 +51,45 @@ describe.each(packages.map((directory) => manifestIn(directory).name))('the tarb
 
   test('has sources, and a build of nothing else', () => {
     const built = files().filter((file) => /^dist\/.*\.js$/.test(file));
-    expect(built.length).toBeGreaterThan(0);
-    for (const file of built) {
+    const modules = built.filter((file) => !file.startsWith('dist/cjs/'));
+    expect(modules.length).toBeGreaterThan(0);
+    for (const file of modules) {
       const source = file.replace(/^dist(.*)\.js$/, 'src$1.ts');
       expect([file, existsSync(join(directory, source))]).toEqual([file, true]);
     }
+    // The CommonJS build has the same files.
+    const commonJs = built.filter((file) => file.startsWith('dist/cjs/'));
+    expect(commonJs.map((file) => file.replace('/cjs', '')).sort()).toEqual(modules.sort());
     expect(
       files().filter((file) => /(^|\/)(test|node_modules|tsconfig.*|typedoc.json|.*tsbuildinfo)$/.test(file)),
     ).toEqual([]);
   });
+});
+
+test('relative links of documents lead into their tarball', () => {
+  const findings: string[] = [];
+  for (const { name } of packages.map(manifestIn)) {
+    const directory = join(project, 'node_modules', name);
+    const documents = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.md$/.test(file),
+    );
+    expect(documents).toContain('README.md');
+    for (const document of documents) {
+      const prose = readFileSync(join(directory, document), 'utf8').replace(/^```[^]*?^```/gm, '');
+      for (const [, target] of prose.matchAll(/\]\(([^)\s#]+)[^)\s]*\)/g)) {
+        const isThere = /^https:/.test(target) || existsSync(join(directory, dirname(document), target));
+        if (!isThere) findings.push(`${name}/${document}: ${target}`);
+      }
+    }
+  }
+  expect(findings).toEqual([]);
+});
+
+test('npm pack and npm publish are refused in a package, with the command that works', async () => {
+  for (const command of ['pack', 'publish']) {
+    const npm = run('npm', [command, '--dry-run'], packages[0]);
+    await expect(npm).rejects.toThrow(new RegExp(`Refused: .* Run: npx pnpm@[\\d.]+ ${command}\n`));
+  }
 });
 
 test('they are as large as their READMEs say, within a tenth', async () => {
@@ -136,33 +118,63 @@ test('a release refuses a dirty tree', async () => {
 
 test.each(['use.mjs', 'use.cjs'])('they run: %s', async (name) => {
   copyFileSync(join(__dirname, name), join(project, name));
-  expect(await run(process.execPath, [name])).toBe('used\n');
+  expect(await run(process.execPath, [name], project)).toBe('used\n');
 });
+
+const strict = {
+  target: 'es2022',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  noEmit: true,
+};
 
 test('they compile: strict, with libraries checked, and what must not compile does not', async () => {
   copyFileSync(join(__dirname, 'consumer.ts'), join(project, 'consumer.ts'));
   const compilerOptions = {
-    target: 'es2022',
+    ...strict,
     lib: ['es2023', 'esnext.disposable', 'dom'],
     module: 'nodenext',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: false,
-    noEmit: true,
     types: ['node'],
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
-  expect(await run(join(binaries, 'tsc'), ['-p', '.'])).toBe('');
+  write(project, { 'tsconfig.json': { compilerOptions, files: ['consumer.ts'] } });
+  expect(await run(join(binaries, 'tsc'), ['-p', '.'], project)).toBe('');
 }, 60_000);
+
+/** All names under which a package is imported. */
+function entriesOf(name: string): string[] {
+  const { exports } = manifestIn(join(project, 'node_modules', name));
+  return Object.keys(exports).map((entry) => entry.replace('.', name));
+}
+
+// abstract-level's types need those of Node.
+const plain = packages.map((directory) => manifestIn(directory).name).filter((name) => name !== 'memtable-level');
+
+test.each([
+  { type: 'module', module: 'nodenext' },
+  { type: 'commonjs', module: 'nodenext' },
+  { type: 'module', module: 'esnext', moduleResolution: 'bundler' },
+])('their types need no library but es2022: $type, $module', async ({ type, ...modules }) => {
+  const directory = join(project, `plain-${type}-${modules.module}`);
+  write(directory, {
+    'package.json': { type },
+    'plain.ts': plain
+      .flatMap(entriesOf)
+      .map((name, i) => `export * as p${i} from '${name}';\n`)
+      .join(''),
+    'tsconfig.json': { compilerOptions: { ...strict, ...modules, lib: ['es2022'], types: [] }, files: ['plain.ts'] },
+  });
+  expect(await run(join(binaries, 'tsc'), ['-p', '.'], directory)).toBe('');
+});
 
 test('publint and attw have nothing to say', async () => {
   await Promise.all(
     tarballs.map(async (name) => {
-      expect(await run(join(binaries, 'publint'), ['run', name, '--strict'])).toContain('All good!');
-      // It fails when there is a problem.
-      expect(await run(join(binaries, 'attw'), [name, '--profile', 'esm-only'])).toContain('node16 (from ESM)');
+      expect(await run(join(binaries, 'publint'), ['run', name, '--strict'], project)).toContain('All good!');
+      // It fails when there is a problem, in CommonJS, ES modules or TypeScript's older resolution of modules.
+      expect(await run(join(binaries, 'attw'), [name, '--profile', 'strict'], project)).toContain('node16 (from CJS)');
     }),
   );
 }, 60_000);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTENDERS, OURS } from './contenders/index.js';
 import { SCENARIOS } from './data-set.js';
@@ -12,6 +13,9 @@ import { tables } from './report/table.js';
 import { readResults, RESULTS, writeResults } from './report/write.js';
 import { runPlan } from './schedule.js';
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const ENTRIES_MAX = 10_000_000;
 const ROUNDS_MAX = 1000;
 const EXIT_USAGE = 2;
@@ -35,6 +39,7 @@ interface Options {
 
 const program = new Command('memtable-bench')
   .description('Compares the memtable toolkit with its alternatives: speed, memory, pauses.')
+  .version(version)
   .addOption(
     new Option('-c, --contender <names>', 'only these contenders, separated by commas').argParser(
       namesOf(

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunReport } from '../src/cli/report.js';
 import { contentOf, fileOf, fresh, lab, latin1, scratch } from './cli.js';
@@ -57,15 +57,18 @@ describe('run on a directory', () => {
     expect(code).toBe(0);
   });
 
-  test('reads node_modules of the current directory by default, into a new temporary directory', async () => {
+  test('reads node_modules of the current directory by default, into a temporary directory that --keep keeps', async () => {
     const cwd = directoryOf({ 'node_modules/a/index.js': 'x', 'src/b.js': 'y' });
-    const { code, stdout } = await lab(['--json'], { cwd });
+    const { code, stdout } = await lab(['--json', '--keep'], { cwd });
     expect(code).toBe(0);
     const { out, input, options } = JSON.parse(stdout) as RunReport;
     expect(out.startsWith(scratch)).toBe(true);
     expect(input.path).toBe('node_modules');
     expect(options.maxBytes).toBe(64 << 20);
     expect(await contentOf(out)).toEqual({ 'a/index.js': 'x' });
+    const removed = await lab(['--json'], { cwd });
+    expect(removed.code).toBe(0);
+    expect(existsSync((JSON.parse(removed.stdout) as RunReport).out)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fresh, lab, MAIN } from './cli.js';
@@ -56,6 +56,19 @@ test('tune replays a distribution, and its table starts with the recommended cho
   const rows = stdout.split('\n').filter((line) => / \d+\.\d\d │$/.test(line));
   expect(rows).toHaveLength(30);
   expect(rows[0]).toContain(`│ ${source} `);
+});
+
+test('tune writes no file unless it is asked for', () => {
+  const cwd = fresh('empty');
+  mkdirSync(cwd);
+  const { status } = spawnSync(process.execPath, [MAIN, 'tune', '--count', '1000'], { cwd });
+  expect(status).toBe(0);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test.each([[], ['run'], ['tune']])('%s --version prints a version', (...command) => {
+  const { stdout, status } = spawnSync(process.execPath, [MAIN, ...command, '--version'], { encoding: 'utf8' });
+  expect({ stdout, status }).toEqual({ stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string, status: 0 });
 });
 
 test('tune refuses an invalid or missing trace, an invalid option, and an unwritable plot', () => {

@@ -1,7 +1,9 @@
+import type { Signal } from './abort-signal.js';
+
 /** Lets a wait be ended from outside. */
 export interface WaitOptions {
   /** Aborting it rejects the call with its reason. A write that was waiting is not applied then. */
-  signal?: AbortSignal | undefined;
+  signal?: Signal | undefined;
 }
 
 /**
@@ -10,7 +12,7 @@ export interface WaitOptions {
  * @param begin - starts the wait. It may return a function, which undoes that when the signal ends the wait
  */
 export function abortable(
-  signal: AbortSignal | undefined,
+  signal: Signal | undefined,
   begin: (resolve: () => void, reject: (error: unknown) => void) => (() => void) | void,
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {

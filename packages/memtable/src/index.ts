@@ -1,3 +1,4 @@
+export type { AbortSignalLike, Signal } from './abort-signal.js';
 export type { WaitOptions } from './abortable.js';
 export { MemTableCursor } from './cursor.js';
 export type { EntryTableStats } from './entry-table.js';

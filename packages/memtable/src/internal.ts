@@ -1,4 +1,4 @@
-/** Parts of the memtable for the packages above it. They are not public: any version may change them. */
+/** Parts of the memtable for the packages above it. They are not public: a minor version may change them. */
 export { BulkLoad } from './bulk-load.js';
 export { Trace, type TraceContext } from './diagnostics.js';
 export { EntryTable } from './entry-table.js';

@@ -9,6 +9,7 @@
  * L3. No more than `frozenMax` tables are frozen, until `close()` freezes the last one.
  */
 import { INSPECT, show } from '@memtable/arena';
+import type { Signal } from './abort-signal.js';
 import type { WaitOptions } from './abortable.js';
 import { MemTableError } from './errors.js';
 import { checkSequence, type Sequence, SEQUENCE_MAX } from './format/internal-key.js';
@@ -308,7 +309,7 @@ export class MemTableList implements AsyncDisposable {
     this.#admission.wake();
   }
 
-  #checkOpen(signal?: AbortSignal): void {
+  #checkOpen(signal?: Signal): void {
     if (this.#queue.state !== 'open') throw closedError();
     signal?.throwIfAborted();
   }

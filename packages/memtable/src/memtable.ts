@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** LevelDB's memtable (db/memtable.h, db/memtable.cc): versions of keys, in order, in an arena of their own. */
 import { type Addr, Arena, type ArenaOptions, INSPECT, Line, MARK_WORDS, NIL, printed, show } from '@memtable/arena';
 import { attachIndex, BlockSkipList, type OrderedIndex, SkipList, type SkipListOptions } from '@memtable/skiplist';

@@ -215,13 +215,18 @@ export class Commit {
     return new BulkLoad(this.table);
   }
 
-  /** Writes an entry of a load. @param index - how many there were before */
+  /**
+   * Writes an entry of a load.
+   * @param index - how many there were before
+   * @throws MemTableError `MEMTABLE_FULL`: the room for puts is used up
+   */
   addTo(load: BulkLoad, index: number, key: string | Uint8Array, value: string | Uint8Array): void {
     const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
     const length = typeof value === 'string' ? this.#textLength : value.length;
     const sequence = this.sequence + 1 + index;
     this.key.set(key).setTag(tagLow(sequence, ValueType.Value), tagHigh(sequence));
     load.add(this.key, ValueType.Value, bytes, length, bytes === this.#text ? this.#textView : undefined);
+    if (this.table.memoryUsage() > this.#tableBytesMax) throw this.table.full(load.bytes);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type ArenaStats, printed } from '@memtable/arena';
+import { type ArenaStats, MEMORY_BYTES_MAX, printed } from '@memtable/arena';
 import {
   type Comparator,
   type FlushOptions,
@@ -7,6 +7,7 @@ import {
   MemTableError,
   type WaitingStats,
 } from '@memtable/memtable';
+import { checkWhole } from '@memtable/memtable/internal';
 import type { AnyEncoding, EncodingOption } from './encoding.js';
 import type { PinKind } from './pins.js';
 import type { RangeOptions } from './range.js';
@@ -196,16 +197,47 @@ export interface MemStoreStats {
 }
 
 /** @internal @throws MemTableError `MEMTABLE_INVALID_OPTION` */
-export function checkIllFormed(value: unknown): void {
+function checkIllFormed(value: unknown): void {
   if (value === 'refuse' || value === 'replace') return;
   throw new MemTableError('MEMTABLE_INVALID_OPTION', `illFormed must be 'refuse' or 'replace': ${printed(value)}`);
 }
 
 /** @internal Checks the range of an option. @throws MemTableError `MEMTABLE_INVALID_OPTION` */
-export function checkOption(name: string, value: number, min: number, max: number): void {
+function checkOption(name: string, value: number, min: number, max: number): void {
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw new MemTableError(
     'MEMTABLE_INVALID_OPTION',
     `${name} must be a number from ${min} to ${max}: ${printed(value)}`,
   );
+}
+
+const MIB = 1 << 20;
+/** Upper bound on `maxBytes`: half of it for entries, the other for compactions and deletions. */
+const BYTES_MAX = 2 * MEMORY_BYTES_MAX;
+const BYTES_MIN = 128 << 10;
+
+interface Settings {
+  readonly maxBytes: number;
+  readonly garbageRatioMax: number;
+  readonly garbageBytesMin: number;
+  readonly pinWarningMs: number;
+  readonly writeBufferBytes: number;
+  readonly lastSequence: number;
+  /** Lone surrogates become U+FFFD. */
+  readonly replaces: boolean;
+}
+
+/** @internal The checked options of a store, with their defaults. @throws MemTableError `MEMTABLE_INVALID_OPTION` */
+export function settingsOf(options: MemStoreSettings & { readonly illFormed?: unknown }): Settings {
+  const { maxBytes = BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
+  const { pinWarningMs = 60_000, writeBufferBytes = 4 * MIB, lastSequence = 0, illFormed = 'refuse' } = options;
+  checkOption('maxBytes', maxBytes, BYTES_MIN, BYTES_MAX);
+  checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
+  checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
+  checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
+  checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
+  checkWhole('lastSequence', lastSequence, 0, 2 ** 52);
+  checkIllFormed(illFormed);
+  const replaces = illFormed === 'replace';
+  return { maxBytes, garbageRatioMax, garbageBytesMin, pinWarningMs, writeBufferBytes, lastSequence, replaces };
 }

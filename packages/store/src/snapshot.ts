@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { INSPECT, show } from '@memtable/arena';
 import type { Pin } from './pins.js';
 import type { Readers } from './readers.js';

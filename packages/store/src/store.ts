@@ -10,9 +10,9 @@
  * U4. A comparator must not use the store: a search is half done. Each of its calls throws `MEMTABLE_REENTERED`.
  * U5. Work in the background (renewals, events) never fails a call that has done its own work.
  */
-import { INSPECT, MEMORY_BYTES_MAX, show } from '@memtable/arena';
+import { INSPECT, show } from '@memtable/arena';
 import { type FlushOptions, type LifecycleEvent, MemTableError, type WaitOptions } from '@memtable/memtable';
-import { checkFlushOptions, checkWhole, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
+import { checkFlushOptions, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
 import { BatchEncoder } from './batch.js';
 import { Codecs, owned } from './codecs.js';
 import { Commit } from './commit.js';
@@ -20,14 +20,13 @@ import { encode, isPromise } from './encoding.js';
 import { loadEntries } from './load.js';
 import {
   type BatchOperation,
-  checkIllFormed,
-  checkOption,
   type EncodingOptions,
   type MemStoreArguments,
   type MemStoreOptions,
   type MemStoreSettings,
   type MemStoreStats,
   type RangeReadOptions,
+  settingsOf,
 } from './options.js';
 import { Pins } from './pins.js';
 import { Readers } from './readers.js';
@@ -38,9 +37,6 @@ import { closedError, frozenError, StoreState } from './state.js';
 import { storeStats } from './stats.js';
 import { TableFactory } from './table.js';
 import { verifyStore } from './verify.js';
-
-const MIB = 1 << 20;
-const TABLE_BYTES_MIN = 64 << 10;
 
 /** Without it a clone would arrive as an object that has no methods. */
 const UNCLONEABLE = Symbol(
@@ -90,21 +86,14 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
   /** Options are needed only for keys or values that are no strings. */
   constructor(...options: MemStoreArguments<K, V>);
   constructor(options: MemStoreSettings & EncodingOptions = {}) {
-    const { maxBytes = 2 * MEMORY_BYTES_MAX, garbageRatioMax = 0.5, garbageBytesMin = MIB } = options;
-    const { pinWarningMs = 60_000, pinStacks, writeBufferBytes = 4 * MIB, lastSequence = 0, target } = options;
-    const { illFormed = 'refuse' } = options;
-    checkOption('maxBytes', maxBytes, 2 * TABLE_BYTES_MIN, 2 * MEMORY_BYTES_MAX);
-    checkOption('garbageRatioMax', garbageRatioMax, 0.01, 0.99);
-    checkOption('garbageBytesMin', garbageBytesMin, 0, MEMORY_BYTES_MAX);
-    checkOption('pinWarningMs', pinWarningMs, 0, 0x7fffffff);
-    checkWhole('writeBufferBytes', writeBufferBytes, 1, 1 << 30);
-    checkWhole('lastSequence', lastSequence, 0, 2 ** 52);
-    checkIllFormed(illFormed);
+    const settings = settingsOf(options);
+    const { maxBytes, garbageRatioMax, garbageBytesMin, pinWarningMs, writeBufferBytes, lastSequence } = settings;
+    const { target, pinStacks } = options;
     const flushOptions: FlushOptions | undefined = target === undefined ? undefined : { ...options, target };
     if (flushOptions !== undefined) checkFlushOptions(flushOptions);
     const order = orderOf(options.comparator);
     const state = new StoreState(order);
-    const codecs = new Codecs(options, illFormed === 'replace', state);
+    const codecs = new Codecs(options, settings.replaces, state);
     const tables = new TableFactory(options, maxBytes, order);
     const table = tables.make();
     const commit = new Commit(table, new Pins(table), tables.bytesMax, lastSequence);

@@ -120,6 +120,15 @@ test.each([
   store.verify();
 });
 
+test('a load takes no more than puts may take: the rest is for compactions and deletions', () => {
+  const store = new MemStore({ maxBytes: 128 << 10 });
+  const large = 'x'.repeat(100_000);
+  expect(() => store.put('a', large)).toThrow(error('MEMTABLE_FULL'));
+  expect(() => store.load([['a', large]])).toThrow(error('MEMTABLE_FULL'));
+  store.verify();
+  expect(store.size).toBe(0);
+});
+
 test('entries may read the store, and all else is refused while they are read', async () => {
   const store = new MemStore();
   store.load(numbered(1000));

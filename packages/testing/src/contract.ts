@@ -4,6 +4,7 @@
  * All types are structural: an object under test imports and extends nothing. Each suite has a `Supports` type that
  * lists the optional features. Declare a missing feature with `false`, and the suite leaves out its commands and rules.
  */
+import type { Signal } from './abort-signal.js';
 
 /** What an entry says about its key, in LevelDB's numbers: it deletes the key, or sets it to a value. */
 export const ValueType = { Deletion: 0, Value: 1 } as const;
@@ -209,6 +210,16 @@ export interface OrderedIndexSupports<T = OrderedIndex> {
   rollBack: false | ((index: T, keys: readonly Uint8Array[]) => void);
 }
 
+/** The features of an index with `insert` and a forward cursor only. Spread it and add what yours can do. */
+export const indexSupportsNothing = {
+  backward: false,
+  liveCursors: false,
+  comparators: false,
+  entryCount: false,
+  verify: false,
+  rollBack: false,
+} as const satisfies OrderedIndexSupports<never>;
+
 /** How the suite makes indexes, and what they can do. */
 export interface OrderedIndexHarness<T extends OrderedIndex = OrderedIndex> {
   /** Makes an empty index. `comparator` is given only with `supports.comparators`. */
@@ -374,6 +385,15 @@ export interface StoreSupports<T = Store> {
   errorCodes?: Partial<Record<StoreRefusal, string>>;
 }
 
+/** The features of a store with `put`, `del` and `get` only. Spread it and add what yours can do. */
+export const storeSupportsNothing = {
+  batches: false,
+  ranges: false,
+  snapshots: false,
+  copies: false,
+  flush: false,
+} as const satisfies StoreSupports<never>;
+
 /** Why a store refuses something: a call inside its comparator, or an answer of the comparator that is no number. */
 export type StoreRefusal = 'reentered' | 'invalidComparator';
 
@@ -399,7 +419,7 @@ export interface FlushTarget {
    * Writes all entries of a run. Once the promise resolves the entries are safe. If it rejects, `write` is called again
    * with the same entries. An aborted `signal` asks it to give up.
    */
-  write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
+  write(run: FlushRun, options: { readonly signal: Signal }): Promise<void>;
 }
 
 /** Takes writes into memory and flushes them to a target. Every entry stays readable, in the list or in the target. */
@@ -407,21 +427,21 @@ export interface MemtableList {
   /** As `get` of a {@link Memtable}, of entries that are still in memory. */
   get(key: Uint8Array, sequence?: Sequence): { readonly type: ValueType; readonly value: Uint8Array } | undefined;
   /** Resolves when the target has every write accepted before the call. */
-  flush(options?: { signal?: AbortSignal }): Promise<void>;
+  flush(options?: { signal?: Signal }): Promise<void>;
   /** Ends writing and flushes. It rejects if a flush failed, and can then be called again. */
-  close(options?: { signal?: AbortSignal }): Promise<void>;
+  close(options?: { signal?: Signal }): Promise<void>;
 }
 
 /** What a list of memtables can do, and how the suite uses it. */
 export interface MemtableListSupports<T = MemtableList> {
   /** Makes several writes as one. The promise resolves when the list has accepted them. */
-  write: (list: T, operations: readonly WriteOperation[], options: { signal: AbortSignal }) => Promise<void>;
+  write: (list: T, operations: readonly WriteOperation[], options: { signal: Signal }) => Promise<void>;
   /** How a caller waits for its turn and then writes. */
   admit:
     | false
     | {
         /** Resolves when it is the caller's turn. The turn ends if the caller does not write at once. */
-        wait: (list: T, options: { signal: AbortSignal }) => Promise<void>;
+        wait: (list: T, options: { signal: Signal }) => Promise<void>;
         /** Makes several writes as one. The suite calls it right after `wait` has resolved, or not at all. */
         apply: (list: T, operations: readonly WriteOperation[]) => void;
       };
@@ -450,7 +470,7 @@ export interface MemtableListHarness<T extends MemtableList = MemtableList> {
 /** A store that keeps writes until a flush target has them. Writes are synchronous; only flushes take time. */
 export interface WriteBuffer {
   /** Resolves when the target has every write made before the call. */
-  flush(options?: { signal?: AbortSignal }): Promise<void>;
+  flush(options?: { signal?: Signal }): Promise<void>;
 }
 
 /** How the suite uses a write buffer. */
@@ -460,7 +480,7 @@ export interface WriteBufferSupports<T = WriteBuffer> {
   /** Whether an error of `write` means that there was no room. The caller then waits for `admit`. */
   isFull: (error: unknown) => boolean;
   /** Resolves when there is room for a write of `bytes` bytes. */
-  admit: (buffer: T, bytes: number, options: { signal: AbortSignal }) => Promise<void>;
+  admit: (buffer: T, bytes: number, options: { signal: Signal }) => Promise<void>;
   /** The newest version of a key in the buffer; undefined if only the target may have one. */
   get: (buffer: T, key: Uint8Array) => { readonly type: ValueType; readonly value: Uint8Array } | undefined;
   /** Ends the buffer, even if the target does not have everything. Callers that wait are refused. */

@@ -1,4 +1,5 @@
 import { TestingError } from './errors.js';
+import { Mismatch } from './expect.js';
 import type { Json } from './notation.js';
 
 /** A run as plain data. */
@@ -19,6 +20,11 @@ export class CounterexampleError extends TestingError {
   override readonly name = 'CounterexampleError';
   /** The run as code, one command a line. */
   readonly lines: readonly string[];
+  /**
+   * Code that makes the check that failed, if the last command does not make it: a step of the walk at the end, for
+   * example. It calls `expectSame`.
+   */
+  readonly check: string | undefined;
   /** The run as JSON, for {@link replay}. */
   readonly json: string;
   /** The seed, and the number of the run from 1, that found it; undefined for a replay. */
@@ -33,19 +39,27 @@ export class CounterexampleError extends TestingError {
     found?: CounterexampleError['found'],
   ) {
     const json = JSON.stringify(recording);
+    const { step, where } = cause instanceof Mismatch ? cause : {};
     super(
       'TESTING_COUNTEREXAMPLE',
       [
         `${recording.suite}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        ...(where === undefined ? [] : [where]),
         '',
-        ...[prelude, ...lines].map((line) => `  ${line}`),
+        ...[prelude, ...lines, ...(step === undefined ? [] : [step])].map((line) => `  ${line}`),
         '',
-        ...(found === undefined ? [] : [`seed: ${found.seed}, run ${found.run}`]),
+        ...(found === undefined
+          ? []
+          : [
+              `seed: ${found.seed}, run ${found.run}; the suite finds it again with the option { seed: ${found.seed} }`,
+            ]),
+        'to run only these lines again: await replay(json, harness), with the JSON of the next line',
         `replay: ${json}`,
       ].join('\n'),
       { cause },
     );
     this.lines = lines;
+    this.check = step;
     this.json = json;
     this.found = found;
   }

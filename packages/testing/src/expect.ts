@@ -1,6 +1,19 @@
 import { TestingError } from './errors.js';
 import { code } from './notation.js';
 
+/** The object under test and the model disagree, at a place that a counterexample can show. */
+export class Mismatch extends TestingError {
+  /** Code that makes the check that failed; undefined if the last command of the run makes it. */
+  step: string | undefined;
+  /** Where the check was made, as it goes on behind the message; undefined if the code says it. */
+  where: string | undefined;
+
+  constructor(message: string, step?: string) {
+    super('TESTING_MISMATCH', message);
+    this.step = step;
+  }
+}
+
 /** Whether two values are equal: bytes by content, arrays and objects field by field, all else by `===`. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -17,9 +30,29 @@ export function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** @throws TestingError `TESTING_MISMATCH` unless {@link same} holds */
+/**
+ * Compares bytes by content, arrays and objects field by field, all else by `===`. Counterexamples end with a call.
+ * @param what - names the value in the message
+ * @throws TestingError `TESTING_MISMATCH` if the values differ
+ */
 export function expectSame(what: string, found: unknown, expected: unknown): void {
   if (!same(found, expected)) mismatch(`${what} should be ${code(expected)}, found ${code(found)}`);
+}
+
+/**
+ * As {@link expectSame}, of something that can be read again: a counterexample ends with this check.
+ * @param expression - returns the code that reads it; undefined if it cannot be read there
+ */
+export function expectRead(
+  what: string,
+  found: unknown,
+  expected: unknown,
+  expression: () => string | undefined,
+): void {
+  if (same(found, expected)) return;
+  const read = expression();
+  const step = read === undefined ? undefined : `expectSame('${what}', ${read}, ${code(expected)});`;
+  mismatch(`${what} should be ${code(expected)}, found ${code(found)}`, step);
 }
 
 /** @throws TestingError `TESTING_MISMATCH` unless `call` throws an error, with this code if one is given */
@@ -61,7 +94,7 @@ export async function failureOf(action: () => Promise<void>): Promise<{ readonly
   }
 }
 
-/** @throws TestingError `TESTING_MISMATCH`, always */
-export function mismatch(message: string): never {
-  throw new TestingError('TESTING_MISMATCH', message);
+/** @param step - code that makes the check. @throws TestingError `TESTING_MISMATCH`, always */
+export function mismatch(message: string, step?: string): never {
+  throw new Mismatch(message, step);
 }

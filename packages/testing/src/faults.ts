@@ -1,4 +1,5 @@
 /** Injects failures: of allocations and of flush targets. */
+import type { Signal } from './abort-signal.js';
 import type { Allocator, Entry, FlushRun, FlushTarget } from './contract.js';
 
 /**
@@ -139,7 +140,7 @@ export class ScriptedTarget implements FlushTarget {
   }
 
   /** Does what the script says. @throws InjectedFault at once if that is `throws` */
-  write(run: FlushRun, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  write(run: FlushRun, { signal }: { readonly signal: Signal }): Promise<void> {
     const outcome = this.#script[this.#calls++] ?? 'resolves';
     if (this.#writing) this.violations.push('a flush began while another one was running');
     if (outcome === 'throws') throw new InjectedFault('the flush target throws');
@@ -149,7 +150,7 @@ export class ScriptedTarget implements FlushTarget {
     });
   }
 
-  async #write(run: FlushRun, signal: AbortSignal, outcome: FlushOutcome): Promise<void> {
+  async #write(run: FlushRun, signal: Signal, outcome: FlushOutcome): Promise<void> {
     if (outcome === 'hangs') await aborted(signal);
     await this.#pause(`target begins: ${outcome}`);
     if (signal.aborted) throw new InjectedFault('the flush target was aborted');
@@ -173,7 +174,7 @@ export class ScriptedTarget implements FlushTarget {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: Signal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,3 +1,4 @@
+export type { AbortSignalLike, Signal } from './abort-signal.js';
 export { type Allocation, allocationTraces } from './arbitraries/allocations.js';
 export { batchDamage, writeOperations } from './arbitraries/batches.js';
 export { type ComparatorName, comparatorNames, comparators } from './arbitraries/comparators.js';
@@ -22,6 +23,7 @@ export type { TestRunner } from './conformance/test-runner.js';
 export { assertWriteBuffer, writeBufferConformance } from './conformance/write-buffer.js';
 export * from './contract.js';
 export { CounterexampleError } from './counterexample.js';
+export { expectSame } from './expect.js';
 export {
   damaged,
   type DamageHarness,

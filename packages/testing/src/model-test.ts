@@ -1,12 +1,14 @@
 /** Runs commands against a model and an object under test, and makes a counterexample of a run that fails. */
 import fc from 'fast-check';
 import { keyPool } from './arbitraries/keys.js';
+import { checkRunOptions } from './check-harness.js';
 import type { AnyCommand, CommandLog } from './commands/command.js';
 import { CounterexampleError, type Recording } from './counterexample.js';
 import { TestingError } from './errors.js';
 import { failureOf } from './expect.js';
 import { fromJson, type Json, toJson } from './notation.js';
 import { parametersOf, type RunOptions, type RunReport } from './run-options.js';
+import { shrinkBytes } from './shrink-bytes.js';
 
 /** How one kind of object is tested with commands. */
 export interface ModelTest<Setup> {
@@ -47,6 +49,7 @@ const SHRINKS_MAX = 1000;
 
 /** Checks a property. @throws CounterexampleError if it does not hold */
 export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: RunOptions = {}): Promise<RunReport> {
+  checkRunOptions(test.suite, options);
   let commandCount = 0;
   // Each run draws its few keys first. `chain` then shrinks the keys of all commands together.
   const programs = keyPool().chain((keys) =>
@@ -66,7 +69,7 @@ export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: Ru
   const [setup, commands] = details.counterexample!;
   // Run it again to record which commands are executed.
   const first = await run(test, setup, commands);
-  const { executed, failure } = options.shrink === false ? first : await leaveOutNeedless(test, setup, first);
+  const { executed, failure } = options.shrink === false ? first : await shortest(test, setup, first);
   const found = { seed: details.seed, run: details.numRuns };
   throw counterexample(test, setup, executed, failure?.error ?? details.errorInstance, found);
 }
@@ -74,16 +77,19 @@ export async function assertModelTest<Setup>(test: ModelTest<Setup>, options: Ru
 /** Runs the operations of a recording. @throws CounterexampleError if they fail again */
 export async function replayModelTest<Setup>(test: ModelTest<Setup>, recording: Recording): Promise<void> {
   const setup = fromJson(recording.setup) as Setup;
-  const commands = recording.operations.map((operation) => {
+  const { executed, failure } = await run(test, setup, commandsOf(test, recording.operations));
+  if (failure !== undefined) throw counterexample(test, setup, executed, failure.error);
+}
+
+function commandsOf<Setup>({ suite, kinds }: ModelTest<Setup>, operations: readonly Json[]): AnyCommand[] {
+  return operations.map((operation) => {
     const [kind, ...args] = operation as readonly [string, ...Json[]];
-    const constructor = test.kinds[kind];
+    const constructor = kinds[kind];
     if (constructor === undefined) {
-      throw new TestingError('TESTING_MALFORMED', `the suite '${test.suite}' has no command ${JSON.stringify(kind)}`);
+      throw new TestingError('TESTING_MALFORMED', `the suite '${suite}' has no command ${JSON.stringify(kind)}`);
     }
     return new constructor(...(args.map(fromJson) as never[]));
   });
-  const { executed, failure } = await run(test, setup, commands);
-  if (failure !== undefined) throw counterexample(test, setup, executed, failure.error);
 }
 
 async function run<Setup>(
@@ -99,6 +105,21 @@ async function run<Setup>(
   });
   const closing = await failureOf(async () => close?.());
   return { executed, failure: outcome ?? closing };
+}
+
+/** Leaves out what the failure does not need: commands, and bytes of keys and values. */
+async function shortest<Setup>(test: ModelTest<Setup>, setup: Setup, first: Run): Promise<Run> {
+  let failing = await leaveOutNeedless(test, setup, first);
+  if (failing.failure === undefined) return failing;
+  const operationsOf = ({ executed }: Run): Json[] => executed.map((command) => command.toJSON());
+  await shrinkBytes(operationsOf(failing), async (operations) => {
+    const smaller = await run(test, setup, commandsOf(test, operations));
+    if (smaller.failure === undefined) return undefined;
+    failing = smaller;
+    return operationsOf(smaller);
+  });
+  // With smaller keys it may need fewer commands.
+  return leaveOutNeedless(test, setup, failing);
 }
 
 /** Removes every command that the failure does not need. fast-check leaves some of them, and always the last. */

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Addr, NIL } from '../addr.js';
 import { dropped } from '../errors.js';
 import { onDrop, onFailure, onReset } from '../events.js';

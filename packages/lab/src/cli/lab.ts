@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { build, defaultClientConditions, type InlineConfig, preview } from 'vite';
 import { commanderOutput, print } from './terminal.js';
+import { version } from './version.js';
 
 const PAGE = fileURLToPath(new URL('../../src/page', import.meta.url));
 const SITE = fileURLToPath(new URL('../../dist/site', import.meta.url));
@@ -24,6 +25,7 @@ function configFor(outDir: string): InlineConfig {
 const options = new Command('lab')
   .description('Serves a page that shows the lifecycle of a memtable, byte for byte.')
   .configureOutput(commanderOutput)
+  .version(version)
   .option('--build [dir]', 'write the page as a static site, and end')
   .option('--port <port>', 'where to serve it (default: the first free one from 4173)', Number)
   .parse()

@@ -4,6 +4,7 @@ import { Exit } from './failure.js';
 import { addRunCommand } from './run.js';
 import { commanderOutput, print, printText } from './terminal.js';
 import { addTuneCommand } from './tune.js';
+import { version } from './version.js';
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -25,4 +26,6 @@ const program = new Command('memtable-lab')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : Exit.Usage));
 addRunCommand(program);
 addTuneCommand(program);
+// `npm start -- --version` reaches a command, not the program.
+for (const command of [program, ...program.commands]) command.version(version);
 await program.parseAsync();

@@ -15,6 +15,8 @@ export interface RunReport {
   };
   /** Directory of the LevelDB. */
   readonly out: string;
+  /** Whether that directory outlives the run. */
+  readonly kept: boolean;
   readonly options: {
     readonly keyField: string;
     readonly valueField: string;
@@ -88,7 +90,7 @@ export function linesOf(report: RunReport): string[] {
   const { input, options, dump, memtables, totals, verified } = report;
   const parts = [
     `input    ${input.path} (${input.format})${input.limitReached ? `, cut off at ${size(options.maxBytes!)}` : ''}`,
-    `LevelDB  ${report.out}`,
+    `LevelDB  ${report.out}${report.kept ? '' : ' (removed at the end; --keep keeps it)'}`,
     `options  layout ${options.layout}, index ${options.index}, write buffer ${size(options.writeBuffer)}, ` +
       `blocks of ${size(options.blockBytes)}`,
     '',

@@ -30,6 +30,7 @@ export interface RunOptions {
   readonly index?: (typeof INDEXES)[number];
   /** File for the arena requests that `tune` replays. */
   readonly record?: string;
+  readonly keep: boolean;
   readonly json: boolean;
   readonly watch: boolean;
   readonly dump?: string;
@@ -51,7 +52,8 @@ export function declareRunOptions(command: Command): Command {
       bytes,
     )
     .option('--skip-bad', 'skip and count invalid input', false)
-    .option('-o, --out <dir>', 'LevelDB directory to flush into (default: a new temporary directory, which is kept)')
+    .option('-o, --out <dir>', 'LevelDB directory to flush into (default: a temporary one, removed at the end)')
+    .option('--keep', 'keep the temporary LevelDB directory', false)
     .addOption(
       new Option('-w, --write-buffer <size>', 'freeze a memtable when it uses more than this')
         .argParser(writeBuffer)

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { type LifecycleEvent, MemTable, MemTableError, MemTableList } from '@memtable/memtable';
 import type { Command } from 'commander';
@@ -88,6 +89,9 @@ export function addRunCommand(program: Command): void {
 async function run(input: string | undefined, options: RunOptions): Promise<number> {
   const source = await openSource(input ?? DEFAULT_INPUT, options.format);
   const out = await LevelDirectory.make(options.out);
+  const isKept = options.out !== undefined || options.keep;
+  // Not at the end of this function: a second Ctrl-C or a bug ends the process elsewhere.
+  if (!isKept) process.once('exit', () => rmSync(out, { recursive: true, force: true }));
   if (source.format === 'directory' && (await realpath(source.path)) === (await realpath(out))) {
     throw new Failure(`the input ${source.path} and --out ${out} are the same directory`);
   }
@@ -167,6 +171,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       limitReached: intake.limit.reached,
     },
     out,
+    kept: isKept,
     options: {
       keyField: options.keyField,
       valueField: options.valueField,

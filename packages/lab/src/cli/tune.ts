@@ -35,7 +35,8 @@ interface TuneOptions {
   readonly trace?: string;
   readonly distribution: Distribution;
   readonly count: number;
-  readonly plot: string;
+  /** File for the plot; undefined for none. */
+  readonly plot?: string;
   readonly json: boolean;
 }
 
@@ -52,7 +53,7 @@ export function addTuneCommand(program: Command): void {
         .default('entries'),
     )
     .option('-n, --count <number>', 'number of generated requests', requestCount, 300_000)
-    .option('-p, --plot <file>', 'file for the plot', 'tune.svg')
+    .option('-p, --plot <file>', 'also write a plot, as SVG')
     .option('--json', 'print one JSON document instead of the table', false)
     .action(async (options: TuneOptions) => {
       try {
@@ -70,15 +71,24 @@ async function runTune({ trace: path, distribution, count, plot, json }: TuneOpt
   const trace =
     path === undefined ? traceOf(distribution, count, ARENA_BYTES) : parseTrace(path, await readFile(path, 'utf8'));
   const rows = tune(trace);
-  const { plotOf } = await import('../tune/plot.js'); // Loading vega can take longer than the replay.
-  await writeFile(plot, await plotOf(trace.name, rows));
+  if (plot !== undefined) {
+    const { plotOf } = await import('../tune/plot.js'); // Loading vega can take longer than the replay.
+    await writeFile(plot, await plotOf(trace.name, rows));
+  }
   const requests = trace.arenas.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const report = { trace: trace.name, arenas: trace.arenas.length, requests, recommended: rows[0], rows, plot };
+  const report = {
+    trace: trace.name,
+    arenas: trace.arenas.length,
+    requests,
+    recommended: rows[0],
+    rows,
+    plot: plot ?? null,
+  };
   if (json) printText(process.stdout, JSON.stringify(report, undefined, 2));
   else print(process.stdout, ...linesOf(trace, requests, rows, plot));
 }
 
-function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot: string): string[] {
+function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot: string | undefined): string[] {
   const table = new Table({
     head: ['source', 'block\nsize', 'time\nms', 'memory\nat most', 'waste\n%', 'blocks', 'cost'],
     colAligns: ['left', ...Array<'right'>(6).fill('right')],
@@ -99,7 +109,7 @@ function linesOf(trace: Trace, requests: number, rows: readonly TuneRow[], plot:
   return [
     `trace    ${trace.name}: ${count(requests)} requests in ${trace.arenas.length} arenas`,
     `take     ${source}, blocks of ${size(blockBytes)}`,
-    `plot     ${plot}`,
+    ...(plot === undefined ? [] : [`plot     ${plot}`]),
     '',
     ...table.toString().split('\n'),
   ];

@@ -7,6 +7,7 @@
  * W3. The first waiter waits for something that runs: a flush or the pause after one that failed, a compaction, or the
  *     timer that ends a turn. A waiter that gives up wakes the one behind, which may want less.
  */
+import type { Signal } from '../abort-signal.js';
 import { abortable } from '../abortable.js';
 import type { LifecycleEvents, StallReason } from './events.js';
 
@@ -86,7 +87,7 @@ export class Admission {
    * Resolves when `attempt` says true or, without one, when there is room. `signal` ends the wait.
    * @param bytes - undefined for one who does not write
    */
-  wait(bytes: number | undefined, signal: AbortSignal | undefined, attempt?: () => boolean): Promise<void> {
+  wait(bytes: number | undefined, signal: Signal | undefined, attempt?: () => boolean): Promise<void> {
     return abortable(signal, (resolve, reject) => {
       const waiter: Waiter = { bytes, attempt, resolve, reject };
       this.#waiters.push(waiter);

@@ -6,6 +6,7 @@
  * Q2. While an open queue holds a table and has been started, an attempt runs, or the pause after a failed one.
  * Q3. Waiters ascend by sequence, and each waits for a sequence that has not been flushed.
  */
+import type { Signal } from '../abort-signal.js';
 import { abortable } from '../abortable.js';
 import { Trace, type TraceContext } from '../diagnostics.js';
 import { MemTableError } from '../errors.js';
@@ -100,7 +101,7 @@ export class FlushQueue<T> {
   /**
    * Resolves when all writes up to `sequence` have been flushed. `signal` ends the wait. Sequences must not descend.
    */
-  flushed(sequence: number, signal: AbortSignal | undefined): Promise<void> {
+  flushed(sequence: number, signal: Signal | undefined): Promise<void> {
     return abortable(signal, (resolve, reject) => {
       if (sequence <= this.#flushedSequence) return resolve();
       const waiter = { sequence, resolve, reject };
@@ -131,7 +132,7 @@ export class FlushQueue<T> {
    * gives up; what is left stays in the queue. It can be called again then.
    * @param pushRest - pushes the last table, after it can no longer count on a second attempt
    */
-  async close(signal: AbortSignal | undefined, pushRest: () => void): Promise<void> {
+  async close(signal: Signal | undefined, pushRest: () => void): Promise<void> {
     this.#state = 'closing';
     this.#hasNewClose = true;
     this.#failures = 0;

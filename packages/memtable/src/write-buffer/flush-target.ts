@@ -1,4 +1,5 @@
 import { printed } from '@memtable/arena';
+import type { Signal } from '../abort-signal.js';
 import { MemTableError } from '../errors.js';
 import type { FlushRun } from './flush-run.js';
 
@@ -14,7 +15,7 @@ export interface FlushTarget {
    * Stores every entry of the run. @param options - `signal` is aborted after `flushMsMax`, or at the end of
    * `close()`
    */
-  write(run: FlushRun, options: { readonly signal: AbortSignal }): Promise<void>;
+  write(run: FlushRun, options: { readonly signal: Signal }): Promise<void>;
 }
 
 /** Where to flush to, and how long to try. Times are in milliseconds. */

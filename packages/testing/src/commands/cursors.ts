@@ -1,7 +1,7 @@
 /** Commands that move a cursor, for every kind of object that has cursors. */
 import fc from 'fast-check';
 import type { Cursor, Sequence } from '../contract.js';
-import { expectSame } from '../expect.js';
+import { expectRead, Mismatch } from '../expect.js';
 import type { SortedModel } from '../model.js';
 import { Command, type CommandLog } from './command.js';
 
@@ -20,29 +20,50 @@ export interface SeekModel extends SortedModel<object> {
   target(key: Uint8Array, sequence?: Sequence): object;
 }
 
-/** @throws TestingError `TESTING_MISMATCH` unless the cursor stands on `item`, or on none if that is undefined */
-export function expectAt(cursor: Cursor, item: object | undefined): void {
-  expectSame('cursor.valid', cursor.valid, item !== undefined);
+/**
+ * @param name - the cursor as code, if a counterexample has it outside of a block
+ * @throws TestingError `TESTING_MISMATCH` unless the cursor stands on `item`, or on none if that is undefined
+ */
+export function expectAt(cursor: Cursor, item: object | undefined, name?: string): void {
+  const expression = (field: string) => () => name && `${name}.${field}`;
+  expectRead('cursor.valid', cursor.valid, item !== undefined, expression('valid'));
   for (const field in item) {
-    expectSame(`cursor.${field}`, Reflect.get(cursor, field), Reflect.get(item, field));
+    expectRead(`cursor.${field}`, Reflect.get(cursor, field), Reflect.get(item, field), expression(field));
   }
 }
 
-/** Compares a walk over all items, and with `backward` the walk back. @throws TestingError `TESTING_MISMATCH` */
-export function expectWalks(cursor: Cursor, items: readonly object[], backward: boolean): void {
-  cursor.seekToFirst();
-  for (const item of items) {
-    expectAt(cursor, item);
-    cursor.next();
+/**
+ * Compares a walk over all items, and with `backward` the walk back.
+ * @param owner - what makes the cursors, as code
+ * @throws TestingError `TESTING_MISMATCH`
+ */
+export function expectWalks(cursor: Cursor, items: readonly object[], backward: boolean, owner: string): void {
+  expectWalk(cursor, items, 'seekToFirst', 'next', owner);
+  if (backward) expectWalk(cursor, items.toReversed(), 'seekToLast', 'prev', owner);
+}
+
+function expectWalk(
+  cursor: Cursor,
+  items: readonly object[],
+  start: 'seekToFirst' | 'seekToLast',
+  step: 'next' | 'prev',
+  owner: string,
+): void {
+  let steps = 0;
+  try {
+    cursor[start]!();
+    for (; steps < items.length; steps++) {
+      expectAt(cursor, items[steps], 'walk');
+      cursor[step]!();
+    }
+    expectAt(cursor, undefined, 'walk');
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    const walk = steps === 0 ? '' : ` for (let i = 0; i < ${steps}; i++) walk.${step}();`;
+    error.step = `const walk = ${owner}.iterator(); walk.${start}();${walk} ${error.step}`;
+    error.where = `in the walk at the end, after ${start}() and ${steps} x ${step}() over ${items.length} entries`;
+    throw error;
   }
-  expectAt(cursor, undefined);
-  if (!backward) return;
-  cursor.seekToLast!();
-  for (const item of items.toReversed()) {
-    expectAt(cursor, item);
-    cursor.prev!();
-  }
-  expectAt(cursor, undefined);
 }
 
 /** Positions a cursor. Makes it first if the run has none with its number. */
@@ -56,7 +77,7 @@ abstract class Positioning<Arguments extends readonly unknown[]> extends Command
     const cursor = (subject.cursors[number] ??= subject.openCursor());
     const item = this.position(model, cursor);
     model.cursors[number] = { item };
-    expectAt(cursor, item);
+    expectAt(cursor, item, `cursor(${number})`);
   }
 
   /** Moves the cursor. @returns the item on which it must stand */
@@ -131,7 +152,7 @@ abstract class Stepping<Arguments extends readonly unknown[]> extends Command<
     model.cursors[number] = { item };
     const cursor = subject.cursors[number]!;
     cursor[direction]!();
-    expectAt(cursor, item);
+    expectAt(cursor, item, `cursor(${number})`);
     return item !== undefined;
   }
 }

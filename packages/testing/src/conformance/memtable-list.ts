@@ -1,9 +1,10 @@
+import { checkConformance, checkHarness } from '../check-harness.js';
 import type { MemtableList, MemtableListHarness } from '../contract.js';
 import { assertInterleavings, type InterleavingTest } from '../interleavings/interleaving-test.js';
 import { ListSubject } from '../interleavings/list-subject.js';
 import { listPrograms } from '../interleavings/program.js';
 import type { RunOptions, RunReport } from '../run-options.js';
-import type { TestRunner } from './test-runner.js';
+import { TEST_MS, type TestRunner } from './test-runner.js';
 
 /**
  * Registers the tests of a list of memtables: whatever order writes, admissions, flushes, aborts, closes, timers and
@@ -12,10 +13,15 @@ import type { TestRunner } from './test-runner.js';
 export function memtableListConformance<T extends MemtableList>(
   options: TestRunner & MemtableListHarness<T> & RunOptions,
 ): void {
+  const run = checkConformance('memtable list', options);
   options.describe('memtable list', () => {
-    options.it('keeps every accepted write and ends every wait, in any order of events', async () => {
-      await assertMemtableList(options, options);
-    });
+    options.it(
+      'keeps every accepted write and ends every wait, in any order of events',
+      async () => {
+        await assertMemtableList(options, run);
+      },
+      TEST_MS,
+    );
   });
 }
 
@@ -33,6 +39,7 @@ export function assertMemtableList<T extends MemtableList>(
 
 /** @internal */
 export function memtableListTest<T extends MemtableList>(typed: MemtableListHarness<T>): InterleavingTest {
+  checkHarness('memtable list', typed);
   const harness = typed as unknown as MemtableListHarness;
   return {
     suite: 'memtable list',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type ComparatorName, comparatorNames, comparators } from '../arbitraries/comparators.js';
+import { checkConformance, checkHarness } from '../check-harness.js';
 import { memtableCommand, memtableCommandKinds } from '../commands/memtable/index.js';
 import { MemtableSubject } from '../commands/memtable/subject.js';
 import type { Comparator, Memtable, MemtableHarness } from '../contract.js';
@@ -13,7 +14,7 @@ import { expectDropped } from '../traits/after-drop.js';
 import { expectFrozen } from '../traits/after-freeze.js';
 import { expectNumbersOnly, expectRefusedInside } from '../traits/inside-comparator.js';
 import { contentOf, cursorMethods, isSupported, type Method, tableMethods } from '../traits/methods.js';
-import type { TestRunner } from './test-runner.js';
+import { TEST_MS, type TestRunner } from './test-runner.js';
 
 /** An entry that the tables of these tests do not have. Its value does not fit into the rest of a block. */
 const KEY = bytes('7a');
@@ -39,6 +40,7 @@ const VALUE = bytes('2a*3000');
  * ```
  */
 export function memtableConformance<T extends Memtable>(options: TestRunner & MemtableHarness<T> & RunOptions): void {
+  const run = checkConformance('memtable', options);
   const { describe, it } = options;
   const { factory, supports } = erase(options);
   const { allocator, errorCodes } = supports;
@@ -54,9 +56,13 @@ export function memtableConformance<T extends Memtable>(options: TestRunner & Me
   };
 
   describe('memtable', () => {
-    it('agrees with a sorted array over random commands', async () => {
-      await assertMemtable(options, options);
-    });
+    it(
+      'agrees with a sorted array over random commands',
+      async () => {
+        await assertMemtable(options, run);
+      },
+      TEST_MS,
+    );
 
     it('declares exactly the features that it has', async () => expectDeclared(factory({}), supports));
 
@@ -136,6 +142,7 @@ export function assertMemtable<T extends Memtable>(
 
 /** @internal */
 export function memtableTest<T extends Memtable>(typed: MemtableHarness<T>): ModelTest<ComparatorName | undefined> {
+  checkHarness('memtable', typed);
   const harness = erase(typed);
   const { supports } = harness;
   return {

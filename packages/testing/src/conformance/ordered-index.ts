@@ -1,3 +1,4 @@
+import { checkConformance, checkHarness } from '../check-harness.js';
 import fc from 'fast-check';
 import { type ComparatorName, comparatorNames, comparators } from '../arbitraries/comparators.js';
 import { orderedIndexCommand, orderedIndexCommandKinds } from '../commands/ordered-index/index.js';
@@ -6,16 +7,21 @@ import type { OrderedIndex, OrderedIndexHarness } from '../contract.js';
 import { IndexModel } from '../model.js';
 import { assertModelTest, type ModelTest } from '../model-test.js';
 import type { RunOptions, RunReport } from '../run-options.js';
-import type { TestRunner } from './test-runner.js';
+import { TEST_MS, type TestRunner } from './test-runner.js';
 
 /** Registers the tests of an ordered index: over random commands it must agree with a sorted array of keys. */
 export function orderedIndexConformance<T extends OrderedIndex>(
   options: TestRunner & OrderedIndexHarness<T> & RunOptions,
 ): void {
+  const run = checkConformance('ordered index', options);
   options.describe('ordered index', () => {
-    options.it('agrees with a sorted array over random commands', async () => {
-      await assertOrderedIndex(options, options);
-    });
+    options.it(
+      'agrees with a sorted array over random commands',
+      async () => {
+        await assertOrderedIndex(options, run);
+      },
+      TEST_MS,
+    );
   });
 }
 
@@ -35,6 +41,7 @@ export function assertOrderedIndex<T extends OrderedIndex>(
 export function orderedIndexTest<T extends OrderedIndex>(
   typed: OrderedIndexHarness<T>,
 ): ModelTest<ComparatorName | undefined> {
+  checkHarness('ordered index', typed);
   const harness = typed as unknown as OrderedIndexHarness;
   const { supports } = harness;
   return {

@@ -1,3 +1,4 @@
+import { checkConformance, checkHarness } from '../check-harness.js';
 import fc from 'fast-check';
 import { storeCommand, storeCommandKinds } from '../commands/store/index.js';
 import { StoreSubject } from '../commands/store/subject.js';
@@ -8,14 +9,19 @@ import { assertModelTest, type ModelTest } from '../model-test.js';
 import type { RunOptions, RunReport } from '../run-options.js';
 import { code } from '../notation.js';
 import { type EncodingStyle, orderOf, type UserCodeSetup } from '../user-code.js';
-import type { TestRunner } from './test-runner.js';
+import { TEST_MS, type TestRunner } from './test-runner.js';
 
 /** Registers the tests of a store: over random commands it must agree with a sorted array of keys and values. */
 export function storeConformance<T extends Store>(options: TestRunner & StoreHarness<T> & RunOptions): void {
+  const run = checkConformance('store', options);
   options.describe('store', () => {
-    options.it('agrees with a sorted array over random commands', async () => {
-      await assertStore(options, options);
-    });
+    options.it(
+      'agrees with a sorted array over random commands',
+      async () => {
+        await assertStore(options, run);
+      },
+      TEST_MS,
+    );
   });
 }
 
@@ -30,6 +36,7 @@ export function assertStore<T extends Store>(harness: StoreHarness<T>, options?:
 
 /** @internal */
 export function storeTest<T extends Store>(typed: StoreHarness<T>): ModelTest<UserCodeSetup | undefined> {
+  checkHarness('store', typed);
   const harness = typed as unknown as StoreHarness;
   return {
     suite: 'store',
@@ -42,7 +49,8 @@ export function storeTest<T extends Store>(typed: StoreHarness<T>): ModelTest<Us
       return { model, subject, end: () => subject.end(model), close: () => subject.close() };
     },
     prelude: (setup = {}) =>
-      `const user = new UserCode(${code(setup)}), store = await factory(user.options), snapshots = [], iterators = [];`,
+      `const user = new UserCode(${code(setup)}), store = await factory(user.options), snapshots = [], iterators = [], ` +
+      'itemsOf = async (found, items = []) => { for await (const item of found) items.push(item); return items; };',
   };
 }
 

@@ -1,9 +1,10 @@
+import { checkConformance, checkHarness } from '../check-harness.js';
 import type { WriteBuffer, WriteBufferHarness } from '../contract.js';
 import { BufferSubject } from '../interleavings/buffer-subject.js';
 import { assertInterleavings, type InterleavingTest } from '../interleavings/interleaving-test.js';
 import { writeBufferPrograms } from '../interleavings/program.js';
 import type { RunOptions, RunReport } from '../run-options.js';
-import type { TestRunner } from './test-runner.js';
+import { TEST_MS, type TestRunner } from './test-runner.js';
 
 /**
  * Registers the tests of a store in front of a flush target: whatever order writes, admissions, flushes, aborts,
@@ -13,10 +14,15 @@ import type { TestRunner } from './test-runner.js';
 export function writeBufferConformance<T extends WriteBuffer>(
   options: TestRunner & WriteBufferHarness<T> & RunOptions,
 ): void {
+  const run = checkConformance('write buffer', options);
   options.describe('write buffer', () => {
-    options.it('has the last write to each key and ends every wait, in any order of events', async () => {
-      await assertWriteBuffer(options, options);
-    });
+    options.it(
+      'has the last write to each key and ends every wait, in any order of events',
+      async () => {
+        await assertWriteBuffer(options, run);
+      },
+      TEST_MS,
+    );
   });
 }
 
@@ -35,6 +41,7 @@ export function assertWriteBuffer<T extends WriteBuffer>(
 
 /** @internal */
 export function writeBufferTest<T extends WriteBuffer>(typed: WriteBufferHarness<T>): InterleavingTest {
+  checkHarness('write buffer', typed);
   const harness = typed as unknown as WriteBufferHarness;
   return {
     suite: 'write buffer',

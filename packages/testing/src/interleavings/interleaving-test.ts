@@ -1,5 +1,6 @@
 /** Runs programs in the orders that a scheduler chooses, and makes a counterexample of one that fails. */
 import fc from 'fast-check';
+import { checkRunOptions } from '../check-harness.js';
 import { CounterexampleError, type Recording } from '../counterexample.js';
 import { TestingError } from '../errors.js';
 import { failureOf } from '../expect.js';
@@ -32,6 +33,7 @@ const RUNS = 400;
 
 /** Checks a property. @throws CounterexampleError if it does not hold */
 export async function assertInterleavings(test: InterleavingTest, options: RunOptions = {}): Promise<RunReport> {
+  checkRunOptions(test.suite, options);
   let commands = 0;
   const property = fc.asyncProperty(test.programs, fc.scheduler(), async (program, scheduler) => {
     await runInterleaving(test.begin, program, scheduler);

@@ -1,4 +1,5 @@
 import type fc from 'fast-check';
+import type { Signal } from '../abort-signal.js';
 import { comparators } from '../arbitraries/comparators.js';
 import type { Comparator } from '../contract.js';
 import { TestingError } from '../errors.js';
@@ -45,7 +46,7 @@ export interface Step {
   readonly words: readonly string[];
   /** Unique among the steps of a run; below 256, so that a value can begin with it. */
   readonly id: number;
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Call it in the microtask in which the step settles: the caller goes on. */
   readonly settled: () => void;
 }
@@ -144,7 +145,7 @@ class Interleaving {
   }
 
   /** Makes the steps of a caller from `place` on. Keeps the first error for `goOn`. */
-  #act(action: string, number: number, signal: AbortSignal, place = 0): void {
+  #act(action: string, number: number, signal: Signal, place = 0): void {
     const parts = action.split(/ ([>&]) /);
     if (2 * place >= parts.length) return;
     const [verb, ...words] = parts[2 * place].split(' ');

@@ -7,7 +7,7 @@ import type {
   MemtableRefusal,
   Sequence,
 } from '../../contract.js';
-import { expectRefused, expectSame, mismatch, outcomeOf, same } from '../../expect.js';
+import { expectRead, expectRefused, expectSame, Mismatch, mismatch, outcomeOf, same } from '../../expect.js';
 import type { MemtableModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { expectAllDropped } from '../../traits/after-drop.js';
@@ -77,7 +77,12 @@ export class MemtableSubject {
   expectGet(key: Uint8Array, sequence: Sequence | undefined, expected: Entry | undefined): void {
     const found = this.table.get(key, sequence);
     if (found?.type !== expected?.type || !same(found?.value, expected?.value)) {
-      mismatch(`get() should find ${code(expected)}, found ${code(found)}`);
+      const args = sequence === undefined ? code(key) : `${code(key)}, ${code(sequence)}`;
+      const field = same(found?.value, expected?.value) ? 'type' : 'value';
+      mismatch(
+        `get() should find ${code(expected)}, found ${code(found)}`,
+        `expectSame('get()', table.get(${args})?.${field}, ${code(expected?.[field])});`,
+      );
     }
     // The caller owns the returned bytes, so it may overwrite them.
     if (this.harness.supports.copies) found?.value.fill(SCRIBBLE);
@@ -87,14 +92,19 @@ export class MemtableSubject {
   compare(model: MemtableModel): void {
     const { supports } = this.harness;
     const { table } = this;
-    expectWalks(table.iterator(), model.items, supports.backward);
+    expectWalks(table.iterator(), model.items, supports.backward, 'table');
     for (const { key, found } of model.getAll()) this.expectGet(key, undefined, found);
-    if (supports.entryCount) expectSame('entryCount', table.entryCount, model.items.length);
-    if (supports.state) expectSame('state', table.state, model.state);
+    if (supports.entryCount) expectRead('entryCount', table.entryCount, model.items.length, () => 'table.entryCount');
+    if (supports.state) expectRead('state', table.state, model.state, () => 'table.state');
     if (supports.memoryUsage) {
       const bytes = model.items.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
       const usage = table.approximateMemoryUsage!();
-      if (usage < bytes) mismatch(`the memory usage is ${usage} bytes, but the entries have ${bytes}`);
+      if (usage < bytes) {
+        mismatch(
+          `the memory usage is ${usage} bytes, but the entries have ${bytes}`,
+          `expectSame('enough memory', table.approximateMemoryUsage() >= ${bytes}, true);`,
+        );
+      }
     }
     if (supports.verify) table.verify!();
     if (this.copied !== undefined) {
@@ -105,7 +115,13 @@ export class MemtableSubject {
   /** Compares and drops the table, and makes a new one. */
   renew(model: MemtableModel): void {
     const { supports } = this.harness;
-    this.compare(model);
+    try {
+      this.compare(model);
+    } catch (error) {
+      // The code of the command goes on with the new table.
+      if (error instanceof Mismatch) error.step = undefined;
+      throw error;
+    }
     if (supports.drop) {
       this.table.drop!();
       expectAllDropped(this.table, this.cursors, supports);

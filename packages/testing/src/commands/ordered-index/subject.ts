@@ -1,6 +1,7 @@
 import type { IndexCursor, OrderedIndex, OrderedIndexHarness } from '../../contract.js';
-import { expectSame } from '../../expect.js';
+import { expectRead, expectSame } from '../../expect.js';
 import type { IndexModel } from '../../model.js';
+import { code } from '../../notation.js';
 import type { AnyCommand } from '../command.js';
 import { expectWalks } from '../cursors.js';
 
@@ -29,13 +30,15 @@ export class OrderedIndexSubject {
   /** Compares index and model: walks in both directions, a seek of every key, figures. */
   compare(model: IndexModel): void {
     const { backward, entryCount, verify } = this.harness.supports;
-    expectWalks(this.index.iterator(), model.items, backward);
+    expectWalks(this.index.iterator(), model.items, backward, 'index');
     const cursor = this.index.iterator();
     for (const { key } of model.items) {
       cursor.seek(key);
-      expectSame('the key at a seek', cursor.valid && cursor.key, key);
+      expectRead('the key at a seek', cursor.valid && cursor.key, key, () => {
+        return `((at) => (at.seek(${code(key)}), at.valid && at.key))(index.iterator())`;
+      });
     }
-    if (entryCount) expectSame('entryCount', this.index.entryCount, model.items.length);
+    if (entryCount) expectRead('entryCount', this.index.entryCount, model.items.length, () => 'index.entryCount');
     if (verify) this.index.verify!();
   }
 

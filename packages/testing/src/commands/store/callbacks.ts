@@ -98,7 +98,7 @@ export class During extends StoreCommand<
   }
 
   override check(model: Readonly<StoreModel>): boolean {
-    return commandOf(this.args[4]).check(model);
+    return commandOf(this.args[4]).check(model) && !readsFirst(this.args[4]);
   }
 
   *steps(model: StoreModel, subject: StoreSubject): Steps {
@@ -165,7 +165,7 @@ export class Misbehave extends StoreCommand<[call: number, misdeed: Misdeed, ope
   }
 
   override check(model: Readonly<StoreModel>): boolean {
-    return model.compareKeys !== bytewise && commandOf(this.args[2]).check(model);
+    return model.compareKeys !== bytewise && commandOf(this.args[2]).check(model) && !readsFirst(this.args[2]);
   }
 
   *steps(model: StoreModel, subject: StoreSubject): Steps {
@@ -223,9 +223,17 @@ function refusalOf(command: StoreCommand<readonly unknown[]>, model: StoreModel,
 
 function codeOfMisdeed(does: Misdeed[0], what: Misdeed[1]): string {
   if (does === 'answers') return `return { answer: ${what as string} };`;
-  const use = codeInside([what as Operation]).trim();
+  // A command that expects an error catches it. Here the comparator must see that it is refused.
+  const use = codeInside([what as Operation])
+    .trim()
+    .replace(/^try \{ (.*) \} catch \{\}$/s, '$1');
   if (does === 'passes on') return use;
   return `try { ${use} } catch { ${does === 'swallows' ? '' : 'throw new InjectedFault(); '}}`;
+}
+
+/** Whether the code of a command reads the store before its own call, so that it calls user code once more. */
+function readsFirst([kind, , expected]: Operation): boolean {
+  return kind === 'compareAndSet' && expected === 'its value';
 }
 
 function commandOf([kind, ...args]: Operation): StoreCommand<readonly unknown[]> {
@@ -246,7 +254,12 @@ function runInside(operations: readonly Operation[], model: StoreModel, subject:
 
 /** The same as code, without `await`, as a callback cannot wait. */
 function codeInside(operations: readonly Operation[]): string {
-  return operations.map((operation) => `${String(commandOf(operation)).replaceAll('await ', '')} `).join('');
+  return operations.map((operation) => `${codeOf(commandOf(operation))} `).join('');
+}
+
+function codeOf(command: StoreCommand<readonly unknown[]>): string {
+  const text = String(command).replaceAll('await ', '');
+  return command.needs === undefined ? text : `if (${command.needs} !== undefined) { ${text} }`;
 }
 
 /** Whether an error is `origin`, or has it among its causes. */

@@ -18,6 +18,11 @@ export class OpenIterator extends StoreCommand<[iterator: number, range: Range, 
     return snapshot === undefined || model.snapshots[snapshot] !== undefined;
   }
 
+  override get needs(): string | undefined {
+    const snapshot = this.args[3];
+    return snapshot === undefined ? undefined : `snapshots[${snapshot}]`;
+  }
+
   *steps(model: StoreModel, subject: StoreSubject): Steps {
     const [number, range, yields, snapshot] = this.args;
     const before = subject.iterators[number];

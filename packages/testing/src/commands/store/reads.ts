@@ -1,5 +1,5 @@
 import type { Range, RangeRead, Store, StoreIterator } from '../../contract.js';
-import { expectSame } from '../../expect.js';
+import { expectRead, expectSame } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
 import { code } from '../../notation.js';
 import { readAll, type Steps, wait } from './steps.js';
@@ -16,7 +16,7 @@ export class Get extends StoreCommand<[key: Uint8Array]> {
     const [key] = this.args;
     subject.beginCall();
     const found = yield* wait(subject.store.get(key));
-    expectSame('get()', found, subject.seen(model).get(key));
+    expectRead('get()', found, subject.seen(model).get(key), () => `await store.get(${code(key)})`);
     if (found !== undefined) subject.scribble(found);
   }
 
@@ -33,7 +33,8 @@ export class Has extends StoreCommand<[key: Uint8Array]> {
     const [key] = this.args;
     subject.beginCall();
     const found = yield* wait(subject.store.has!(key));
-    expectSame('has()', found, subject.seen(model).get(key) !== undefined);
+    const isThere = subject.seen(model).get(key) !== undefined;
+    expectRead('has()', found, isThere, () => `await store.has(${code(key)})`);
   }
 
   toString(): string {
@@ -49,7 +50,7 @@ export class Count extends StoreCommand<[range: Range]> {
     const [range] = this.args;
     subject.beginCall();
     const found = yield* wait(subject.store.count!({ ...range }));
-    expectSame('count()', found, subject.seen(model).range(range).length);
+    expectRead('count()', found, subject.seen(model).range(range).length, () => `await store.count(${code(range)})`);
   }
 
   toString(): string {
@@ -82,7 +83,9 @@ export class ReadRange extends StoreCommand<[range: Range, yields?: Yields, size
     subject.beginCall();
     const found = yield* readAll(open(subject.store, yields, range), size);
     const expected = yielded(yields, subject.seen(model).range(range));
-    expectSame(`${yields}()`, found, size === Infinity ? expected : expected.slice(0, size));
+    expectRead(`${yields}()`, found, expected.slice(0, size), () => {
+      return size === Infinity ? `await itemsOf(store.${yields}(${code(range)}))` : undefined;
+    });
   }
 
   toString(): string {
@@ -139,6 +142,10 @@ export class ReadSnapshot extends StoreCommand<[snapshot: number, key: Uint8Arra
 
   override check(model: Readonly<StoreModel>): boolean {
     return model.snapshots[this.args[0]] !== undefined;
+  }
+
+  override get needs(): string {
+    return `snapshots[${this.args[0]}]`;
   }
 
   *steps(model: StoreModel, subject: StoreSubject): Steps {

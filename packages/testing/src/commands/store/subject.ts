@@ -8,8 +8,9 @@ import type {
   StoreSupports,
 } from '../../contract.js';
 import { TestingError } from '../../errors.js';
-import { expectSame } from '../../expect.js';
+import { expectRead, expectSame, Mismatch } from '../../expect.js';
 import type { StoreModel } from '../../model.js';
+import { code } from '../../notation.js';
 import { UserCode, type UserCodeSetup } from '../../user-code.js';
 import { type AnyCommand, Command } from '../command.js';
 import { readAll, runWaiting, type Steps, wait } from './steps.js';
@@ -80,6 +81,8 @@ export class StoreSubject {
         return callback(...args);
       } catch (error) {
         if (error instanceof TestingError) this.#mismatch ??= error;
+        // Its code would run after the call, not in the middle of it.
+        if (error instanceof Mismatch) error.step = undefined;
         throw error;
       }
     };
@@ -99,10 +102,14 @@ export class StoreSubject {
   *compare(model: StoreModel): Steps {
     const { count, ranges, verify } = this.supports;
     for (const { key, value } of model.items) {
-      expectSame('get()', yield* wait(this.store.get(key)), value);
+      expectRead('get()', yield* wait(this.store.get(key)), value, () => `await store.get(${code(key)})`);
     }
-    if (ranges) expectSame('iterator()', yield* this.read({}), model.range({}));
-    if (count) expectSame('count()', yield* wait(this.store.count!()), model.items.length);
+    if (ranges) {
+      expectRead('iterator()', yield* this.read({}), model.range({}), () => 'await itemsOf(store.iterator())');
+    }
+    if (count) {
+      expectRead('count()', yield* wait(this.store.count!()), model.items.length, () => 'await store.count()');
+    }
     if (verify) this.store.verify!();
   }
 
@@ -150,6 +157,11 @@ export abstract class StoreCommand<Arguments extends readonly unknown[]> extends
   /** Whether to compare the whole content after the command. */
   protected get isDeep(): boolean {
     return false;
+  }
+
+  /** The snapshot, as code, without which the command does not run inside a callback. The same as `check`. */
+  get needs(): string | undefined {
+    return undefined;
   }
 
   /** The command as data. */
