@@ -240,7 +240,10 @@ describe('evictions', () => {
     for (let i = 0; i < 6000; i++) {
       const key = `${(i * 7919) % 3001}`;
       if (i % 11 === 0)
-        cache.batch([{ type: 'del', key }, { type: 'put', key: `${i}`, value: 'y'.repeat(i % 300) }]); // prettier-ignore
+        cache.batch([
+          { type: 'del', key },
+          { type: 'put', key: `${i}`, value: 'y'.repeat(i % 300) },
+        ]);
       else if (i % 7 === 0) cache.update(key, (old = '') => old.slice(1) + 'z'.repeat(i % 100));
       else cache.put(key, 'x'.repeat((i * 31) % 500));
       if (i % 2000 === 0) cache.verify();
