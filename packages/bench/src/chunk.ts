@@ -1,37 +1,46 @@
+import type { DataSet } from './data-set.js';
 import type { Input } from './inputs.js';
 
 export const CHUNK_ENTRIES = 1000;
 
-export interface ChunkOptions {
-  /** Whether to fill `keys` (bytes) or `names` (strings). */
+/** A process uses one type of keys and one of values, so that calls stay monomorphic. */
+export type Key = string | Buffer;
+export type Value = string | Buffer;
+
+interface Inputs {
   readonly keys: 'bytes' | 'string';
-  /** Whether each key and value is a new buffer, for contenders that keep references. */
-  readonly fresh: boolean;
+  readonly keeps: 'references' | 'copies';
 }
 
 /** The inputs of up to 1000 operations, prepared before the clock starts. Only the first `count` items are valid. */
-export class Chunk {
+export class Chunk<K extends Key = Key, V extends Value = Value> {
   count = 0;
   readonly entries = new Uint32Array(CHUNK_ENTRIES);
-  /** Keys as bytes. */
-  readonly keys: Buffer[] = [];
-  /** The same keys as strings. */
-  readonly names: string[] = [];
-  readonly values: Buffer[] = [];
-  readonly #options: ChunkOptions;
-  #scratch = Buffer.alloc(CHUNK_ENTRIES * 256);
+  readonly keys: K[] = [];
+  readonly values: V[] = [];
+  readonly #hasStringKeys: boolean;
+  readonly #hasStringValues: boolean;
+  /** Whether each buffer is a new one. */
+  readonly #isFresh: boolean;
+  #scratch: Buffer | undefined;
   #used = 0;
 
-  constructor(options: ChunkOptions) {
-    this.#options = options;
+  /**
+   * Keys and values of the types that the contender takes. Each is new for a contender that keeps references, and a
+   * view of reused bytes for one that copies.
+   */
+  constructor({ keys, keeps }: Inputs, { values }: DataSet) {
+    this.#hasStringKeys = keys === 'string' || values === 'text';
+    this.#hasStringValues = values === 'text';
+    this.#isFresh = keeps === 'references';
   }
 
   /** Fills in keys that the contender holds. */
   fillKeys(input: Input, numbers: Uint32Array, from: number): void {
     this.#start(numbers, from);
     for (let i = 0; i < this.count; i++) {
-      if (this.#options.keys === 'string') this.names[i] = input.keyString(this.entries[i]);
-      else this.keys[i] = this.#copy(input.key(this.entries[i]), this.keys[i]);
+      const entry = this.entries[i];
+      this.keys[i] = (this.#hasStringKeys ? input.keyString(entry) : this.#copy(input.key(entry), this.keys[i])) as K;
     }
   }
 
@@ -39,8 +48,8 @@ export class Chunk {
   fillMisses(input: Input, numbers: Uint32Array, from: number): void {
     this.#start(numbers, from);
     for (let i = 0; i < this.count; i++) {
-      if (this.#options.keys === 'string') this.names[i] = input.missString(this.entries[i]);
-      else this.keys[i] = this.#copy(input.miss(this.entries[i]), this.keys[i]);
+      const entry = this.entries[i];
+      this.keys[i] = (this.#hasStringKeys ? input.missString(entry) : this.#copy(input.miss(entry), this.keys[i])) as K;
     }
   }
 
@@ -48,7 +57,12 @@ export class Chunk {
   fillEntries(input: Input, numbers: Uint32Array, from: number, version: number): void {
     this.fillKeys(input, numbers, from);
     for (let i = 0; i < this.count; i++) {
-      this.values[i] = this.#copy(input.value(this.entries[i], version), this.values[i]);
+      const entry = this.entries[i];
+      this.values[i] = (
+        this.#hasStringValues
+          ? input.valueText(entry, version)
+          : this.#copy(input.value(entry, version), this.values[i])
+      ) as V;
     }
   }
 
@@ -56,7 +70,6 @@ export class Chunk {
   clear(): void {
     this.count = 0;
     this.keys.length = 0;
-    this.names.length = 0;
     this.values.length = 0;
   }
 
@@ -66,8 +79,9 @@ export class Chunk {
     this.#used = 0;
   }
 
-  #copy(bytes: Buffer, before: Buffer | undefined): Buffer {
-    if (this.#options.fresh) return Buffer.from(bytes);
+  #copy(bytes: Buffer, before: Key | undefined): Buffer {
+    if (this.#isFresh) return Buffer.from(bytes);
+    this.#scratch ??= Buffer.alloc(CHUNK_ENTRIES * 128);
     const at = this.#used;
     this.#used += bytes.length;
     if (this.#used > this.#scratch.length) {
@@ -80,7 +94,11 @@ export class Chunk {
     this.#scratch.set(bytes, at);
     const { buffer, byteOffset } = this.#scratch;
     // If all sizes are equal, reuse the view of the previous chunk, which makes no garbage.
-    const same = before?.buffer === buffer && before.byteOffset === byteOffset + at && before.length === bytes.length;
+    const same =
+      typeof before === 'object' &&
+      before.buffer === buffer &&
+      before.byteOffset === byteOffset + at &&
+      before.length === bytes.length;
     return same ? before : this.#scratch.subarray(at, at + bytes.length);
   }
 }

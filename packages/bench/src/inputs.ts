@@ -4,6 +4,8 @@ import { realPaths } from './paths.js';
 
 /** Size of the pool of random bytes. All values are slices of the pool. */
 const POOL_BYTES = 1 << 20;
+/** The first of the 64 ASCII characters that text is made of. */
+const PRINTABLE = 0x20;
 const LARGE_BYTES_MIN = 4097;
 const LARGE_BYTES_MAX = 16384;
 
@@ -31,6 +33,9 @@ export class Input {
     [this.#misses, this.#missEnds] = concatenate(entries, misses);
     const next = random(13);
     this.#pool = Buffer.from(Uint32Array.from({ length: POOL_BYTES / 4 }, next).buffer);
+    if (dataSet.values === 'text') {
+      for (let i = 0; i < POOL_BYTES; i++) this.#pool[i] = PRINTABLE + (this.#pool[i] & 0x3f);
+    }
   }
 
   /** The key of an entry, as a view of the inputs. */
@@ -62,6 +67,10 @@ export class Input {
         : valueBytes;
     const start = (mixed >>> 4) % (POOL_BYTES - length);
     return this.#pool.subarray(start, start + length);
+  }
+
+  valueText(entry: number, version: number): string {
+    return this.value(entry, version).toString('latin1');
   }
 
   /** Total bytes of all keys and first values. */

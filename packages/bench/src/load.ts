@@ -1,7 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
-import { type Chunk, CHUNK_ENTRIES } from './chunk.js';
-import type { Contender } from './contenders/contender.js';
+import { Chunk, CHUNK_ENTRIES, type Key, type Value } from './chunk.js';
+import type { Contender, ContenderKind } from './contenders/contender.js';
 import type { Input } from './inputs.js';
 import type { Measured } from './operations.js';
 
@@ -45,4 +45,34 @@ export async function load(contender: Contender, input: Input, chunk: Chunk): Pr
     pausesMs: pauses.reduce((sum, pause) => sum + pause, 0),
     longestStallMs: Math.max(longestStallMs, finishMs),
   };
+}
+
+/**
+ * Times the load of all entries by one call, and closes the contender; undefined if it has no such call. The sum is
+ * that of a scan afterwards.
+ */
+export async function loadAtOnce(
+  contender: Contender,
+  kind: ContenderKind,
+  input: Input,
+): Promise<Measured | undefined> {
+  if (contender.load === undefined) {
+    await contender.close();
+    return undefined;
+  }
+  const { order } = input;
+  const entries: [Key, Value][] = [];
+  for (let from = 0; from < order.length; from += CHUNK_ENTRIES) {
+    // Each chunk has its own bytes.
+    const chunk = new Chunk(kind, input.dataSet);
+    chunk.fillEntries(input, order, from, 0);
+    for (let i = 0; i < chunk.count; i++) entries.push([chunk.keys[i], chunk.values[i]]);
+  }
+  const start = performance.now();
+  const done = contender.load(entries);
+  if (done !== undefined) await done;
+  const seconds = (performance.now() - start) / 1000;
+  const sum = await contender.scan();
+  await contender.close();
+  return { operations: order.length, seconds, sum };
 }

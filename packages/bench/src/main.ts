@@ -2,12 +2,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTENDERS, OURS } from './contenders/index.js';
+import { CONTENDERS, oursOf } from './contenders/index.js';
 import { SCENARIOS } from './data-set.js';
 import { type Operation, OPERATIONS } from './operations.js';
 import { type PlanItem, type PlanName, planOf, type Selection } from './plan.js';
 import { Progress } from './progress.js';
-import { compare, type Comparison, describeFall, hasFallen } from './report/check.js';
+import { compare, type Comparison, describeFall, describeNoise, hasFallen } from './report/check.js';
 import { type Results, resultsOf } from './report/results.js';
 import { tables } from './report/table.js';
 import { readResults, RESULTS, writeResults } from './report/write.js';
@@ -27,7 +27,6 @@ interface Options {
   entries?: number[];
   rounds?: number;
   full?: true;
-  growth?: true;
   leveldb?: true;
   check?: true;
   micro?: true;
@@ -55,16 +54,7 @@ const program = new Command('memtable-bench')
   .option('-n, --entries <numbers>', 'number of entries to load', numbersOf(ENTRIES_MAX))
   .option('-r, --rounds <number>', 'number of runs of each case', (text) => numbersOf(ROUNDS_MAX)(text)[0])
   .addOption(
-    new Option('--full', 'all data sets in full size; writes results/full.json and the README').conflicts([
-      'growth',
-      'leveldb',
-      'check',
-      'micro',
-      'report',
-    ]),
-  )
-  .addOption(
-    new Option('--growth', 'from 10 k to 4 M entries; writes results/growth.json and the README').conflicts([
+    new Option('--full', 'what the READMEs show; writes results/full.json and the READMEs').conflicts([
       'leveldb',
       'check',
       'micro',
@@ -106,7 +96,7 @@ async function main(options: Options): Promise<void> {
   if (options.allocators) return (await import('./allocators/main.js')).runAllocators(options.json ?? false);
   if (options.report) return report();
   const baseline = options.check && readResults(options.baseline);
-  const name: PlanName = options.full ? 'full' : options.growth ? 'growth' : options.leveldb ? 'leveldb' : 'quick';
+  const name: PlanName = options.full ? 'full' : options.leveldb ? 'leveldb' : 'quick';
   const items = planOf(name, selectionOf(options));
   const results = await run(items);
   process.stdout.write(
@@ -146,12 +136,13 @@ async function check(baseline: Results, results: Results, items: readonly PlanIt
   for (const one of fallen) process.stdout.write(`fell: ${describeFall(one)}\n`);
   if (fallen.length > 0) process.exitCode = 1;
   else process.stdout.write(`none of ${compared.length} ratios fell by more than 25 %\n`);
+  process.stdout.write(`${describeNoise(compared)}\n`);
 }
 
 function againOf(items: readonly PlanItem[], fallen: readonly Comparison[], results: Results): PlanItem[] {
   return items.flatMap((item, i) => {
     const here = fallen.filter(({ dataSet }) => dataSet === results.dataSets[i].name);
-    const contenders = [OURS, ...new Set(here.map(({ contender }) => contender))];
+    const contenders = [oursOf(item.dataSet), ...new Set(here.map(({ contender }) => contender))];
     return here.length === 0 ? [] : [{ ...item, contenders }];
   });
 }

@@ -4,32 +4,48 @@ import type { DataSet } from './data-set.js';
 import type { Input } from './inputs.js';
 import { picks, shuffled, skewedPicks } from './random.js';
 
-/** All operations, in the order of measurement. The last three change the content. */
-export const OPERATIONS = [
+/** The numbers of puts whose time is taken in a cold process. */
+export const COLD_PUTS = { 'cold-1k': 1000, 'cold-10k': 10_000, 'cold-100k': 100_000, 'cold-1m': 1_000_000 } as const;
+type ColdOperation = keyof typeof COLD_PUTS | 'cold-get';
+
+/** The operations of a warm process, in the order of measurement. The last three change the content. */
+const WARM_OPERATIONS = [
   'insert',
+  'load',
   'get',
   'view',
   'miss',
   'scan',
+  'entries',
   'reverse-scan',
   'range100',
   'overwrite',
   'mixed',
   'delete-half',
 ] as const;
+export const COLD_OPERATIONS = [...(Object.keys(COLD_PUTS) as (keyof typeof COLD_PUTS)[]), 'cold-get'] as const;
+/** All operations. A cold data set has those of a cold process, any other data set has the rest. */
+export const OPERATIONS = [...WARM_OPERATIONS, ...COLD_OPERATIONS] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const ABOUT_OPERATIONS: Readonly<Record<Operation, string>> = {
   insert: 'inserts new keys; memory, pauses and stalls are measured here',
-  get: 'looks up existing keys at random, and copies the value out',
-  view: 'as get, but returns a view or a reference; a copy if the store offers neither',
+  load: 'inserts all entries into another store by one call for that',
+  get: 'looks up existing keys at random; the store hands out a copy or a reference, as it does',
+  view: 'as get, but reads the value in place',
   miss: 'looks up missing keys, each next to an existing one',
-  scan: 'visits all entries in order, and reads one byte of each value',
+  scan: 'visits all entries in order by the fastest way, and touches key and value',
+  entries: 'visits all entries in order, and the store hands out key and value',
   'reverse-scan': 'as scan, in reverse order',
   range100: 'visits 100 entries from each of many random keys; counts entries per second',
   overwrite: 'writes new values for existing keys, with a skew towards a few keys',
   mixed: 'alternates get and overwrite',
   'delete-half': 'deletes half of the keys in random order',
+  'cold-1k': 'opens the store and inserts the first thousand entries, in a process in which nothing has run before',
+  'cold-10k': 'the same with ten thousand entries, the first thousand included',
+  'cold-100k': 'the same with a hundred thousand entries',
+  'cold-1m': 'the same with a million entries',
+  'cold-get': 'the first thousand gets after these inserts',
 };
 
 export interface Measured {
@@ -47,6 +63,11 @@ const SCANNED = 500_000;
 const SCANS_MAX = 5;
 export const OVERWRITE_VERSION = 1;
 export const MIXED_VERSION = 2;
+
+/** Whether an operation of a warm process is timed by {@link measure}. */
+export function isMeasured(operation: Operation): operation is Exclude<Operation, 'insert' | 'load' | ColdOperation> {
+  return operation !== 'insert' && operation !== 'load' && !COLD_OPERATIONS.some((cold) => cold === operation);
+}
 
 /** Operations that change the content. */
 export const CHANGES: readonly Operation[] = ['overwrite', 'mixed', 'delete-half'];
@@ -72,7 +93,7 @@ export function entriesOf(operation: Operation, { entries }: DataSet): Uint32Arr
 
 /** Times one operation of a loaded contender; undefined if the contender lacks it. */
 export async function measure(
-  operation: Exclude<Operation, 'insert'>,
+  operation: Exclude<Operation, 'insert' | 'load' | ColdOperation>,
   contender: Contender,
   input: Input,
   chunk: Chunk,
@@ -81,11 +102,13 @@ export async function measure(
     case 'get':
       return read(operation, input, chunk, () => contender.get(chunk));
     case 'view':
-      return read(operation, input, chunk, () => contender.view(chunk));
+      return contender.view && read(operation, input, chunk, () => contender.view?.(chunk) ?? 0);
     case 'miss':
       return contender.knows ? undefined : read(operation, input, chunk, () => contender.get(chunk));
     case 'scan':
       return scan(input, () => contender.scan());
+    case 'entries':
+      return scan(input, () => contender.entries());
     case 'reverse-scan':
       return contender.reverseScan && scan(input, () => contender.reverseScan?.() ?? 0);
     case 'range100': {

@@ -4,27 +4,32 @@ import type { DataSet } from './data-set.js';
 import { ContentDigest } from './digest.js';
 import { Input } from './inputs.js';
 import { load } from './load.js';
-import { entriesOf, measure, MIXED_VERSION, OPERATIONS, OVERWRITE_VERSION } from './operations.js';
+import { entriesOf, isMeasured, measure, MIXED_VERSION, OPERATIONS, OVERWRITE_VERSION } from './operations.js';
 
 const ENTRIES_MAX = 10_000;
 
 /**
  * Runs all operations on a small data set. Compares the ordered content with the expected content, after the inserts
  * and after all changes. This also warms up the code.
+ * @param open - opens an empty store for an input
  * @returns both digests
  * @throws Error if the content is wrong
  */
-export async function prove(kind: ContenderKind, dataSet: DataSet, directory: string): Promise<string[]> {
+export async function prove(
+  kind: ContenderKind,
+  dataSet: DataSet,
+  open: (input: Input) => Contender | Promise<Contender>,
+): Promise<string[]> {
   const small = { ...dataSet, entries: Math.min(dataSet.entries, ENTRIES_MAX) };
   const input = new Input(small);
-  const chunk = new Chunk({ keys: kind.keys, fresh: kind.keeps === 'references' });
-  const contender = await kind.open({ input, directory });
+  const chunk = new Chunk(kind, small);
+  const contender = await open(input);
   const changes = contender.remove !== undefined;
   const found: string[] = [];
   await load(contender, input, chunk);
   found.push(await digestOf(contender));
   for (const operation of OPERATIONS) {
-    if (operation !== 'insert') await measure(operation, contender, input, chunk);
+    if (isMeasured(operation)) await measure(operation, contender, input, chunk);
   }
   if (changes) found.push(await digestOf(contender));
   await contender.close();

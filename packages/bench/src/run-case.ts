@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { median } from 'simple-statistics';
 import { Chunk } from './chunk.js';
+import { runCold } from './cold.js';
+import { type Contender, openContender } from './contenders/contender.js';
 import { contenderOf } from './contenders/index.js';
 import type { DataSet } from './data-set.js';
 import { Input } from './inputs.js';
-import { load } from './load.js';
-import { measure, type Measured, type Operation, OPERATIONS } from './operations.js';
+import { load, loadAtOnce } from './load.js';
+import { isMeasured, measure, type Measured, type Operation, OPERATIONS } from './operations.js';
+import { collect, fullGc, type ProcessMemory, processMemory } from './process-memory.js';
 import { prove } from './prove.js';
 
 /** One contender with one data set, measured in its own process. */
@@ -16,9 +19,14 @@ export interface Case {
   readonly operations: readonly Operation[];
 }
 
-/** A case of at most this many entries first loads about this many as a warm-up, in at most WARM_UPS_MAX loads. */
-const WARM_UP_ENTRIES = 100_000;
-const WARM_UPS_MAX = 5;
+/**
+ * The entries of small data sets are first loaded into several stores, which hold about this many together. That warms
+ * up the code, and the memory of all of them together stands out from that of the process.
+ */
+const WARM_UP_ENTRIES = 200_000;
+/** Beyond this, the measured load is the only one: most of it runs warm. */
+const SMALL_ENTRIES_MAX = 100_000;
+const WARM_UPS_MAX = 20;
 
 /** Memory, pauses and stalls of the load. */
 export interface Figures {
@@ -36,73 +44,77 @@ export interface Figures {
 export interface CaseResult {
   readonly digests: readonly string[];
   readonly operations: Partial<Record<Operation, Measured>>;
-  readonly figures: Figures;
+  /** A cold process has none. */
+  readonly figures?: Figures;
 }
 
 export async function runCase({ contender: name, dataSet, operations }: Case, directory: string): Promise<CaseResult> {
   const kind = contenderOf(name);
-  const digests = await prove(kind, dataSet, emptyDirectory(directory, 'proof'));
-
-  const input = new Input(dataSet);
-  const chunk = new Chunk({ keys: kind.keys, fresh: kind.keeps === 'references' });
-  // A small load would end before V8 has optimized the code.
-  const warmUps = dataSet.entries > WARM_UP_ENTRIES ? 0 : Math.min(WARM_UPS_MAX, WARM_UP_ENTRIES / dataSet.entries);
-  for (let i = 0; i < warmUps; i++) {
-    const contender = await kind.open({ input, directory: emptyDirectory(directory, `warm-up-${i}`) });
-    await load(contender, input, chunk);
-    await contender.close();
+  const open = (input: Input, name: string) => {
+    const path = join(directory, name);
+    mkdirSync(path);
+    return openContender(kind, { input, directory: path });
+  };
+  if (dataSet.isCold) {
+    const input = new Input(dataSet);
+    return { digests: [], operations: await runCold(() => open(input, 'data'), kind, input) };
   }
-  chunk.clear();
+  const digests = await prove(kind, dataSet, (input) => open(input, 'proof'));
+  const input = new Input(dataSet);
+  const chunk = new Chunk(kind, dataSet);
   collect();
-  const before = memory();
-  const contender = await kind.open({ input, directory: emptyDirectory(directory, 'data') });
+  const empty = processMemory();
+  const warmUps = warmUpsOf(dataSet);
+  const stores: Contender[] = [];
+  for (let i = 0; i < warmUps; i++) {
+    const store = await open(input, `warm-up-${i}`);
+    await load(store, input, chunk);
+    stores.push(store);
+  }
+  let memory = warmUps > 0 ? growthSince(empty, chunk, warmUps) : undefined;
+  for (const store of stores.splice(0)) await store.close();
+  collect();
+  const contender = await open(input, 'data');
   const { measured, ...stalls } = await load(contender, input, chunk);
-  chunk.clear();
-  collect();
-  const after = memory();
+  memory ??= growthSince(empty, chunk, 1);
   const accountedBytes = contender.bytes?.();
   const figures: Figures = {
     ...(accountedBytes === undefined ? {} : { accountedBytes }),
-    heapBytes: after.heap - before.heap,
-    residentBytes: after.resident - before.resident,
+    heapBytes: memory.heap,
+    residentBytes: memory.resident,
     ...stalls,
     fullGcMs: median([1, 2, 3].map(() => timeOf(fullGc))),
   };
 
   const found: CaseResult['operations'] = { insert: measured };
   for (const operation of OPERATIONS) {
-    if (operation === 'insert' || !operations.includes(operation)) continue;
+    if (!isMeasured(operation) || !operations.includes(operation)) continue;
     const result = await measure(operation, contender, input, chunk);
     if (result !== undefined) found[operation] = result;
   }
   await contender.close();
+  if (operations.includes('load')) {
+    const result = await loadAtOnce(await open(input, 'load'), kind, input);
+    if (result !== undefined) found.load = result;
+  }
   return { digests, operations: found, figures };
 }
 
-/** Collects twice, because V8 frees a buffer only after the collection that found it unused. */
-function collect(): void {
-  fullGc();
-  fullGc();
+/** Memory of one of several equal stores, after a collection. */
+function growthSince(empty: ProcessMemory, chunk: Chunk, stores: number): ProcessMemory {
+  chunk.clear();
+  collect();
+  const { heap, resident } = processMemory();
+  return { heap: (heap - empty.heap) / stores, resident: (resident - empty.resident) / stores };
 }
 
-function fullGc(): void {
-  if (globalThis.gc === undefined) throw new Error('node --expose-gc is needed');
-  void globalThis.gc();
-}
-
-function memory(): { heap: number; resident: number } {
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, resident: rss };
+/** The number of loads before the measured one. */
+export function warmUpsOf({ entries }: DataSet): number {
+  return entries > SMALL_ENTRIES_MAX ? 0 : Math.min(WARM_UPS_MAX, Math.floor(WARM_UP_ENTRIES / entries));
 }
 
 function timeOf(call: () => void): number {
   const start = performance.now();
   call();
   return performance.now() - start;
-}
-
-function emptyDirectory(parent: string, name: string): string {
-  const path = join(parent, name);
-  mkdirSync(path);
-  return path;
 }

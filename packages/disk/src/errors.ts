@@ -20,6 +20,8 @@ export type DiskErrorCode =
   | 'DISK_UNSUPPORTED'
   /** Another process, or this one, has the database open. */
   | 'DISK_LOCKED'
+  /** The directory or its lock was removed or replaced, so that others may open it. Nothing new is written there. */
+  | 'DISK_LOCK_LOST'
   /** This machine has no lock that LevelDB honours. */
   | 'DISK_LOCK_UNAVAILABLE'
   /** The system refused an operation on a file. `cause` is its error. */

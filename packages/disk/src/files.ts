@@ -52,6 +52,8 @@ export interface AppendFile {
 
 /** A lock that is held. */
 export interface FileLock {
+  /** Whether it keeps others out still. It does not when the file was removed or replaced: they lock another file. */
+  isHeld(): boolean;
   release(): Promise<void>;
 }
 

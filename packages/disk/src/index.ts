@@ -20,3 +20,17 @@ export { Database, type DatabaseOptions } from './directory/database.js';
 export { readDatabase, type Recovery, type RecoveryOptions } from './directory/recovery.js';
 export type { LiveEntry } from './directory/newest-entries.js';
 export type { TableOptions } from './directory/write-tables.js';
+export { type DiskStore, openStore } from './store/disk-store.js';
+export type {
+  DiskClearOptions,
+  DiskStoreArguments,
+  DiskStoreEvent,
+  DiskStoreOptions,
+  DiskStoreSettings,
+  DiskStoreStats,
+  DiskWriteOptions,
+  Durability,
+  DurabilityOption,
+  LogStats,
+} from './store/options.js';
+export type { Latencies } from './store/latency-histogram.js';

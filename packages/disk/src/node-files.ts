@@ -91,7 +91,7 @@ class NodeFiles implements Files {
   }
 
   async lock(name: string): Promise<FileLock | undefined> {
-    if (this.#lock === 'none') return { async release() {} };
+    if (this.#lock === 'none') return { isHeld: () => true, async release() {} };
     return lockFile(this.#path(name));
   }
 
@@ -131,6 +131,9 @@ class NodeAppendFile implements AppendFile {
 
   async sync(): Promise<void> {
     await fdatasync(this.#fd);
+    // A file without a name goes with the last descriptor, synced or not: somebody removed it, or its directory.
+    if (fs.fstatSync(this.#fd).nlink > 0) return;
+    throw Object.assign(new Error('ENOENT: the file has been removed'), { code: 'ENOENT' });
   }
 
   async close(): Promise<void> {

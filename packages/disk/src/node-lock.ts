@@ -28,6 +28,7 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   refused.delete(path);
   let isHeld = true;
   return {
+    isHeld: () => isHeld && isFileOf(path, fd),
     async release() {
       // Closing ends the lock.
       if (isHeld) fs.closeSync(fd);
@@ -39,8 +40,17 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
 /** The descriptor of an attempt that was refused, unless the path leads to another file by now. */
 function refusedDescriptor(path: string): number | undefined {
   const fd = refused.get(path);
-  const found = fd !== undefined && fs.statSync(path, { throwIfNoEntry: false });
-  return found && found.ino === fs.fstatSync(fd).ino ? fd : undefined;
+  return fd !== undefined && isFileOf(path, fd) ? fd : undefined;
+}
+
+/** Whether a path leads to the file of a descriptor. */
+function isFileOf(path: string, fd: number): boolean {
+  try {
+    const [there, open] = [fs.statSync(path), fs.fstatSync(fd)];
+    return there.ino === open.ino && there.dev === open.dev;
+  } catch {
+    return false;
+  }
 }
 
 async function loadLocks(): Promise<{ tryLock: (fd: number) => boolean }> {

@@ -1,7 +1,10 @@
 import { type AbstractDatabaseOptions, type AbstractSnapshot } from 'abstract-level';
+import type { DiskStore, DiskStoreOptions } from '@memtable/disk';
 import {
   type BatchOperation,
+  type EncodingOptions,
   MemStore,
+  type MemStoreOptions,
   type MemStoreSettings,
   type RangeReadOptions,
   type ReadOptions,
@@ -27,6 +30,21 @@ export interface MemtableLevelOptions<K, V> extends AbstractDatabaseOptions<K, V
    * @defaultValue undefined: each key and value keeps the format of its own encoding
    */
   storeEncoding?: StoreEncoding | undefined;
+  /**
+   * With a location: what a write survives whose call does not say. `memory`: nothing for certain. `os`: the end of the
+   * process. `disk`: a power cut, from the moment when its promise resolves. @defaultValue 'os'
+   */
+  durability?: 'memory' | 'os' | 'disk' | undefined;
+  /** With a location: a checkpoint begins when the logs have more bytes. @defaultValue as of `openStore` */
+  logBytesMax?: number | undefined;
+  /** With a location: what a flaw of a log means, see `@memtable/disk`. @defaultValue 'prefix' */
+  recovery?: 'prefix' | 'tail' | 'strict' | 'salvage' | undefined;
+}
+
+/** Options of a write: `durability`, and classic-level's `sync`, which means `disk`. */
+interface Write {
+  readonly durability?: 'memory' | 'os' | 'disk' | undefined;
+  readonly sync?: boolean | undefined;
 }
 
 /** Options of a read, as abstract-level passes them on: it has replaced each encoding by the name of its format. */
@@ -43,7 +61,10 @@ interface Read {
  * The memory in use is known (`store.memoryUsage()`) and can be bounded (`maxBytes`). Entries are bytes in an arena, so
  * the garbage collector has no objects to visit.
  *
- * As in memory-level, the content survives `close()` and a later `open()`. `store.close()` gives the memory back.
+ * Without a location the content survives `close()` and a later `open()`, as in memory-level; `store.close()` gives the
+ * memory back. With a location, a path, the content is in that directory, which is a LevelDB database: classic-level
+ * opens it too, but not at the same time. That needs the package `@memtable/disk`. All of it is read into memory when
+ * the database opens. Writes take the options `durability` and, as in classic-level, `sync`.
  *
  * A write that finds no room rejects with the code `MEMTABLE_FULL`. All other codes are those of abstract-level, which
  * begin with `LEVEL_`, and of {@link MemStore}.
@@ -61,8 +82,10 @@ interface Read {
  * ```
  */
 export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, V> {
-  /** The store below. It has the figures and events, and reads and writes without promises. */
-  readonly store: MemStore<Data, Data>;
+  /** The directory; undefined in memory. */
+  readonly #location: string | undefined;
+  readonly #options: MemStoreOptions<Data, Data>;
+  #store: MemStore<Data, Data> | undefined;
 
   /**
    * @throws Error `LEVEL_ENCODING_NOT_SUPPORTED` for an unknown `storeEncoding`
@@ -70,7 +93,7 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
    * is out of range
    */
   constructor(options?: MemtableLevelOptions<K, V>);
-  /** @param location - not used. Other databases of the family have one. */
+  /** @param location - the path of the directory; an empty one means memory */
   constructor(location: string, options?: MemtableLevelOptions<K, V>);
   constructor(location?: string | MemtableLevelOptions<K, V>, options?: MemtableLevelOptions<K, V>) {
     const all = (typeof location === 'object' && location !== null ? location : options) ?? {};
@@ -79,26 +102,61 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
       const error = new Error(`storeEncoding must be 'buffer', 'view' or 'utf8': '${String(storeEncoding)}'`);
       throw Object.assign(error, { code: 'LEVEL_ENCODING_NOT_SUPPORTED' });
     }
-    super({ ...MANIFEST, encodings: storeEncoding === undefined ? FORMATS : { [storeEncoding]: true } }, forward);
+    const path = typeof location === 'string' && location !== '' ? location : undefined;
+    const encodings = storeEncoding === undefined ? FORMATS : { [storeEncoding]: true };
+    super({ ...MANIFEST, permanence: path !== undefined, encodings }, forward);
+    this.#location = path;
     // Pass all options on, so that the store gets new ones too. The encodings are abstract-level's to apply.
     const illFormed = forward.illFormed ?? 'replace'; // As every database of the family does.
-    this.store = new MemStore<Data, Data>({ ...forward, illFormed, keyEncoding: undefined, valueEncoding: undefined });
+    this.#options = { ...forward, illFormed, keyEncoding: undefined, valueEncoding: undefined };
+    if (path === undefined) this.#store = new MemStore<Data, Data>(this.#options);
   }
 
-  protected async _put(key: Data, value: Data): Promise<void> {
-    this.store.put(key, value);
+  /**
+   * The store below. It has the figures and events, and reads and writes without promises. With a location it is a
+   * `DiskStore`, and another one after each `open()`.
+   * @throws Error `LEVEL_DATABASE_NOT_OPEN`: with a location, before the database is open
+   */
+  get store(): MemStore<Data, Data> {
+    if (this.#store !== undefined) return this.#store;
+    throw Object.assign(new Error('Database is not open'), { code: 'LEVEL_DATABASE_NOT_OPEN' });
   }
 
-  protected async _del(key: Data): Promise<void> {
-    this.store.del(key);
+  protected async _open(): Promise<void> {
+    if (this.#location === undefined) return;
+    const { openStore } = await import('@memtable/disk');
+    this.#store = await openStore<Data, Data>(this.#location, this.#options as DiskStoreOptions<Data, Data>);
   }
 
-  protected async _batch(operations: BatchOperation<Data, Data>[]): Promise<void> {
-    this.store.batch(operations);
+  protected async _close(): Promise<void> {
+    if (this.#location === undefined) return;
+    const store = this.#store as DiskStore<Data, Data> | undefined;
+    this.#store = undefined;
+    await store?.close();
   }
 
-  protected async _clear(options: RangeReadOptions<Data> & Read): Promise<void> {
-    this.store.clear(rangeOptions(options));
+  protected async _put(key: Data, value: Data, options: Write): Promise<void> {
+    const level = this.#levelOf(options);
+    this.store.put(key, value, level);
+    await this.#written(level);
+  }
+
+  protected async _del(key: Data, options: Write): Promise<void> {
+    const level = this.#levelOf(options);
+    this.store.del(key, level);
+    await this.#written(level);
+  }
+
+  protected async _batch(operations: BatchOperation<Data, Data>[], options: Write): Promise<void> {
+    const level = this.#levelOf(options);
+    this.store.batch(operations, level);
+    await this.#written(level);
+  }
+
+  protected async _clear(options: RangeReadOptions<Data> & Read & Write): Promise<void> {
+    const level = this.#levelOf(options);
+    this.store.clear({ ...rangeOptions(options), ...level });
+    await this.#written(level);
   }
 
   protected async _get(key: Data, options: Read): Promise<Data | undefined> {
@@ -137,6 +195,17 @@ export class MemtableLevel<K = string, V = string> extends OwningLevel<Data, K, 
   protected _snapshot(options: object): AbstractSnapshot {
     return new MemtableSnapshot(options, this.store.snapshot());
   }
+
+  /** The options of a write for the store; undefined in memory. */
+  #levelOf({ durability, sync }: Write): (EncodingOptions & Write) | undefined {
+    if (this.#location === undefined) return undefined;
+    return { durability: sync === true ? 'disk' : (durability ?? (this.#options as Write).durability) };
+  }
+
+  /** A write has been made. Resolves when it survives what it has to. */
+  async #written(level: Write | undefined): Promise<void> {
+    if (level?.durability === 'disk') await (this.#store as DiskStore<Data, Data>).durable();
+  }
 }
 
 const MANIFEST = {
@@ -144,7 +213,6 @@ const MANIFEST = {
   has: true,
   getSync: true,
   explicitSnapshots: true,
-  permanence: false,
   createIfMissing: false,
   errorIfExists: false,
   signals: { iterators: false }, // Reads are synchronous, so a signal could not abort one.

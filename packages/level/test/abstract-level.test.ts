@@ -1,4 +1,7 @@
 /** Runs abstract-level's public suite, which is written for tape. No assertion may fail, and none may go missing. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import suite from 'abstract-level/test';
 import { createHarness } from 'tape';
 import { MemtableLevel, type StoreEncoding } from '../src/index.js';
@@ -41,3 +44,14 @@ test.each(modes)(
   },
   60_000,
 );
+
+test("MemtableLevel passes abstract-level's suite in directories", async () => {
+  // Syncs of a thousand databases take a while on a disk.
+  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'memtable-suite-'));
+  let count = 0;
+  const { assertions, failed } = await run((options) => new MemtableLevel(join(root, String(++count)), options));
+  process.stdout.write(`abstract-level's suite, in ${count} directories: ${assertions} assertions\n`);
+  rmSync(root, { recursive: true, force: true });
+  expect(failed).toEqual([]);
+  expect(assertions).toBe(5126); // More than in memory: this database says that it is permanent.
+}, 300_000);

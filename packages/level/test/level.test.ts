@@ -38,8 +38,8 @@ describe('MemtableLevel', () => {
   });
 });
 
-test('MemtableLevel accepts a location before its options, as other databases of the family do', async () => {
-  const db = new MemtableLevel<string, number>('nowhere', { valueEncoding: 'json' });
+test('MemtableLevel accepts an empty location before its options, which means memory', async () => {
+  const db = new MemtableLevel<string, number>('', { valueEncoding: 'json' });
   await db.put('a', 1);
   expect(await db.get('a')).toBe(1);
   expect(db.supports.permanence).toBe(false);

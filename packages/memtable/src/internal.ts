@@ -24,6 +24,7 @@ export { verifyEntries } from './inspect/verify-entries.js';
 export { checkNotComparing, ComparatorOrder, type EntryOrder, orderOf } from './order.js';
 export { setTimer, type Timer } from './timer.js';
 export type { BatchReader } from './write-batch.js';
+export type { WriteLog } from './write-log.js';
 export { Admission, type AdmissionHost } from './write-buffer/admission.js';
 export { LifecycleEvents } from './write-buffer/events.js';
 export { type FlushEvent, type FlushHost, FlushQueue } from './write-buffer/flush-queue.js';

@@ -103,6 +103,32 @@ export class WriteBatch implements Iterable<WriteOperation> {
     return true;
   }
 
+  /** @internal Appends a write whose key and value are parts of arrays. A deletion has no value. */
+  addParts(
+    type: ValueType,
+    key: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): this {
+    this.#reserve(1 + 2 * VARINT32_BYTES_MAX + keyLength + valueLength);
+    const bytes = this.#bytes;
+    bytes[this.#length] = type;
+    let at = writeVarint32(this.#view, this.#length + 1, keyLength);
+    copyBytes(bytes, at, key, keyAt, keyLength);
+    at += keyLength;
+    if (type === ValueType.Value) {
+      at = writeVarint32(this.#view, at, valueLength);
+      copyBytes(bytes, at, value, valueAt, valueLength);
+      at += valueLength;
+    }
+    this.#length = at;
+    this.#count(1);
+    return this;
+  }
+
   /** Appends a deletion of `key`, which is copied. @throws TypeError: the key is not bytes */
   del(key: Uint8Array): this {
     checkBytes('the key', key);
@@ -155,6 +181,13 @@ export class WriteBatch implements Iterable<WriteOperation> {
   set sequence(sequence: Sequence) {
     checkSequence(sequence);
     this.#view.setBigUint64(0, BigInt(sequence), true);
+  }
+
+  /** @internal The batch as LevelDB's bytes, with this sequence: a view that is good until the next change. */
+  recordAt(sequence: number): Uint8Array {
+    this.#view.setUint32(0, sequence >>> 0, true);
+    this.#view.setUint32(4, Math.floor(sequence / 0x100000000), true);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** Length of {@link WriteBatch.bytes}: LevelDB's `ApproximateSize()`. O(1). */

@@ -10,6 +10,9 @@
  * A write overwrites the newest version of its key in place, if no pin sees that version and the new value is no longer
  * [D22]. That takes no memory and leaves no garbage. A value does not overwrite a tombstone: a compaction may hold that
  * back until it has looked at the older versions.
+ *
+ * With a log, a write goes there when it has all memory that it needs and nothing else can fail. A log that throws
+ * leaves the store as it was. Sequences have no gaps then: each write takes the next one, and each is in the log.
  */
 import { type Addr, MARK_WORDS, NIL } from '@memtable/arena';
 import { ValueType, WriteBatch } from '@memtable/memtable';
@@ -24,6 +27,7 @@ import {
   textBytes,
   textBytesMax,
   valueStartOf,
+  type WriteLog,
   writeText,
 } from '@memtable/memtable/internal';
 import type { Pin, Pins } from './pins.js';
@@ -53,13 +57,24 @@ const TEXT_LENGTH_MAX = 64 << 10;
 /** Upper bound on the bytes that the index, and the header of a dedicated block, take for an entry. */
 export const INDEX_BYTES = 12;
 
-/** The writes of a store. */
+/** The key of an option of a store: a function that is given the commit of the store, and may give that a log. */
+export const COMMIT = Symbol('commit');
+/** The option whose key is {@link COMMIT}. */
+export interface CommitOption {
+  readonly [COMMIT]?: (commit: Commit) => void;
+}
 
+/** A record of a log with more memory than this is not kept for the next write. */
+const RECORD_BYTES_MAX = 64 << 10;
+
+/** The writes of a store. */
 export class Commit {
   table: StoreTable;
   pins: Pins;
   /** The running replacement of the table. */
   renewal: Renewal | undefined;
+  /** Takes each write before it is made. */
+  log: WriteLog | undefined;
   /** Number of the table in events. A flush raises it. The successor of a compaction keeps it. */
   tableNumber = 1;
   /** Sequence of the last write. */
@@ -82,6 +97,7 @@ export class Commit {
   #textView = new DataView(this.#text.buffer);
   #textLength = 0;
   readonly #mark = new Int32Array(MARK_WORDS);
+  #record = new WriteBatch();
 
   constructor(table: StoreTable, pins: Pins, tableBytesMax: number, lastSequence: number) {
     this.table = table;
@@ -97,7 +113,7 @@ export class Commit {
 
   /** Bytes of the memory that each write reuses. */
   get scratchBytes(): number {
-    return this.#text.length + this.key.u8.length;
+    return this.#text.length + this.key.u8.length + this.#record.capacityBytes;
   }
 
   /**
@@ -125,13 +141,14 @@ export class Commit {
     const view = bytes === this.#text ? this.#textView : undefined;
     const newBytes = entryBytes(key.keyLength, length);
     if (this.#isInPlace(older, length)) {
+      if (this.log !== undefined) this.#logWrite(this.log, ValueType.Value, bytes, 0, length);
       this.#overwrite(older, ValueType.Value, bytes, length, view);
       return newBytes;
     }
     if (this.table.memoryUsage() + newBytes > this.room.roomyBytesMax && this.room.make(newBytes)) {
       older = this.#findSet();
     }
-    const entry = this.table.prepare(key, bytes, length, view);
+    const entry = this.#prepare(bytes, length, view);
     if (entry === NIL) throw this.#refusal(newBytes);
     this.#add(entry, older, newBytes, 1);
     return newBytes;
@@ -163,20 +180,14 @@ export class Commit {
    * Deletes keys in place, given their newest versions, which no pin may see. Nothing in it can fail, so it is atomic.
    */
   deleteUnseen(entries: readonly Addr[]): number {
+    if (this.log !== undefined) this.#logDeletions(this.log, entries);
     for (const entry of entries) this.#overwrite(entry, ValueType.Deletion, EMPTY, 0);
     return 0;
   }
 
   /** Deletes keys by new tombstones, because pins may see their versions. Deletes none when memory runs out. */
   deleteSeen(entries: readonly Addr[], pin: Pin | undefined): number {
-    const { table } = pin === undefined ? this : pin.home;
-    const batch = new WriteBatch();
-    const { u8, view } = table.arena.memory;
-    for (const entry of entries) {
-      const start = keyStartOf(view, entry);
-      batch.del(u8.subarray(start, start + keyLengthOf(view, entry)));
-    }
-    return this.batch(batch);
+    return this.batch(deletionsOf(pin === undefined ? this.table : pin.home.table, entries));
   }
 
   /** Makes all writes of a batch or none: it takes all memory before the first entry shows. @returns the bytes added */
@@ -196,6 +207,7 @@ export class Commit {
         nodes.push(node);
       }
       for (const node of nodes) olders.push(table.insert(node));
+      if (nodes.length > 0) this.log?.append(batch.recordAt(this.sequence + 1));
     } catch (error) {
       table.unlink(nodes.slice(0, olders.length), this.#mark, bytesBefore);
       this.room.begin(error);
@@ -210,7 +222,10 @@ export class Commit {
     return added;
   }
 
-  /** Begins a load, which ends with {@link Commit.link} or {@link Commit.abandon}. Meanwhile nobody may write. */
+  /**
+   * Begins a load, which ends with {@link Commit.link} or {@link Commit.abandon}. Meanwhile nobody may write. It does
+   * not go to the log.
+   */
   load(): BulkLoad {
     return new BulkLoad(this.table);
   }
@@ -255,13 +270,18 @@ export class Commit {
     this.room.begin(error);
   }
 
-  /** Deletes all keys: replaces the table, which must have no pins, by an empty one. @returns the bytes given back */
-  clear(fresh: StoreTable): number {
+  /**
+   * Deletes all keys: replaces the table, which must have no pins, by an empty one.
+   * @param live - finds the newest versions of all keys that have a value, for the log
+   * @returns the bytes given back
+   */
+  clear(fresh: StoreTable, live: () => readonly Addr[]): number {
     const { table } = this;
     const bytes = table.memoryUsage();
+    if (this.log === undefined) this.sequence++;
+    else this.sequence += this.#logDeletions(this.log, live());
     this.table = fresh;
     this.pins.table = fresh;
-    this.sequence++;
     this.entryCount = 0;
     this.liveBytes = 0;
     table.arena.drop();
@@ -305,15 +325,50 @@ export class Commit {
 
   #delete(older: Addr): void {
     if (this.#isInPlace(older, 0)) {
+      if (this.log !== undefined) this.#logWrite(this.log, ValueType.Deletion, EMPTY, 0, 0);
       this.#overwrite(older, ValueType.Deletion, EMPTY, 0);
       return;
     }
     const { key } = this;
     const sequence = this.sequence + 1;
     key.setTag(tagLow(sequence, ValueType.Deletion), tagHigh(sequence));
-    const entry = this.table.prepare(key, EMPTY, 0);
+    const entry = this.#prepare(EMPTY, 0);
     if (entry === NIL) throw this.#refusal(entryBytes(key.keyLength, 0));
     this.#add(entry, older, 0, 0);
+  }
+
+  /** Writes an entry for the key in `key`, and gives it to the log. NIL when the memory is at its limit. */
+  #prepare(value: Uint8Array, valueLength: number, valueView?: DataView): Addr {
+    const { key, log, table } = this;
+    if (log === undefined) return table.prepare(key, value, valueLength, valueView);
+    const bytesBefore = table.entryBytes;
+    table.arena.mark(this.#mark);
+    const node = table.prepare(key, value, valueLength, valueView);
+    if (node === NIL) return NIL;
+    try {
+      // If the memory has moved, `value` may be gone. The entry has it.
+      const entry = table.index.entryOf(node);
+      const { u8, view } = table.arena.memory;
+      this.#logWrite(log, table.typeOf(entry), u8, valueStartOf(view, entry), valueLength);
+    } catch (error) {
+      table.unlink([], this.#mark, bytesBefore);
+      throw error;
+    }
+    return node;
+  }
+
+  /** Gives a write of the key in `key` to the log. */
+  #logWrite(log: WriteLog, type: ValueType, value: Uint8Array, valueAt: number, valueLength: number): void {
+    const { u8, keyAt, keyLength } = this.key;
+    const record = this.#record.clear().addParts(type, u8, keyAt, keyLength, value, valueAt, valueLength);
+    if (record.capacityBytes > RECORD_BYTES_MAX) this.#record = new WriteBatch();
+    log.append(record.recordAt(this.sequence + 1));
+  }
+
+  /** Gives deletions of the keys of entries to the log, in one record. @returns how many */
+  #logDeletions(log: WriteLog, entries: readonly Addr[]): number {
+    if (entries.length > 0) log.append(deletionsOf(this.table, entries).recordAt(this.sequence + 1));
+    return entries.length;
   }
 
   /** Whether a write of the key in `key`, with a value of this length, can overwrite its older version in place. */
@@ -393,6 +448,16 @@ export class Commit {
     this.#textLength = writeText(this.#text, 0, text);
     return this.#text;
   }
+}
+
+/** Deletions of the keys of entries. */
+function deletionsOf(table: StoreTable, entries: readonly Addr[]): WriteBatch {
+  const batch = new WriteBatch();
+  const { u8, view } = table.arena.memory;
+  for (const entry of entries) {
+    batch.addParts(ValueType.Deletion, u8, keyStartOf(view, entry), keyLengthOf(view, entry), EMPTY, 0, 0);
+  }
+  return batch;
 }
 
 /** Whether a batch has a put. Puts must leave room that deletions may take. */

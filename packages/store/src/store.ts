@@ -15,7 +15,7 @@ import { type FlushOptions, type LifecycleEvent, MemTableError, type WaitOptions
 import { checkFlushOptions, LifecycleEvents, orderOf } from '@memtable/memtable/internal';
 import { BatchEncoder } from './batch.js';
 import { Codecs, owned } from './codecs.js';
-import { Commit } from './commit.js';
+import { COMMIT, Commit, type CommitOption } from './commit.js';
 import { encode, isPromise } from './encoding.js';
 import { loadEntries } from './load.js';
 import {
@@ -97,6 +97,7 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     const tables = new TableFactory(options, maxBytes, order);
     const table = tables.make();
     const commit = new Commit(table, new Pins(table), tables.bytesMax, lastSequence);
+    (options as CommitOption)[COMMIT]?.(commit);
     const readers = new Readers(commit, pinWarningMs, pinStacks === true, (drop) => this.#onRelease(drop));
     super({ state, codecs, commit, readers, isComplete: target === undefined });
     this.#state = state;
@@ -287,7 +288,7 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     const isAll = lower === undefined && upper === undefined && limit === Infinity;
     const isUnseen = commit.pins.newest === -1 && this.#driver instanceof Compactor;
     if (isUnseen && isAll) {
-      const bytes = commit.clear(this.#tables.make());
+      const bytes = commit.clear(this.#tables.make(), () => this.entriesOf(read));
       this.#events.emit({ type: 'drop', table: commit.tableNumber, bytes });
       this.#driver.cleared();
     } else {

@@ -5,6 +5,7 @@
  * lists the optional features. Declare a missing feature with `false`, and the suite leaves out its commands and rules.
  */
 import type { Signal } from './abort-signal.js';
+import type { MemoryFiles } from './memory-files.js';
 
 /** What an entry says about its key, in LevelDB's numbers: it deletes the key, or sets it to a value. */
 export const ValueType = { Deletion: 0, Value: 1 } as const;
@@ -497,4 +498,34 @@ export interface WriteBufferHarness<T extends WriteBuffer = WriteBuffer> {
   factory: (options: { target: FlushTarget }) => T;
   /** The features to test. */
   supports: WriteBufferSupports<T>;
+}
+
+// A store in files
+
+/** A store that keeps its writes in files, where they survive the end of its process, and of the power. */
+export interface DurableStore {
+  /** Resolves when all writes so far survive a power cut. */
+  durable(): Promise<void>;
+  /** Keys and values in order. */
+  iterator(): AsyncIterable<[Uint8Array, Uint8Array]> | Iterable<[Uint8Array, Uint8Array]>;
+  /** Makes all writes durable and ends the store. */
+  close(): Promise<void>;
+}
+
+/** What a store in files can do, and how the suite uses it. */
+export interface DurableStoreSupports<T = DurableStore> {
+  /** Makes several writes as one, in the order of the calls. The suite waits for the promise, if there is one. */
+  write: (store: T, operations: readonly StoreOperation[]) => Promise<void> | void;
+  /** Writes survive the end of the process as soon as they are made, without `durable()`. */
+  survivesKill: boolean;
+  /** Writes the whole content to new files, so that older ones can go. Writes go on meanwhile. */
+  checkpoint: false | ((store: T) => Promise<void>);
+}
+
+/** How the suite opens stores, and how it uses them. */
+export interface DurableStoreHarness<T extends DurableStore = DurableStore> {
+  /** Opens the store that the files have, or makes a new one. */
+  open: (files: MemoryFiles) => Promise<T>;
+  /** The features to test. */
+  supports: DurableStoreSupports<T>;
 }

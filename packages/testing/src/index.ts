@@ -15,6 +15,12 @@ export { orderedIndexCommand, orderedIndexCommandKinds } from './commands/ordere
 export { OrderedIndexSubject } from './commands/ordered-index/subject.js';
 export { storeCommand, storeCommandKinds } from './commands/store/index.js';
 export { StoreSubject } from './commands/store/subject.js';
+export {
+  assertDurableStore,
+  type CrashOptions,
+  type CrashReport,
+  durableStoreConformance,
+} from './conformance/durable-store.js';
 export { assertMemtable, memtableConformance } from './conformance/memtable.js';
 export { assertMemtableList, memtableListConformance } from './conformance/memtable-list.js';
 export { assertOrderedIndex, orderedIndexConformance } from './conformance/ordered-index.js';

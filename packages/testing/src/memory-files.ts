@@ -66,6 +66,8 @@ export interface MemoryAppendFile {
 
 /** A lock of {@link MemoryFiles}. */
 export interface MemoryLock {
+  /** Whether it was not given back. */
+  isHeld(): boolean;
   /** Gives the lock back. Idempotent. */
   release(): Promise<void>;
 }
@@ -120,6 +122,15 @@ export class MemoryFiles {
     return this.#find(name).copy();
   }
 
+  /** @internal All names and bytes as one string, the same for files that are the same to who opens them. */
+  fingerprint(): string {
+    const decoder = new TextDecoder('latin1');
+    const parts = [...this.#names].map(([name, content]) => {
+      return `${name} ${content.length} ${decoder.decode(content.view)}`;
+    });
+    return parts.sort().join('');
+  }
+
   /** Puts a file there, or in the place of one, with name and bytes durable at once. It is no operation. */
   put(name: string, bytes: Uint8Array): void {
     this.#forget(this.#names.get(name));
@@ -151,6 +162,26 @@ export class MemoryFiles {
     });
     const files = new MemoryFiles(options);
     for (const [name, content] of names) files.put(name, content.crash(random));
+    return files;
+  }
+
+  /**
+   * The files as another process finds them after the one that uses them has been killed at this moment: nothing is
+   * lost, and what is not durable is not durable there. These ones stay as they are.
+   * @param options - of the files that are returned
+   */
+  copy(options: MemoryFilesOptions = {}): MemoryFiles {
+    const files = new MemoryFiles(options);
+    const copies = new Map<Content, Content>();
+    const copyOf = (content: Content): Content => {
+      const copy = copies.get(content) ?? content.clone();
+      copies.set(content, copy);
+      return copy;
+    };
+    for (const [name, content] of this.#names) files.#names.set(name, copyOf(content));
+    for (const [name, content] of this.#durableNames) files.#durableNames.set(name, copyOf(content));
+    files.#changes = this.#changes.map((change) => ({ ...change, content: copyOf(change.content) }));
+    files.#usedBytes = this.#usedBytes;
     return files;
   }
 
@@ -247,6 +278,7 @@ export class MemoryFiles {
     this.#locks.add(name);
     let isHeld = true;
     return {
+      isHeld: () => isHeld,
       release: async () => {
         if (isHeld) this.#locks.delete(name);
         isHeld = false;
@@ -313,8 +345,20 @@ class Content {
     to.set(this.#bytes.subarray(at, at + to.length));
   }
 
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
   copy(): Uint8Array {
     return this.#bytes.slice(0, this.length);
+  }
+
+  clone(): Content {
+    const clone = new Content();
+    clone.append(this.#bytes, this.length);
+    clone.#clean = this.#clean;
+    clone.#lost.push(...this.#lost);
+    return clone;
   }
 
   sync(end = this.length): void {

@@ -121,6 +121,23 @@ describe('names', () => {
     expect(outcomes(files, (crashed) => String(crashed.content('CURRENT')[0]))).toEqual(['2']);
   });
 
+  test('a copy has everything, and what is not durable is not durable there either', async () => {
+    const { files, file } = await withFile('a');
+    file.append(bytes(10, 1));
+    await file.sync();
+    file.append(bytes(10, 2));
+    await files.create('b');
+    const copy = files.copy();
+    file.append(bytes(10, 3));
+    expect(await names(copy)).toBe('a,b');
+    expect(copy.content('a')).toEqual(Uint8Array.from([...bytes(10, 1), ...bytes(10, 2)]));
+    expect(await allNames(copy)).toEqual(['a', 'a,b']);
+    expect(outcomes(copy, (crashed) => String(crashed.content('a').length))).toContain('10');
+    await copy.syncFile('a');
+    expect(outcomes(copy, (crashed) => String(crashed.content('a').length))).toEqual(['20']);
+    expect(outcomes(files, (crashed) => String(crashed.content('a').length))).toContain('10');
+  });
+
   test('a crash leaves the files as they are, and what it returns is durable', async () => {
     const { files, file } = await withFile('a');
     file.append(bytes(100, 1));

@@ -1,61 +1,46 @@
 import createTree from 'functional-red-black-tree';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 class RedBlackTree implements Contender {
-  #tree = createTree<string, Buffer>();
+  #tree = createTree<string, Value>();
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<string, Value>): void {
     let tree = this.#tree;
-    for (let i = 0; i < chunk.count; i++) tree = tree.insert(chunk.names[i], chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) tree = tree.insert(chunk.keys[i], chunk.values[i]);
     this.#tree = tree;
   }
 
-  overwrite(chunk: Chunk): void {
+  overwrite(chunk: Chunk<string, Value>): void {
     let tree = this.#tree;
-    for (let i = 0; i < chunk.count; i++) tree = tree.find(chunk.names[i]).update(chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) tree = tree.find(chunk.keys[i]).update(chunk.values[i]);
     this.#tree = tree;
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<string, Value>): void {
     let tree = this.#tree;
-    for (let i = 0; i < chunk.count; i++) tree = tree.remove(chunk.names[i]);
+    for (let i = 0; i < chunk.count; i++) tree = tree.remove(chunk.keys[i]);
     this.#tree = tree;
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<string, Value>): number {
     const tree = this.#tree;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = tree.get(chunk.names[i]);
-      if (value === undefined || value === null) continue;
-      const copy = Buffer.from(value);
-      sum += copy.length + copy[0];
+      const value = tree.get(chunk.keys[i]);
+      if (value !== undefined && value !== null) sum += seen(value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
-    const tree = this.#tree;
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = tree.get(chunk.names[i]);
-      if (value !== undefined && value !== null) sum += value.length + value[0];
-    }
-    return sum;
-  }
-
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<string, Value>): number {
     let tree = this.#tree;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = tree.get(chunk.names[i]);
-      if (value !== undefined && value !== null) {
-        const copy = Buffer.from(value);
-        sum += copy.length + copy[0];
-      }
-      tree = tree.find(chunk.names[i + 1]).update(chunk.values[i + 1]);
+      const value = tree.get(chunk.keys[i]);
+      if (value !== undefined && value !== null) sum += seen(value);
+      tree = tree.find(chunk.keys[i + 1]).update(chunk.values[i + 1]);
     }
     this.#tree = tree;
     return sum;
@@ -63,29 +48,38 @@ class RedBlackTree implements Contender {
 
   scan(): number {
     let sum = 0;
-    this.#tree.forEach((_, value) => {
-      sum += value.length + value[0];
+    this.#tree.forEach((key, value) => {
+      sum += seenEntry(key, value);
     });
+    return sum;
+  }
+
+  entries(): number {
+    let sum = 0;
+    for (const it = this.#tree.begin; it.valid; it.next()) {
+      const { key, value } = it;
+      if (key !== undefined && value !== undefined) sum += seenEntry(key, value);
+    }
     return sum;
   }
 
   reverseScan(): number {
     let sum = 0;
     for (const it = this.#tree.end; it.valid; it.prev()) {
-      const value = it.value;
-      if (value !== undefined) sum += value.length + value[0];
+      const { key, value } = it;
+      if (key !== undefined && value !== undefined) sum += seenEntry(key, value);
     }
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<string, Value>, length: number): number {
     const tree = this.#tree;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const it = tree.ge(chunk.names[i]);
+      const it = tree.ge(chunk.keys[i]);
       for (let left = length; left > 0 && it.valid; left--, it.next()) {
-        const value = it.value;
-        if (value !== undefined) sum += value.length + value[0];
+        const { key, value } = it;
+        if (key !== undefined && value !== undefined) sum += seenEntry(key, value);
       }
     }
     return sum;
@@ -110,4 +104,5 @@ export const functionalRedBlackTree: ContenderKind = {
   keeps: 'references',
   rate: 82,
   open: () => new RedBlackTree(),
+  openDefaults: () => new RedBlackTree(),
 };

@@ -1,3 +1,4 @@
+import type { DataSet } from '../data-set.js';
 import type { ContenderKind } from './contender.js';
 import { functionalRedBlackTree } from './functional-red-black-tree.js';
 import { jsSdsl } from './js-sdsl.js';
@@ -10,8 +11,10 @@ import { memtables } from './memtable.js';
 import { properSkipList } from './proper-skip-list.js';
 import { sortedBTrees } from './sorted-btree.js';
 
-/** The contender that all others are compared with. */
-export const OURS = 'memtable-block';
+/** The contender that all others are compared with: the fastest one that takes the keys and values of the data set. */
+export function oursOf({ values }: Pick<DataSet, 'values'>): 'memtable-block' | 'mem-store' {
+  return values === 'text' ? 'mem-store' : 'memtable-block';
+}
 
 export const CONTENDERS: readonly ContenderKind[] = [
   ...memtables,

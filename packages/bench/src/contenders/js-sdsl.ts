@@ -1,66 +1,61 @@
 import { OrderedMap } from 'js-sdsl';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 class SdslMap implements Contender {
-  readonly #map = new OrderedMap<string, Buffer>();
+  #map = new OrderedMap<string, Value>();
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<string, Value>): void {
     const map = this.#map;
-    for (let i = 0; i < chunk.count; i++) map.setElement(chunk.names[i], chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) map.setElement(chunk.keys[i], chunk.values[i]);
   }
 
-  overwrite(chunk: Chunk): void {
+  load(entries: [string, Value][]): void {
+    this.#map = new OrderedMap(entries);
+  }
+
+  overwrite(chunk: Chunk<string, Value>): void {
     this.insert(chunk);
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<string, Value>): void {
     const map = this.#map;
-    for (let i = 0; i < chunk.count; i++) map.eraseElementByKey(chunk.names[i]);
+    for (let i = 0; i < chunk.count; i++) map.eraseElementByKey(chunk.keys[i]);
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<string, Value>): number {
     const map = this.#map;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = map.getElementByKey(chunk.names[i]);
-      if (value === undefined) continue;
-      const copy = Buffer.from(value);
-      sum += copy.length + copy[0];
+      const value = map.getElementByKey(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
-    const map = this.#map;
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = map.getElementByKey(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
-    }
-    return sum;
-  }
-
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<string, Value>): number {
     const map = this.#map;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = map.getElementByKey(chunk.names[i]);
-      if (value !== undefined) {
-        const copy = Buffer.from(value);
-        sum += copy.length + copy[0];
-      }
-      map.setElement(chunk.names[i + 1], chunk.values[i + 1]);
+      const value = map.getElementByKey(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
+      map.setElement(chunk.keys[i + 1], chunk.values[i + 1]);
     }
     return sum;
   }
 
   scan(): number {
     let sum = 0;
-    this.#map.forEach(([, value]) => {
-      sum += value.length + value[0];
+    this.#map.forEach(([key, value]) => {
+      sum += seenEntry(key, value);
     });
+    return sum;
+  }
+
+  entries(): number {
+    let sum = 0;
+    for (const [key, value] of this.#map) sum += seenEntry(key, value);
     return sum;
   }
 
@@ -68,21 +63,21 @@ class SdslMap implements Contender {
     const end = this.#map.rEnd();
     let sum = 0;
     for (const it = this.#map.rBegin(); !it.equals(end); it.next()) {
-      const value = it.pointer[1];
-      sum += value.length + value[0];
+      const [key, value] = it.pointer;
+      sum += seenEntry(key, value);
     }
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<string, Value>, length: number): number {
     const map = this.#map;
     const end = map.end();
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const it = map.lowerBound(chunk.names[i]);
+      const it = map.lowerBound(chunk.keys[i]);
       for (let left = length; left > 0 && !it.equals(end); left--, it.next()) {
-        const value = it.pointer[1];
-        sum += value.length + value[0];
+        const [key, value] = it.pointer;
+        sum += seenEntry(key, value);
       }
     }
     return sum;
@@ -105,4 +100,5 @@ export const jsSdsl: ContenderKind = {
   keeps: 'references',
   rate: 307,
   open: () => new SdslMap(),
+  openDefaults: () => new SdslMap(),
 };

@@ -2,82 +2,67 @@ import type { AbstractLevel } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { MemtableLevel } from 'memtable-level';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Key, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
-const ENCODINGS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 /** Entries per call of an iterator's `nextv`. */
 const STEP = 1000;
 
-type Put = { type: 'put'; key: Buffer; value: Buffer };
-type Level = AbstractLevel<string | Buffer | Uint8Array, Buffer, Buffer>;
+type Put<K, V> = { type: 'put'; key: K; value: V };
+type Level<K, V> = AbstractLevel<string | Buffer | Uint8Array, K, V>;
 
 /** Uses the fastest calls of these stores: a batch per chunk, synchronous reads, scans in steps of 1000. */
-class LevelContender implements Contender {
-  readonly #level: Level;
-  /** Whether the store returns values by reference, so that a get must copy them. */
-  readonly #shares: boolean;
+class LevelContender<K extends Key, V extends Value> implements Contender {
+  readonly #level: Level<K, V>;
 
   /** Bytes in use, if the store reports them. */
   readonly bytes?: () => number;
 
-  constructor(level: Level, shares: boolean, bytes?: () => number) {
+  constructor(level: Level<K, V>, bytes?: () => number) {
     this.#level = level;
-    this.#shares = shares;
     if (bytes !== undefined) this.bytes = bytes;
   }
 
-  insert(chunk: Chunk): Promise<void> {
-    const batch: Put[] = [];
+  insert(chunk: Chunk<K, V>): Promise<void> {
+    const batch: Put<K, V>[] = [];
     for (let i = 0; i < chunk.count; i++) batch.push({ type: 'put', key: chunk.keys[i], value: chunk.values[i] });
     return this.#level.batch(batch);
   }
 
-  overwrite(chunk: Chunk): Promise<void> {
+  load(entries: [K, V][]): Promise<void> {
+    return this.#level.batch(entries.map(([key, value]) => ({ type: 'put', key, value })));
+  }
+
+  overwrite(chunk: Chunk<K, V>): Promise<void> {
     return this.insert(chunk);
   }
 
-  remove(chunk: Chunk): Promise<void> {
-    const batch: { type: 'del'; key: Buffer }[] = [];
+  remove(chunk: Chunk<K, V>): Promise<void> {
+    const batch: { type: 'del'; key: K }[] = [];
     for (let i = 0; i < chunk.count; i++) batch.push({ type: 'del', key: chunk.keys[i] });
     return this.#level.batch(batch);
   }
 
-  get(chunk: Chunk): number {
-    const level = this.#level;
-    const shares = this.#shares;
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = level.getSync(chunk.keys[i]);
-      if (value === undefined) continue;
-      const copy = shares ? Buffer.from(value) : value;
-      sum += copy.length + copy[0];
-    }
-    return sum;
-  }
-
-  view(chunk: Chunk): number {
+  get(chunk: Chunk<K, V>): number {
     const level = this.#level;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       const value = level.getSync(chunk.keys[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
   /** Performs the gets of a chunk, then its writes as one batch: each single write would wait for the event loop. */
-  async mixed(chunk: Chunk): Promise<number> {
+  async mixed(chunk: Chunk<K, V>): Promise<number> {
     const level = this.#level;
-    const batch: Put[] = [];
+    const batch: Put<K, V>[] = [];
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
       const value = level.getSync(chunk.keys[i]);
-      if (value !== undefined) {
-        const copy = this.#shares ? Buffer.from(value) : value;
-        sum += copy.length + copy[0];
-      }
+      if (value !== undefined) sum += seen(value);
       batch.push({ type: 'put', key: chunk.keys[i + 1], value: chunk.values[i + 1] });
     }
     await level.batch(batch);
@@ -86,6 +71,12 @@ class LevelContender implements Contender {
 
   scan(): Promise<number> {
     return this.#scan(false);
+  }
+
+  async entries(): Promise<number> {
+    let sum = 0;
+    for await (const [key, value] of this.#level.iterator()) sum += seenEntry(key, value);
+    return sum;
   }
 
   reverseScan(): Promise<number> {
@@ -98,17 +89,17 @@ class LevelContender implements Contender {
     for (;;) {
       const entries = await iterator.nextv(STEP);
       if (entries.length === 0) break;
-      for (const [, value] of entries) sum += value.length + value[0];
+      for (const [key, value] of entries) sum += seenEntry(key, value);
     }
     await iterator.close();
     return sum;
   }
 
-  async range(chunk: Chunk, length: number): Promise<number> {
+  async range(chunk: Chunk<K, V>, length: number): Promise<number> {
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       const iterator = this.#level.iterator({ gte: chunk.keys[i], limit: length });
-      for (const [, value] of await iterator.nextv(length)) sum += value.length + value[0];
+      for (const [key, value] of await iterator.nextv(length)) sum += seenEntry(key, value);
       await iterator.close();
     }
     return sum;
@@ -123,18 +114,20 @@ class LevelContender implements Contender {
   }
 }
 
+async function opened<K extends Key, V extends Value>(level: Level<K, V>, bytes?: () => number): Promise<Contender> {
+  await level.open();
+  return new LevelContender(level, bytes);
+}
+
 export const memoryLevel: ContenderKind = {
   name: 'memory-level',
   about: 'memory-level, batches of 1000, getSync, nextv',
   package: 'memory-level',
   keys: 'bytes',
   keeps: 'references',
-  rate: 100,
-  open: async () => {
-    const level = new MemoryLevel<Buffer, Buffer>({ storeEncoding: 'buffer', ...ENCODINGS });
-    await level.open();
-    return new LevelContender(level, true);
-  },
+  rate: 65,
+  open: () => opened(new MemoryLevel<Buffer, Buffer>({ storeEncoding: 'buffer', ...BUFFERS })),
+  openDefaults: () => opened(new MemoryLevel<string, string>({})),
 };
 
 export const memtableLevel: ContenderKind = {
@@ -144,10 +137,13 @@ export const memtableLevel: ContenderKind = {
   keys: 'bytes',
   keeps: 'copies',
   rate: 700,
-  open: async () => {
-    const level = new MemtableLevel<Buffer, Buffer>(ENCODINGS);
-    await level.open();
-    return new LevelContender(level, false, () => level.store.memoryUsage());
+  open: () => {
+    const level = new MemtableLevel<Buffer, Buffer>(BUFFERS);
+    return opened(level, () => level.store.memoryUsage());
+  },
+  openDefaults: () => {
+    const level = new MemtableLevel();
+    return opened(level, () => level.store.memoryUsage());
   },
 };
 
@@ -158,9 +154,6 @@ export const classicLevel: ContenderKind = {
   keys: 'bytes',
   keeps: 'copies',
   rate: 380,
-  open: async ({ directory }) => {
-    const level = new ClassicLevel<Buffer, Buffer>(directory, ENCODINGS);
-    await level.open();
-    return new LevelContender(level, false);
-  },
+  open: ({ directory }) => opened(new ClassicLevel<Buffer, Buffer>(directory, BUFFERS)),
+  openDefaults: ({ directory }) => opened(new ClassicLevel<string, string>(directory)),
 };

@@ -1,7 +1,7 @@
 import type { Chunk } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
 import type { Input } from '../inputs.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 /**
  * The upper bound for any index: copies entries to the end of a buffer, and values from known addresses. Supports only
@@ -32,7 +32,7 @@ class Limit implements Contender {
     this.#sorted.forEach((entry, rank) => (this.#ranks[entry] = rank));
   }
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<Buffer, Buffer>): void {
     const bytes = this.#bytes;
     let used = this.#used;
     for (let i = 0; i < chunk.count; i++) {
@@ -53,7 +53,7 @@ class Limit implements Contender {
     for (let i = 0; i < chunk.count; i++) {
       const entry = chunk.entries[i];
       const copy = Buffer.from(this.#bytes.subarray(this.#valueAt[entry], this.#endAt[entry]));
-      sum += copy.length + copy[0];
+      sum += seen(copy);
     }
     return sum;
   }
@@ -67,14 +67,25 @@ class Limit implements Contender {
   scan(): number {
     const sorted = this.#sorted;
     let sum = 0;
-    for (let i = 0; i < sorted.length; i++) sum += this.#touch(sorted[i]);
+    for (let i = 0; i < sorted.length; i++) sum += this.#touchEntry(sorted[i]);
+    return sum;
+  }
+
+  entries(): number {
+    const bytes = this.#bytes;
+    let sum = 0;
+    for (const entry of this.#sorted) {
+      const valueAt = this.#valueAt[entry];
+      const key = Buffer.from(bytes.subarray(this.#keyAt[entry], valueAt));
+      sum += seenEntry(key, Buffer.from(bytes.subarray(valueAt, this.#endAt[entry])));
+    }
     return sum;
   }
 
   reverseScan(): number {
     const sorted = this.#sorted;
     let sum = 0;
-    for (let i = sorted.length - 1; i >= 0; i--) sum += this.#touch(sorted[i]);
+    for (let i = sorted.length - 1; i >= 0; i--) sum += this.#touchEntry(sorted[i]);
     return sum;
   }
 
@@ -84,7 +95,7 @@ class Limit implements Contender {
     for (let i = 0; i < chunk.count; i++) {
       const from = this.#ranks[chunk.entries[i]];
       const to = Math.min(from + length, sorted.length);
-      for (let rank = from; rank < to; rank++) sum += this.#touch(sorted[rank]);
+      for (let rank = from; rank < to; rank++) sum += this.#touchEntry(sorted[rank]);
     }
     return sum;
   }
@@ -102,6 +113,10 @@ class Limit implements Contender {
 
   close(): void {
     this.#used = 0;
+  }
+
+  #touchEntry(entry: number): number {
+    return this.#bytes[this.#valueAt[entry] - 1] + this.#touch(entry);
   }
 
   #touch(entry: number): number {

@@ -1,14 +1,19 @@
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 class SortedMap implements Contender {
-  readonly #map = new Map<string, Buffer>();
+  #map = new Map<string, Value>();
   #sorted: string[] = [];
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<string, Value>): void {
     const map = this.#map;
-    for (let i = 0; i < chunk.count; i++) map.set(chunk.names[i], chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) map.set(chunk.keys[i], chunk.values[i]);
+  }
+
+  load(entries: [string, Value][]): void {
+    this.#map = new Map(entries);
+    this.finish();
   }
 
   finish(): void {
@@ -16,47 +21,32 @@ class SortedMap implements Contender {
     else if (this.#sorted.length > this.#map.size) this.#sorted = this.#sorted.filter((key) => this.#map.has(key));
   }
 
-  overwrite(chunk: Chunk): void {
+  overwrite(chunk: Chunk<string, Value>): void {
     this.insert(chunk);
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<string, Value>): void {
     const map = this.#map;
-    for (let i = 0; i < chunk.count; i++) map.delete(chunk.names[i]);
+    for (let i = 0; i < chunk.count; i++) map.delete(chunk.keys[i]);
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<string, Value>): number {
     const map = this.#map;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = map.get(chunk.names[i]);
-      if (value === undefined) continue;
-      const copy = Buffer.from(value);
-      sum += copy.length + copy[0];
+      const value = map.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
-    const map = this.#map;
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = map.get(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
-    }
-    return sum;
-  }
-
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<string, Value>): number {
     const map = this.#map;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = map.get(chunk.names[i]);
-      if (value !== undefined) {
-        const copy = Buffer.from(value);
-        sum += copy.length + copy[0];
-      }
-      map.set(chunk.names[i + 1], chunk.values[i + 1]);
+      const value = map.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
+      map.set(chunk.keys[i + 1], chunk.values[i + 1]);
     }
     return sum;
   }
@@ -65,20 +55,25 @@ class SortedMap implements Contender {
     return this.#visit(0, this.#sorted.length);
   }
 
+  entries(): number {
+    return this.scan();
+  }
+
   reverseScan(): number {
     const map = this.#map;
     let sum = 0;
     for (let i = this.#sorted.length - 1; i >= 0; i--) {
-      const value = map.get(this.#sorted[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      const key = this.#sorted[i];
+      const value = map.get(key);
+      if (value !== undefined) sum += seenEntry(key, value);
     }
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<string, Value>, length: number): number {
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const from = this.#firstFrom(chunk.names[i]);
+      const from = this.#firstFrom(chunk.keys[i]);
       sum += this.#visit(from, Math.min(from + length, this.#sorted.length));
     }
     return sum;
@@ -98,8 +93,9 @@ class SortedMap implements Contender {
     const sorted = this.#sorted;
     let sum = 0;
     for (let i = from; i < to; i++) {
-      const value = map.get(sorted[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      const key = sorted[i];
+      const value = map.get(key);
+      if (value !== undefined) sum += seenEntry(key, value);
     }
     return sum;
   }
@@ -124,4 +120,5 @@ export const mapSorted: ContenderKind = {
   keeps: 'references',
   rate: 350,
   open: () => new SortedMap(),
+  openDefaults: () => new SortedMap(),
 };

@@ -1,59 +1,73 @@
 import { MemStore } from '@memtable/store';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
-/** Uses string keys and byte values, like sorted-btree. Unlike it, MemStore copies both in and out. */
-class MemStoreContender implements Contender {
-  readonly #store = new MemStore<string, Buffer>({ valueEncoding: 'buffer' });
+/** Uses string keys, like sorted-btree. Unlike it, MemStore copies both keys and values in and out. */
+class MemStoreContender<V extends Value> implements Contender {
+  readonly #store: MemStore<string, V>;
 
-  insert(chunk: Chunk): void {
-    const store = this.#store;
-    for (let i = 0; i < chunk.count; i++) store.put(chunk.names[i], chunk.values[i]);
+  constructor(store: MemStore<string, V>) {
+    this.#store = store;
   }
 
-  overwrite(chunk: Chunk): void {
+  insert(chunk: Chunk<string, V>): void {
+    const store = this.#store;
+    for (let i = 0; i < chunk.count; i++) store.put(chunk.keys[i], chunk.values[i]);
+  }
+
+  load(entries: [string, V][]): void {
+    this.#store.load(entries);
+  }
+
+  overwrite(chunk: Chunk<string, V>): void {
     this.insert(chunk);
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<string, V>): void {
     const store = this.#store;
-    for (let i = 0; i < chunk.count; i++) store.del(chunk.names[i]);
+    for (let i = 0; i < chunk.count; i++) store.del(chunk.keys[i]);
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<string, V>): number {
     const store = this.#store;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = store.get(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      const value = store.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
+  view(chunk: Chunk<string, V>): number {
     const store = this.#store;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = store.getView(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      const value = store.getView(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<string, V>): number {
     const store = this.#store;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = store.get(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
-      store.put(chunk.names[i + 1], chunk.values[i + 1]);
+      const value = store.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
+      store.put(chunk.keys[i + 1], chunk.values[i + 1]);
     }
     return sum;
   }
 
   scan(): number {
     return this.#scan(false);
+  }
+
+  entries(): number {
+    let sum = 0;
+    for (const [key, value] of this.#store) sum += seenEntry(key, value);
+    return sum;
   }
 
   reverseScan(): number {
@@ -63,21 +77,15 @@ class MemStoreContender implements Contender {
   #scan(reverse: boolean): number {
     let sum = 0;
     const iterator = this.#store.iterator({ reverse });
-    while (iterator.step()) {
-      const value = iterator.valueView;
-      sum += value.length + value[0];
-    }
+    while (iterator.step()) sum += seenEntry(iterator.keyView, iterator.valueView);
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<string, V>, length: number): number {
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const iterator = this.#store.iterator({ gte: chunk.names[i], limit: length });
-      while (iterator.step()) {
-        const value = iterator.valueView;
-        sum += value.length + value[0];
-      }
+      const iterator = this.#store.iterator({ gte: chunk.keys[i], limit: length });
+      while (iterator.step()) sum += seenEntry(iterator.keyView, iterator.valueView);
     }
     return sum;
   }
@@ -102,5 +110,6 @@ export const memStore: ContenderKind = {
   keys: 'string',
   keeps: 'copies',
   rate: 1000,
-  open: () => new MemStoreContender(),
+  open: () => new MemStoreContender(new MemStore<string, Buffer>({ valueEncoding: 'buffer' })),
+  openDefaults: () => new MemStoreContender(new MemStore()),
 };

@@ -1,7 +1,7 @@
-import { MemTable, type MemTableOptions, ValueType } from '@memtable/memtable';
+import { MemTable, type MemTableCursor, type MemTableOptions, ValueType } from '@memtable/memtable';
 import type { Chunk } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind, Setup } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry, type Setup } from './contender.js';
 
 class MemTableContender implements Contender {
   readonly #table: MemTable;
@@ -11,51 +11,55 @@ class MemTableContender implements Contender {
     this.#table = new MemTable(options);
   }
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<Buffer, Buffer>): void {
     const table = this.#table;
     let sequence = this.#sequence;
     for (let i = 0; i < chunk.count; i++) table.add(++sequence, ValueType.Value, chunk.keys[i], chunk.values[i]);
     this.#sequence = sequence;
   }
 
-  overwrite(chunk: Chunk): void {
+  load(entries: [Buffer, Buffer][]): void {
+    this.#sequence = this.#table.load(1, entries);
+  }
+
+  overwrite(chunk: Chunk<Buffer, Buffer>): void {
     this.insert(chunk);
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<Buffer, Buffer>): void {
     const table = this.#table;
     let sequence = this.#sequence;
     for (let i = 0; i < chunk.count; i++) table.add(++sequence, ValueType.Deletion, chunk.keys[i]);
     this.#sequence = sequence;
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<Buffer, Buffer>): number {
     const table = this.#table;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       const found = table.get(chunk.keys[i]);
-      if (found !== undefined) sum += found.value.length + found.value[0];
+      if (found !== undefined) sum += seen(found.value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
+  view(chunk: Chunk<Buffer, Buffer>): number {
     const table = this.#table;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       const found = table.getView(chunk.keys[i]);
-      if (found !== undefined) sum += found.value.length + found.value[0];
+      if (found !== undefined) sum += seen(found.value);
     }
     return sum;
   }
 
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<Buffer, Buffer>): number {
     const table = this.#table;
     let sequence = this.#sequence;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
       const found = table.get(chunk.keys[i]);
-      if (found !== undefined) sum += found.value.length + found.value[0];
+      if (found !== undefined) sum += seen(found.value);
       table.add(++sequence, ValueType.Value, chunk.keys[i + 1], chunk.values[i + 1]);
     }
     this.#sequence = sequence;
@@ -67,8 +71,14 @@ class MemTableContender implements Contender {
     const cursor = this.#table.iterator();
     const bytes = this.#table.arena.memory.u8;
     for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
-      sum += cursor.valueLength + bytes[cursor.valueStart];
+      sum += touch(cursor, bytes);
     }
+    return sum;
+  }
+
+  entries(): number {
+    let sum = 0;
+    for (const { key, value } of this.#table) sum += seenEntry(key, value);
     return sum;
   }
 
@@ -77,19 +87,19 @@ class MemTableContender implements Contender {
     const cursor = this.#table.iterator();
     const bytes = this.#table.arena.memory.u8;
     for (cursor.seekToLast(); cursor.valid; cursor.prev()) {
-      sum += cursor.valueLength + bytes[cursor.valueStart];
+      sum += touch(cursor, bytes);
     }
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<Buffer, Buffer>, length: number): number {
     const cursor = this.#table.iterator();
     const bytes = this.#table.arena.memory.u8;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       cursor.seek(chunk.keys[i]);
       for (let left = length; left > 0 && cursor.valid; left--, cursor.next()) {
-        sum += cursor.valueLength + bytes[cursor.valueStart];
+        sum += touch(cursor, bytes);
       }
     }
     return sum;
@@ -112,6 +122,12 @@ class MemTableContender implements Contender {
   close(): void {
     this.#table.drop();
   }
+}
+
+/** As {@link seenEntry}, in place. */
+function touch(cursor: MemTableCursor, bytes: Uint8Array): number {
+  const last = bytes[cursor.keyStart + cursor.keyLength - 1];
+  return last + cursor.valueLength + bytes[cursor.valueStart];
 }
 
 const COMMON = { package: '@memtable/memtable', keys: 'bytes', keeps: 'copies' } as const;

@@ -1,80 +1,69 @@
 import ProperSkipList from 'proper-skip-list';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 class SkipListOfNodes implements Contender {
-  readonly #list = new ProperSkipList<string, Buffer>();
+  readonly #list = new ProperSkipList<string, Value>();
 
-  insert(chunk: Chunk): void {
+  insert(chunk: Chunk<string, Value>): void {
     const list = this.#list;
-    for (let i = 0; i < chunk.count; i++) list.upsert(chunk.names[i], chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) list.upsert(chunk.keys[i], chunk.values[i]);
   }
 
-  overwrite(chunk: Chunk): void {
+  overwrite(chunk: Chunk<string, Value>): void {
     this.insert(chunk);
   }
 
-  remove(chunk: Chunk): void {
+  remove(chunk: Chunk<string, Value>): void {
     const list = this.#list;
-    for (let i = 0; i < chunk.count; i++) list.delete(chunk.names[i]);
+    for (let i = 0; i < chunk.count; i++) list.delete(chunk.keys[i]);
   }
 
-  get(chunk: Chunk): number {
+  get(chunk: Chunk<string, Value>): number {
     const list = this.#list;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = list.find(chunk.names[i]);
-      if (value === undefined) continue;
-      const copy = Buffer.from(value);
-      sum += copy.length + copy[0];
+      const value = list.find(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
-  view(chunk: Chunk): number {
-    const list = this.#list;
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = list.find(chunk.names[i]);
-      if (value !== undefined) sum += value.length + value[0];
-    }
-    return sum;
-  }
-
-  mixed(chunk: Chunk): number {
+  mixed(chunk: Chunk<string, Value>): number {
     const list = this.#list;
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = list.find(chunk.names[i]);
-      if (value !== undefined) {
-        const copy = Buffer.from(value);
-        sum += copy.length + copy[0];
-      }
-      list.upsert(chunk.names[i + 1], chunk.values[i + 1]);
+      const value = list.find(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
+      list.upsert(chunk.keys[i + 1], chunk.values[i + 1]);
     }
     return sum;
   }
 
   scan(): number {
     let sum = 0;
-    for (const [, value] of this.#list.findEntriesFromMin()) sum += value.length + value[0];
+    for (const [key, value] of this.#list.findEntriesFromMin()) sum += seenEntry(key, value);
     return sum;
+  }
+
+  entries(): number {
+    return this.scan();
   }
 
   reverseScan(): number {
     let sum = 0;
-    for (const [, value] of this.#list.findEntriesFromMax()) sum += value.length + value[0];
+    for (const [key, value] of this.#list.findEntriesFromMax()) sum += seenEntry(key, value);
     return sum;
   }
 
-  range(chunk: Chunk, length: number): number {
+  range(chunk: Chunk<string, Value>, length: number): number {
     const list = this.#list;
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       let left = length;
-      for (const [, value] of list.findEntries(chunk.names[i]).asc) {
-        sum += value.length + value[0];
+      for (const [key, value] of list.findEntries(chunk.keys[i]).asc) {
+        sum += seenEntry(key, value);
         if (--left === 0) break;
       }
     }
@@ -98,4 +87,5 @@ export const properSkipList: ContenderKind = {
   keeps: 'references',
   rate: 130,
   open: () => new SkipListOfNodes(),
+  openDefaults: () => new SkipListOfNodes(),
 };

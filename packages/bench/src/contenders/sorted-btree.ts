@@ -1,26 +1,26 @@
 import BTreeModule from 'sorted-btree';
 import type BTreeType from 'sorted-btree';
-import type { Chunk } from '../chunk.js';
+import type { Chunk, Key, Value } from '../chunk.js';
 import type { ContentDigest } from '../digest.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { type Contender, type ContenderKind, seen, seenEntry } from './contender.js';
 
 const BTree = BTreeModule.default;
-type BTree<K> = BTreeType.default<K, Buffer>;
+type BTree = BTreeType.default<Key, Value>;
 
-/** Shares its loops between both kinds of keys. A process uses only one kind, so calls stay monomorphic. */
-class SortedBTree<K extends string | Buffer> implements Contender {
-  readonly #tree: BTree<K>;
-  readonly #keysOf: (chunk: Chunk) => K[];
+class SortedBTree implements Contender {
+  readonly #tree: BTree;
 
-  constructor(compare: ((a: K, b: K) => number) | undefined, keysOf: (chunk: Chunk) => K[]) {
-    this.#tree = new BTree<K, Buffer>(undefined, compare);
-    this.#keysOf = keysOf;
+  constructor(compare?: (a: Key, b: Key) => number) {
+    this.#tree = new BTree<Key, Value>(undefined, compare);
   }
 
   insert(chunk: Chunk): void {
     const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
-    for (let i = 0; i < chunk.count; i++) tree.set(keys[i], chunk.values[i]);
+    for (let i = 0; i < chunk.count; i++) tree.set(chunk.keys[i], chunk.values[i]);
+  }
+
+  load(entries: [Key, Value][]): void {
+    this.#tree.setPairs(entries);
   }
 
   overwrite(chunk: Chunk): void {
@@ -29,72 +29,58 @@ class SortedBTree<K extends string | Buffer> implements Contender {
 
   remove(chunk: Chunk): void {
     const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
-    for (let i = 0; i < chunk.count; i++) tree.delete(keys[i]);
+    for (let i = 0; i < chunk.count; i++) tree.delete(chunk.keys[i]);
   }
 
   get(chunk: Chunk): number {
     const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
-      const value = tree.get(keys[i]);
-      if (value === undefined) continue;
-      const copy = Buffer.from(value);
-      sum += copy.length + copy[0];
-    }
-    return sum;
-  }
-
-  view(chunk: Chunk): number {
-    const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
-    let sum = 0;
-    for (let i = 0; i < chunk.count; i++) {
-      const value = tree.get(keys[i]);
-      if (value !== undefined) sum += value.length + value[0];
+      const value = tree.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
     }
     return sum;
   }
 
   mixed(chunk: Chunk): number {
     const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
     let sum = 0;
     for (let i = 0; i + 1 < chunk.count; i += 2) {
-      const value = tree.get(keys[i]);
-      if (value !== undefined) {
-        const copy = Buffer.from(value);
-        sum += copy.length + copy[0];
-      }
-      tree.set(keys[i + 1], chunk.values[i + 1]);
+      const value = tree.get(chunk.keys[i]);
+      if (value !== undefined) sum += seen(value);
+      tree.set(chunk.keys[i + 1], chunk.values[i + 1]);
     }
     return sum;
   }
 
   scan(): number {
     let sum = 0;
-    this.#tree.forEachPair((_, value) => {
-      sum += value.length + value[0];
+    this.#tree.forEachPair((key, value) => {
+      sum += seenEntry(key, value);
     });
+    return sum;
+  }
+
+  entries(): number {
+    let sum = 0;
+    for (const [key, value] of this.#tree.entries()) sum += seenEntry(key, value);
     return sum;
   }
 
   reverseScan(): number {
     let sum = 0;
-    for (const [, value] of this.#tree.entriesReversed(undefined, [])) sum += value.length + value[0];
+    for (const [key, value] of this.#tree.entriesReversed(undefined, [])) sum += seenEntry(key, value);
     return sum;
   }
 
   range(chunk: Chunk, length: number): number {
     const tree = this.#tree;
-    const keys = this.#keysOf(chunk);
-    const reused: (K | Buffer)[] = [];
+    const reused: (Key | Value)[] = [];
     let sum = 0;
     for (let i = 0; i < chunk.count; i++) {
       let left = length;
-      for (const [, value] of tree.entries(keys[i], reused)) {
-        sum += value.length + value[0];
+      for (const [key, value] of tree.entries(chunk.keys[i], reused)) {
+        sum += seenEntry(key, value);
         if (--left === 0) break;
       }
     }
@@ -118,7 +104,8 @@ export const sortedBTrees: readonly ContenderKind[] = [
     keys: 'string',
     keeps: 'references',
     rate: 280,
-    open: () => new SortedBTree<string>(undefined, (chunk) => chunk.names),
+    open: () => new SortedBTree(),
+    openDefaults: () => new SortedBTree(),
   },
   {
     name: 'sorted-btree-buffer',
@@ -127,10 +114,6 @@ export const sortedBTrees: readonly ContenderKind[] = [
     keys: 'bytes',
     keeps: 'references',
     rate: 147,
-    open: () =>
-      new SortedBTree<Buffer>(
-        (a, b) => Buffer.compare(a, b),
-        (chunk) => chunk.keys,
-      ),
+    open: () => new SortedBTree((a, b) => Buffer.compare(a as Buffer, b as Buffer)),
   },
 ];

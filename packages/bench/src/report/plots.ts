@@ -1,8 +1,8 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { OURS } from '../contenders/index.js';
-import type { Operation } from '../operations.js';
-import type { DataSetResults, FigureResults, Results } from './results.js';
+import { oursOf } from '../contenders/index.js';
+import { COLD_PUTS, type Operation } from '../operations.js';
+import type { DataSetResults, FigureResults } from './results.js';
 
 const OURS_COLOR = '#c0392b';
 const OTHERS_COLOR = '#7f9bb3';
@@ -10,7 +10,7 @@ const WIDTH = 220;
 const STEP = 18;
 
 /** Plots inserts, gets and scans of one data set as bars, with the spread over the rounds. */
-export function speedPlot({ name, contenders }: DataSetResults): Promise<string> {
+export function speedPlot({ name, dataSet, contenders }: DataSetResults): Promise<string> {
   const panels = (['insert', 'get', 'scan'] as const).map((operation, i) => {
     const values = contenders.flatMap(({ name: contender, speeds }) => {
       const speed = speeds[operation];
@@ -18,56 +18,85 @@ export function speedPlot({ name, contenders }: DataSetResults): Promise<string>
         ? []
         : [{ contender, median: speed.median / 1e6, min: speed.min / 1e6, max: speed.max / 1e6 }];
     });
-    return bars(values, `${operation}, million entries/s`, i === 0, true);
+    return bars(values, oursOf(dataSet), `${operation}, million entries/s`, i === 0, true);
   });
   return svg({ title: name, hconcat: panels });
 }
 
 /** Plots memory and pauses of one data set as bars. */
-export function memoryPlot({ name, contenders }: DataSetResults): Promise<string> {
+export function memoryPlot({ name, dataSet, contenders }: DataSetResults): Promise<string> {
   const figures: [keyof FigureResults, string][] = [
     ['heapBytesPerEntry', 'bytes/entry, heap + external'],
     ['fullGcMs', 'full GC with the data live, ms'],
     ['longestStallMs', 'longest stall while loading, ms'],
   ];
   const panels = figures.map(([figure, title], i) => {
-    const values = contenders.map(({ name: contender, figures }) => ({ contender, median: figures[figure] ?? 0 }));
-    return bars(values, title, i === 0, false);
+    const values = contenders.map(({ name: contender, figures }) => ({ contender, median: figures?.[figure] ?? 0 }));
+    return bars(values, oursOf(dataSet), title, i === 0, false);
   });
   return svg({ title: name, hconcat: panels });
 }
 
 /** Plots speed over the number of entries, with a line for each contender. */
-export function growthPlot({ dataSets }: Results): Promise<string> {
-  const panels = (['insert', 'get', 'scan'] satisfies Operation[]).map((operation) => ({
+export function growthPlot(dataSets: readonly DataSetResults[]): Promise<string> {
+  const panels = (['insert', 'get', 'scan'] satisfies Operation[]).map((operation) => {
+    const points = dataSets.flatMap(({ dataSet, contenders }) =>
+      contenders.flatMap(({ name: contender, speeds }) => {
+        const speed = speeds[operation];
+        return speed === undefined ? [] : [{ contender, entries: dataSet.entries, value: speed.median }];
+      }),
+    );
+    return lines(points, `${operation}, entries/s`);
+  });
+  return svg({ hconcat: panels });
+}
+
+/** Plots nanoseconds a put over the number of puts: of a cold process, and of warm ones beside it. */
+export function coldPlot(cold: DataSetResults, warm: readonly DataSetResults[]): Promise<string> {
+  const coldPoints = cold.contenders.flatMap(({ name: contender, speeds }) =>
+    Object.entries(COLD_PUTS).flatMap(([operation, entries]) => {
+      const speed = speeds[operation as keyof typeof COLD_PUTS];
+      return speed === undefined ? [] : [{ contender, entries, value: 1e9 / speed.median }];
+    }),
+  );
+  const warmPoints = warm.flatMap(({ dataSet, contenders }) =>
+    contenders.flatMap(({ name: contender, speeds: { insert } }) =>
+      insert === undefined ? [] : [{ contender, entries: dataSet.entries, value: 1e9 / insert.median }],
+    ),
+  );
+  return svg({
+    hconcat: [lines(coldPoints, 'ns a put so far, in a fresh process'), lines(warmPoints, 'ns a put, after a warm-up')],
+  });
+}
+
+interface Point {
+  readonly contender: string;
+  readonly entries: number;
+  readonly value: number;
+}
+
+function lines(values: readonly Point[], title: string) {
+  return {
     width: WIDTH,
     height: 260,
-    data: {
-      values: dataSets.flatMap(({ dataSet, contenders }) =>
-        contenders.flatMap(({ name: contender, speeds }) => {
-          const speed = speeds[operation];
-          return speed === undefined ? [] : [{ contender, entries: dataSet.entries, rate: speed.median }];
-        }),
-      ),
-    },
+    data: { values },
     mark: { type: 'line' as const, point: true },
     encoding: {
       x: {
         field: 'entries',
         type: 'quantitative' as const,
         scale: { type: 'log' as const },
-        axis: { values: dataSets.map(({ dataSet }) => dataSet.entries), format: '~s', title: 'entries' },
+        axis: { values: [...new Set(values.map(({ entries }) => entries))], format: '~s', title: 'entries' },
       },
       y: {
-        field: 'rate',
+        field: 'value',
         type: 'quantitative' as const,
         scale: { type: 'log' as const },
-        axis: { format: '~s', title: `${operation}, entries/s` },
+        axis: { format: '~s', title },
       },
       color: { field: 'contender', type: 'nominal' as const, title: null },
     },
-  }));
-  return svg({ hconcat: panels });
+  };
 }
 
 interface Bar {
@@ -77,7 +106,7 @@ interface Bar {
   max?: number;
 }
 
-function bars(values: Bar[], title: string, names: boolean, spread: boolean) {
+function bars(values: Bar[], ours: string, title: string, names: boolean, spread: boolean) {
   const y = {
     field: 'contender',
     type: 'nominal' as const,
@@ -91,7 +120,7 @@ function bars(values: Bar[], title: string, names: boolean, spread: boolean) {
       x,
       y,
       color: {
-        condition: { test: `datum.contender === '${OURS}'`, value: OURS_COLOR },
+        condition: { test: `datum.contender === '${ours}'`, value: OURS_COLOR },
         value: OTHERS_COLOR,
       },
     },

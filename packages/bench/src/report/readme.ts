@@ -19,29 +19,23 @@ export function withGenerated(readme: string, generated: string): string {
 /** The latest whole run of each kind, if there is one. */
 export interface Runs {
   readonly full: Results | undefined;
-  readonly growth: Results | undefined;
   readonly leveldb: Results | undefined;
 }
 
-export function generatedPart({ full, growth, leveldb }: Runs): string {
+export function generatedPart({ full, leveldb }: Runs): string {
   const parts: string[] = [];
   if (full !== undefined) {
-    const [main, ...others] = full.dataSets;
     parts.push(
       `## Results\n\n${origin(full)}`,
-      `### ${main.name}: ${aboutDataSet(main.dataSet.scenario)}`,
-      `![speed](results/${main.name}-speed.svg)`,
-      `![memory and pauses](results/${main.name}-memory.svg)`,
-      markdownTables(main),
-      ...others.flatMap((other) => [
-        `### ${other.name}: ${aboutDataSet(other.dataSet.scenario)}`,
-        markdownTables(other),
+      '![speed of main-1m](results/main-speed.svg)',
+      '![memory and pauses of main-1m](results/main-memory.svg)',
+      '![speed over the number of entries](results/growth.svg)',
+      '![puts of a fresh process and of a warm one](results/cold.svg)',
+      ...full.dataSets.flatMap((one) => [
+        `### ${one.name}: ${aboutDataSet(one.dataSet.scenario)}`,
+        markdownTables(one),
       ]),
     );
-  }
-  if (growth !== undefined) {
-    parts.push(`## Growth\n\n${origin(growth)}`, '![growth](results/growth.svg)');
-    parts.push(...growth.dataSets.flatMap((one) => [`### ${one.name}`, markdownTables(one)]));
   }
   if (leveldb !== undefined) {
     parts.push(`## LevelDB's own memtable\n\n${origin(leveldb)}`);
@@ -69,8 +63,13 @@ function aboutDataSet(scenario: string): string {
   return SCENARIOS[scenario]?.about ?? scenario;
 }
 
-function origin({ date, machine, node, packages }: Results): string {
+/** When, where and with what a run was made. */
+export function origin({ date, machine, node, packages, dataSets }: Results): string {
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   const memory = Math.round(machine.memoryBytes / 2 ** 30);
-  return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}; ${versions.join(', ')}.`;
+  const rounds = dataSets.flatMap(({ contenders }) => contenders.map((contender) => contender.rounds));
+  const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
+  const runs =
+    most === 1 ? 'one round, so the noise is unknown' : `${least === most ? '' : `${least} to `}${most} rounds`;
+  return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}, ${runs}; ${versions.join(', ')}.`;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { max, median, min } from 'simple-statistics';
-import { CONTENDERS, OURS } from '../contenders/index.js';
+import { CONTENDERS, oursOf } from '../contenders/index.js';
 import { type DataSet, dataSetName } from '../data-set.js';
 import { type Operation, OPERATIONS } from '../operations.js';
 import { LEVELDB_MEMTABLE } from '../native/leveldb-memtable.js';
@@ -15,8 +15,10 @@ export interface Speed {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** How many times as fast ours is, as the median over the rounds. */
+  /** How many times as fast ours is, over the rounds. */
   readonly ratio?: number;
+  readonly ratioMin?: number;
+  readonly ratioMax?: number;
 }
 
 /** Medians over the rounds. For the longest pause and stall: medians of each round's longest. */
@@ -34,7 +36,7 @@ export interface ContenderResults {
   readonly name: string;
   readonly rounds: number;
   readonly speeds: Partial<Record<Operation, Speed>>;
-  readonly figures: FigureResults;
+  readonly figures?: FigureResults;
 }
 
 export interface DataSetResults {
@@ -60,7 +62,7 @@ export function resultsOf(measurements: readonly Measurements[]): Results {
     node: process.version,
     packages: versionsOf(names),
     dataSets: measurements.map(({ item, results }) => {
-      const ours = results.get(OURS);
+      const ours = results.get(oursOf(item.dataSet));
       return {
         name: dataSetName(item.dataSet),
         dataSet: item.dataSet,
@@ -68,6 +70,13 @@ export function resultsOf(measurements: readonly Measurements[]): Results {
       };
     }),
   };
+}
+
+/** The data sets of a scenario, in the order of their sizes. */
+export function dataSetsOf({ dataSets }: Results, scenario: string): DataSetResults[] {
+  return dataSets
+    .filter(({ dataSet }) => dataSet.scenario === scenario)
+    .sort((a, b) => a.dataSet.entries - b.dataSet.entries);
 }
 
 function contenderResults(
@@ -86,25 +95,28 @@ function contenderResults(
       median: Math.round(median(rates)),
       min: Math.round(min(rates)),
       max: Math.round(max(rates)),
-      ...(ratios.length === 0 ? {} : { ratio: rounded(median(ratios)) }),
+      ...(ratios.length === 0
+        ? {}
+        : { ratio: rounded(median(ratios)), ratioMin: rounded(min(ratios)), ratioMax: rounded(max(ratios)) }),
     };
   }
-  const figures = rounds.map((round) => round.figures);
+  const figures = figuresOf(rounds, entries);
+  return { name, rounds: rounds.length, speeds, ...(figures === undefined ? {} : { figures }) };
+}
+
+function figuresOf(rounds: readonly CaseResult[], entries: number): FigureResults | undefined {
+  const figures = rounds.flatMap((round) => round.figures ?? []);
+  if (figures.length === 0) return undefined;
   const middle = (numbers: number[]) => rounded(median(numbers));
   const accounted = figures.flatMap(({ accountedBytes }) => accountedBytes ?? []);
   return {
-    name,
-    rounds: rounds.length,
-    speeds,
-    figures: {
-      ...(accounted.length === 0 ? {} : { accountedBytesPerEntry: middle(accounted.map((bytes) => bytes / entries)) }),
-      heapBytesPerEntry: middle(figures.map(({ heapBytes }) => heapBytes / entries)),
-      residentBytesPerEntry: middle(figures.map(({ residentBytes }) => residentBytes / entries)),
-      longestPauseMs: middle(figures.map(({ longestPauseMs }) => longestPauseMs)),
-      pausesMs: middle(figures.map(({ pausesMs }) => pausesMs)),
-      fullGcMs: middle(figures.map(({ fullGcMs }) => fullGcMs)),
-      longestStallMs: middle(figures.map(({ longestStallMs }) => longestStallMs)),
-    },
+    ...(accounted.length === 0 ? {} : { accountedBytesPerEntry: middle(accounted.map((bytes) => bytes / entries)) }),
+    heapBytesPerEntry: middle(figures.map(({ heapBytes }) => heapBytes / entries)),
+    residentBytesPerEntry: middle(figures.map(({ residentBytes }) => residentBytes / entries)),
+    longestPauseMs: middle(figures.map(({ longestPauseMs }) => longestPauseMs)),
+    pausesMs: middle(figures.map(({ pausesMs }) => pausesMs)),
+    fullGcMs: middle(figures.map(({ fullGcMs }) => fullGcMs)),
+    longestStallMs: middle(figures.map(({ longestStallMs }) => longestStallMs)),
   };
 }
 

@@ -20,27 +20,30 @@ export function tables({ name, contenders }: DataSetResults): string {
     const cells = operations.map((operation) => speedCell(contender.speeds[operation], '\n'));
     speeds.push([contender.name, ...cells]);
   }
+  const measured = contenders.filter(({ figures }) => figures !== undefined);
+  if (measured.length === 0) return `${speeds.toString()}\n`;
   const figures = new Table({
     head: [name, ...FIGURES.map(([, title]) => title.replace(', ', '\n'))],
     style: { head: [], border: [], compact: true },
   });
-  for (const contender of contenders) figures.push([contender.name, ...figureCells(contender)]);
+  for (const contender of measured) figures.push([contender.name, ...figureCells(contender)]);
   return `${speeds.toString()}\n${figures.toString()}\n`;
 }
 
 /** Formats tables for a README. */
 export function markdownTables({ contenders }: DataSetResults): string {
   const operations = operationsOf(contenders);
-  return [
-    markdown(
-      ['entries/s', ...operations],
-      contenders.map(({ name, speeds }) => [name, ...operations.map((one) => speedCell(speeds[one], '<br>'))]),
-    ),
-    markdown(
-      ['', ...FIGURES.map(([, title]) => title)],
-      contenders.map((contender) => [contender.name, ...figureCells(contender)]),
-    ),
-  ].join('\n');
+  const speeds = markdown(
+    ['entries/s', ...operations],
+    contenders.map(({ name, speeds }) => [name, ...operations.map((one) => speedCell(speeds[one], '<br>'))]),
+  );
+  const measured = contenders.filter(({ figures }) => figures !== undefined);
+  if (measured.length === 0) return speeds;
+  const figures = markdown(
+    ['', ...FIGURES.map(([, title]) => title)],
+    measured.map((contender) => [contender.name, ...figureCells(contender)]),
+  );
+  return `${speeds}\n${figures}`;
 }
 
 export function markdown(head: string[], rows: string[][]): string {
@@ -62,7 +65,7 @@ function speedCell(speed: Speed | undefined, newLine: string): string {
 
 function figureCells({ figures }: ContenderResults): string[] {
   return FIGURES.map(([figure]) => {
-    const value = figures[figure];
+    const value = figures?.[figure];
     return value === undefined ? '–' : short(value);
   });
 }

@@ -15,12 +15,12 @@
 import { MemTableError } from '@memtable/memtable';
 import { DiskError } from '../errors.js';
 import type { FileLock, Files } from '../files.js';
-import { LOCK, parseFileName } from '../manifest/file-names.js';
+import { fileName, LOCK, parseFileName } from '../manifest/file-names.js';
 import { Manifest } from '../manifest/manifest.js';
 import { obsoleteFiles } from '../manifest/obsolete-files.js';
 import { Version } from '../manifest/version.js';
 import type { VersionEdit } from '../manifest/version-edit.js';
-import { LiveLogs } from './live-logs.js';
+import { LiveLogs, type LogFailure } from './live-logs.js';
 import type { LiveEntry } from './newest-entries.js';
 import { isNewDatabase, readDatabase, type Recovery, type RecoveryOptions } from './recovery.js';
 import { type TableOptions, writeMemTable, writeTables } from './write-tables.js';
@@ -59,6 +59,8 @@ export class Database {
   readonly #logs: LiveLogs;
   readonly #tableOptions: TableOptions;
   #manifest: Manifest;
+  /** Bytes of logs of earlier sessions that no checkpoint has yet. */
+  #earlierLogBytes: number;
   /** What was there when it was opened. */
   readonly recovery: Recovery;
 
@@ -70,13 +72,14 @@ export class Database {
    * @throws DiskError `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`, and what `readDatabase` throws
    */
   static async open(files: Files, options: DatabaseOptions = {}): Promise<Database> {
-    const { recovery: mode, checksums, ...tableOptions } = options;
+    const { recovery: mode, checksums, onReplay, ...tableOptions } = options;
     const lock = await takeLock(files);
     try {
       await makeNewDatabase(files);
       const recovery = await readDatabase(files, {
         ...(mode && { recovery: mode }),
         ...(checksums === false && { checksums }),
+        ...(onReplay && { onReplay }),
       });
       return await begin(files, lock, recovery, tableOptions);
     } catch (error) {
@@ -102,6 +105,7 @@ export class Database {
     this.#manifest = manifest;
     this.#tableOptions = tableOptions;
     this.recovery = recovery;
+    this.#earlierLogBytes = recovery.flaws.length === 0 ? recovery.logBytes : 0;
   }
 
   /** The sequence of the last write. */
@@ -114,24 +118,33 @@ export class Database {
     return this.#logs.syncedSequence;
   }
 
-  /** Bytes of the logs since the last checkpoint of this session. */
+  /** Bytes of the logs since the last checkpoint. */
   get logBytes(): number {
-    return this.#logs.sizeBytes;
+    return this.#earlierLogBytes + this.#logs.sizeBytes;
   }
 
-  /** Whether the log takes no more, because an append or a sync failed. `beginLog`, then `checkpoint`, heal that. */
-  get poisoned(): boolean {
-    return this.#logs.poisoned;
+  /** Whether nothing was appended to the current log yet. */
+  get isLogFresh(): boolean {
+    return this.#logs.isFresh;
+  }
+
+  /**
+   * Why the log takes no more: an append or a sync failed. Undefined when it does. `beginLog`, then `checkpoint`, heal
+   * that.
+   */
+  get failure(): LogFailure | undefined {
+    return this.#logs.failure;
   }
 
   /**
    * Appends a write batch to the log: it survives the end of this process when the call returns.
    * @param batch - LevelDB's bytes of one, with the sequence behind the last one
+   * @param isBuffered - it does so only after the next call without this, or a sync
    * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and the next one
    *   takes its sequences
    */
-  append(batch: Uint8Array): void {
-    this.#logs.append(batch);
+  append(batch: Uint8Array, isBuffered = false): void {
+    this.#logs.append(batch, isBuffered);
   }
 
   /**
@@ -144,9 +157,10 @@ export class Database {
 
   /**
    * Begins another log. Appends go to the old one until the new one stands.
-   * @throws DiskError `DISK_IO`; the log is the old one then
+   * @throws DiskError `DISK_IO`, `DISK_LOCK_LOST`; the log is the old one then
    */
   async beginLog(): Promise<void> {
+    this.#checkLock();
     await this.#logs.begin(this.#version.takeFileNumber());
   }
 
@@ -155,16 +169,18 @@ export class Database {
    * `beginLog` before, then take the entries; appends go on meanwhile. One checkpoint at a time.
    * @param entries - all live entries in the order of their keys, with all writes of the logs before the current one
    * @param lastSequence - of the last write that the entries have
-   * @throws DiskError `DISK_IO`: the database is as it was
+   * @throws DiskError `DISK_IO`, `DISK_LOCK_LOST`: the database is as it was
    */
   async checkpoint(
     entries: Iterable<readonly LiveEntry[]> | AsyncIterable<readonly LiveEntry[]>,
     lastSequence: number,
   ): Promise<void> {
+    this.#checkLock();
     const logNumber = this.#logs.number;
     const newTables = await writeTables(this.#files, this.#version, entries, this.#tableOptions);
     const deletedTables = [...this.#version.tables()].map(({ level, number }) => ({ level, number }));
     await this.#commit({ logNumber, prevLogNumber: 0, lastSequence, newTables, deletedTables });
+    this.#earlierLogBytes = 0;
     await this.#logs.dropBelow(logNumber, lastSequence);
     await removeObsolete(this.#files, this.#version, this.#manifest.number);
   }
@@ -181,6 +197,12 @@ export class Database {
       await this.#manifest.close();
       await this.#lock.release();
     }
+  }
+
+  /** Others may have made a database of their own where the lock is lost. */
+  #checkLock(): void {
+    if (this.#lock.isHeld()) return;
+    throw new DiskError('DISK_LOCK_LOST', 'the directory or its lock was removed or replaced', { file: LOCK });
   }
 
   /** Makes an edit. Whether one that failed is durable is not known, so another MANIFEST comes before the next one. */
@@ -223,9 +245,12 @@ async function begin(files: Files, lock: FileLock, recovery: Recovery, options: 
   for (const name of await files.list()) version.markFileNumberUsed(parseFileName(name)?.number ?? 0);
   version.markFileNumberUsed(version.logNumber);
 
-  // A process that was killed left writes in the hands of the system only.
+  // A process that was killed left writes, edits and names in the hands of the system only. Whatever was read must be
+  // durable before the mark of the new log says so: an edit that is lost would bring logs back that have lost writes.
+  await files.syncFile(fileName('manifest', recovery.manifestNumber));
+  for (const name of logNames) await files.syncFile(name);
+  await files.syncDirectory();
   const keepsLogs = flaws.length === 0;
-  if (keepsLogs) for (const name of logNames) await files.syncFile(name);
   const newTables = keepsLogs ? [] : await writeMemTable(files, version, logged, options);
 
   const logs = await LiveLogs.begin(files, version.takeFileNumber(), lastSequence);

@@ -11,6 +11,15 @@ import { LoggedBatch } from '../log/logged-batch.js';
 import { LogWriter } from '../log/writer.js';
 import { fileName } from '../manifest/file-names.js';
 
+/** Bytes of a log that has only a mark. */
+const MARK_BYTES = 7 + 12;
+
+/** Why a log takes no more. */
+export interface LogFailure {
+  readonly file: string;
+  readonly cause: unknown;
+}
+
 /** A log and what is known of it. */
 interface LiveLog {
   readonly number: number;
@@ -18,8 +27,8 @@ interface LiveLog {
   readonly writer: LogWriter;
   /** Bytes that are durable. */
   syncedBytes: number;
-  /** A sync of it failed: what it was for is never durable, whatever later syncs say. */
-  failure: { readonly cause: unknown } | undefined;
+  /** An append or a sync of it failed: what it was for is never durable, whatever later syncs say. */
+  failure: LogFailure | undefined;
   /** The sync that runs; a file is not closed under it. */
   syncing: Promise<void> | undefined;
 }
@@ -30,6 +39,9 @@ export class LiveLogs {
   #current: LiveLog;
   /** From the oldest to the newest. */
   #older: LiveLog[] = [];
+  #olderBytes = 0;
+  /** Whether one of them failed. */
+  #hasFailed = false;
   /** The sequence of the last write that was appended. */
   #lastSequence: number;
   /** All logged writes up to this sequence are durable. */
@@ -60,7 +72,7 @@ export class LiveLogs {
 
   /** Bytes of all logs. */
   get sizeBytes(): number {
-    return this.#older.reduce((bytes, { writer }) => bytes + writer.sizeBytes, this.#current.writer.sizeBytes);
+    return this.#olderBytes + this.#current.writer.sizeBytes;
   }
 
   get lastSequence(): number {
@@ -71,46 +83,62 @@ export class LiveLogs {
     return this.#syncedSequence;
   }
 
-  /** Whether the current log takes no more: `begin` another one. */
-  get poisoned(): boolean {
-    return this.#current.writer.poisoned || this.#current.failure !== undefined;
+  /** Whether nothing but its mark was appended to the current log. */
+  get isFresh(): boolean {
+    const { failure, writer } = this.#current;
+    return failure === undefined && writer.sizeBytes === MARK_BYTES;
+  }
+
+  /**
+   * The first failure of a log that is still needed. Until a checkpoint has taken its place, no write is appended: the
+   * end of a log that failed is not known. A record that was refused may be there, and a write behind it would have the
+   * same sequence.
+   */
+  get failure(): LogFailure | undefined {
+    return this.#hasFailed
+      ? [...this.#older, this.#current].find(({ failure }) => failure !== undefined)?.failure
+      : undefined;
   }
 
   /**
    * Appends a batch, with the sequence in it, to the current log.
-   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be acknowledged, and the next one
-   *   takes its sequences
+   * @param isBuffered - it may wait in the buffer of the log for the next one that may not, or for a sync
+   * @throws DiskError `DISK_IO`, `DISK_LOG_POISONED`: the write must not be made, and the next one takes its sequences
    */
-  append(batch: Uint8Array): void {
+  append(batch: Uint8Array, isBuffered = false): void {
     const header = this.#header;
     // A batch without writes would be a mark, and may not be true. A gap would look like writes that were lost.
     if (!header.loadHeader(batch) || header.sequence !== this.#lastSequence + 1 || header.count === 0) {
       throw new TypeError(`a batch must have writes, and go on behind the last one, ${this.#lastSequence}`);
     }
-    const { writer, failure } = this.#current;
+    const { failure } = this;
     if (failure !== undefined) {
-      const file = fileName('log', this.#current.number);
-      throw new DiskError('DISK_LOG_POISONED', `a sync of ${file} failed before: begin a new log`, {
-        file,
-        ...failure,
-      });
+      const why = `${failure.file} failed before: begin a new log, and write a checkpoint`;
+      throw new DiskError('DISK_LOG_POISONED', why, failure);
     }
-    if (this.#syncedSequence >= this.#mark) {
-      writer.add(markOf(this.#syncedSequence + 1));
-      this.#mark = this.#syncedSequence + 1;
+    const current = this.#current;
+    try {
+      if (this.#syncedSequence >= this.#mark) {
+        current.writer.add(markOf(this.#syncedSequence + 1));
+        this.#mark = this.#syncedSequence + 1;
+      }
+      if (isBuffered) current.writer.add(batch);
+      else current.writer.append(batch);
+    } catch (error) {
+      this.#fail(current, error);
+      throw error;
     }
-    writer.append(batch);
     this.#lastSequence = header.lastSequence;
   }
 
   /**
    * Resolves when all that was appended before the call is durable.
-   * @throws DiskError `DISK_IO`: nothing of a log whose sync failed is durable before a checkpoint has it
+   * @throws DiskError `DISK_IO`: nothing of a log that failed is durable before a checkpoint has it
    */
   async sync(): Promise<void> {
     const lastSequence = this.#lastSequence;
     for (const log of [...this.#older, this.#current]) {
-      await syncLog(log);
+      await this.#sync(log);
       // A log that was dropped meanwhile is durable elsewhere.
       if (log.failure === undefined || !this.#isLive(log)) continue;
       const file = fileName('log', log.number);
@@ -126,7 +154,10 @@ export class LiveLogs {
   async begin(number: number): Promise<void> {
     const mark = this.#syncedSequence + 1;
     const log = await createLog(this.#files, number, mark);
-    this.#older.push(this.#current);
+    const before = this.#current;
+    this.#flush(before);
+    this.#older.push(before);
+    this.#olderBytes += before.writer.sizeBytes;
     this.#current = log;
     this.#mark = mark;
   }
@@ -135,6 +166,8 @@ export class LiveLogs {
   async dropBelow(number: number, syncedSequence: number): Promise<void> {
     const dropped = this.#older.filter((log) => log.number < number);
     this.#older = this.#older.filter((log) => log.number >= number);
+    this.#olderBytes = this.#older.reduce((bytes, { writer }) => bytes + writer.sizeBytes, 0);
+    this.#hasFailed = [...this.#older, this.#current].some(({ failure }) => failure !== undefined);
     this.#syncedSequence = Math.max(this.#syncedSequence, syncedSequence);
     for (const log of dropped) await closeLog(log);
   }
@@ -146,18 +179,34 @@ export class LiveLogs {
   #isLive(log: LiveLog): boolean {
     return log === this.#current || this.#older.includes(log);
   }
-}
 
-/** Makes durable what was appended to a log so far, or notes that it failed. */
-async function syncLog(log: LiveLog): Promise<void> {
-  const bytes = log.writer.sizeBytes;
-  if (log.failure !== undefined || log.syncedBytes >= bytes) return;
-  try {
-    log.syncing = log.file.sync();
-    await log.syncing;
-    log.syncedBytes = Math.max(log.syncedBytes, bytes);
-  } catch (cause) {
-    log.failure = { cause };
+  #fail(log: LiveLog, cause: unknown): void {
+    log.failure ??= { file: fileName('log', log.number), cause };
+    if (this.#isLive(log)) this.#hasFailed = true;
+  }
+
+  /** Hands over what a log has in its buffer, or notes that it failed. */
+  #flush(log: LiveLog): void {
+    if (log.failure !== undefined) return;
+    try {
+      log.writer.flush();
+    } catch (error) {
+      this.#fail(log, error);
+    }
+  }
+
+  /** Makes durable what was appended to a log so far, or notes that it failed. */
+  async #sync(log: LiveLog): Promise<void> {
+    this.#flush(log);
+    const bytes = log.writer.sizeBytes;
+    if (log.failure !== undefined || log.syncedBytes >= bytes) return;
+    try {
+      log.syncing = log.file.sync();
+      await log.syncing;
+      log.syncedBytes = Math.max(log.syncedBytes, bytes);
+    } catch (cause) {
+      this.#fail(log, cause);
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface RecoveryOptions {
   readonly recovery?: RecoveryMode;
   /** Whether the checksums of tables are checked. @defaultValue true */
   readonly checksums?: boolean;
+  /** @internal Called while logs are replayed, with their bytes so far and in all. */
+  readonly onReplay?: (readBytes: number, totalBytes: number) => void;
 }
 
 /** What a directory had in it. */
@@ -31,6 +33,8 @@ export interface Recovery {
   readonly logged: MemTable;
   /** The names of the logs that were replayed, from the oldest to the newest. */
   readonly logNames: readonly string[];
+  /** Bytes of these logs. */
+  readonly logBytes: number;
   /** The sequence of the last write. */
   readonly lastSequence: number;
   /** Flaws of the logs that the mode accepted. */
@@ -50,18 +54,19 @@ const PAUSE_BYTES = 1 << 20;
  *   `DISK_LOG_CORRUPT`, `DISK_LOG_HOLE`, `DISK_IO`; `DISK_TABLE_CORRUPT` from `entries`
  */
 export async function readDatabase(files: Files, options: RecoveryOptions = {}): Promise<Recovery> {
-  const { recovery = 'prefix', checksums = true } = options;
+  const { recovery = 'prefix', checksums = true, onReplay } = options;
   const { version, number } = await readManifest(files);
   const names = await files.list();
   const tables = tablesOf(version, names);
   const logNames = logsOf(version, names, recovery);
   const logged = new MemTable();
-  const replay = await replayLogs(files, logNames, recovery, version.lastSequence, logged);
+  const { replay, logBytes } = await replayLogs(files, logNames, recovery, version.lastSequence, logged, onReplay);
   return {
     version,
     manifestNumber: number,
     logged,
     logNames,
+    logBytes,
     lastSequence: Math.max(version.lastSequence, replay.lastSequence),
     flaws: replay.flaws,
     droppedCount: replay.droppedCount,
@@ -122,7 +127,8 @@ async function replayLogs(
   mode: RecoveryMode,
   lastSequence: number,
   into: MemTable,
-): Promise<LogReplay> {
+  onReplay: RecoveryOptions['onReplay'],
+): Promise<{ replay: LogReplay; logBytes: number }> {
   const open: ReadFile[] = [];
   try {
     const logs: NamedLog[] = [];
@@ -131,8 +137,10 @@ async function replayLogs(
       open.push(log);
       logs.push({ name, log });
     }
+    const totalBytes = open.reduce((sum, { size }) => sum + size, 0);
     const replay = new LogReplay(logs, mode, lastSequence);
     let bytes = 0;
+    let readBytes = 0;
     for (const batch of replay) {
       let { sequence } = batch;
       while (batch.next()) {
@@ -142,10 +150,12 @@ async function replayLogs(
       }
       bytes += batch.bytes.length;
       if (bytes < PAUSE_BYTES) continue;
+      readBytes += bytes;
       bytes = 0;
+      onReplay?.(readBytes, totalBytes);
       await new Promise((goOn) => setTimeout(goOn, 0));
     }
-    return replay;
+    return { replay, logBytes: totalBytes };
   } catch (error) {
     if (error instanceof DiskError || error instanceof MemTableError) throw error;
     throw new DiskError('DISK_IO', `the logs could not be read: ${names.join(', ')}`, { cause: error });

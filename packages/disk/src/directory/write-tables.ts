@@ -1,4 +1,4 @@
-import { type MemTable, ValueType } from '@memtable/memtable';
+import { type MemTable, MemTableError, ValueType } from '@memtable/memtable';
 import { TAG_BYTES, tagHigh, tagLow } from '@memtable/memtable/internal';
 import { DiskError } from '../errors.js';
 import type { AppendFile, Files } from '../files.js';
@@ -89,7 +89,7 @@ class NewTables {
     } catch (cause) {
       await this.#file?.close().catch(() => {});
       for (const name of this.#names) await this.#files.remove(name).catch(() => {});
-      if (cause instanceof DiskError) throw cause;
+      if (cause instanceof DiskError || cause instanceof MemTableError) throw cause;
       throw new DiskError('DISK_IO', `a table could not be written: ${this.#names.at(-1)}`, { cause });
     }
   }

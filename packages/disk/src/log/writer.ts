@@ -22,7 +22,8 @@ import { crc32c, maskCrc } from '@memtable/memtable/internal';
 import { BLOCK_BYTES, FragmentType, HEADER_BYTES, TYPE_CRC } from './format.js';
 
 /** A record of this size or less is appended to the file in one call. */
-const BUFFER_BYTES = 2 * BLOCK_BYTES;
+const BUFFER_BYTES_MAX = 2 * BLOCK_BYTES;
+const BUFFER_BYTES = 1024;
 
 /**
  * The end of a log. `append` hands a record over to the file, and with it what `add` put before it: one call for both.
@@ -41,8 +42,8 @@ const BUFFER_BYTES = 2 * BLOCK_BYTES;
  */
 export class LogWriter {
   readonly #file: Pick<AppendFile, 'append'>;
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
-  readonly #view = new DataView(this.#buffer.buffer);
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  #view = new DataView(this.#buffer.buffer);
   /** Bytes in the buffer. */
   #buffered = 0;
   #sizeBytes = 0;
@@ -82,6 +83,12 @@ export class LogWriter {
     this.#check();
     this.#add(record);
     this.#hand();
+  }
+
+  /** Hands over to the file what `add` put into the buffer. @throws as `append` */
+  flush(): void {
+    this.#check();
+    if (this.#buffered > 0) this.#hand();
   }
 
   #check(): void {
@@ -129,7 +136,13 @@ export class LogWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#buffered + bytes > BUFFER_BYTES) this.#hand();
+    if (this.#buffered + bytes > BUFFER_BYTES_MAX) this.#hand();
+    const length = this.#buffered + bytes;
+    if (length <= this.#buffer.length) return;
+    const buffer = new Uint8Array(Math.min(BUFFER_BYTES_MAX, Math.max(length, 2 * this.#buffer.length)));
+    buffer.set(this.#buffer.subarray(0, this.#buffered));
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer);
   }
 
   #hand(): void {

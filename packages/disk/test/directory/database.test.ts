@@ -259,7 +259,7 @@ describe('failures', () => {
         break;
       }
     }
-    expect(database.poisoned).toBe(true);
+    expect(database.failure).toBeDefined();
     expect(() => write(database, content, ['b', '2'])).toThrow(error('DISK_LOG_POISONED'));
     // The space comes back: the same files on a larger disk.
     const larger = files.crash(0);
@@ -270,7 +270,7 @@ describe('failures', () => {
     expect((await open(larger)).content).toEqual(content);
   });
 
-  test('an append that fails once: a new log in the same session loses nothing that was acknowledged', async () => {
+  test('an append that fails once: a new log and a checkpoint lose nothing that was acknowledged', async () => {
     const { files, state } = failing();
     const { database, content } = await open(files);
     write(database, content, ['a', '1']);
@@ -278,6 +278,8 @@ describe('failures', () => {
     expect(() => write(database, content, ['b', '2'])).toThrow(error('DISK_IO'));
     state.fails = undefined;
     await database.beginLog();
+    expect(() => write(database, content, ['b', '2'])).toThrow(error('DISK_LOG_POISONED'));
+    await database.checkpoint([entriesOf(content, 1)], 1);
     write(database, content, ['c', '3']);
     await database.sync();
     for (let seed = 0; seed < 20; seed++) expect((await open(files.crash(seed))).content).toEqual(content);
@@ -294,14 +296,15 @@ describe('failures', () => {
     state.fails = undefined;
     await expect(database.sync()).rejects.toEqual(error('DISK_IO'));
     expect(() => write(database, content, ['x', 'y'])).toThrow(error('DISK_LOG_POISONED'));
-    expect([database.syncedSequence, database.poisoned]).toEqual([1, true]);
+    expect([database.syncedSequence, database.failure]).toMatchObject([1, {}]);
     await database.beginLog();
-    write(database, content, ['c', '3']);
+    expect(() => write(database, content, ['x', 'y'])).toThrow(error('DISK_LOG_POISONED'));
     await expect(database.sync()).rejects.toEqual(error('DISK_IO'));
-    await database.checkpoint([entriesOf(content, 3)], 3);
-    write(database, content, ['d', '4']);
+    await database.checkpoint([entriesOf(content, 2)], 2);
+    expect([database.syncedSequence, database.failure]).toEqual([2, undefined]);
+    write(database, content, ['c', '3']);
     await database.sync();
-    expect(database.syncedSequence).toBe(4);
+    expect(database.syncedSequence).toBe(3);
     for (let seed = 0; seed < 50; seed++) expect((await open(files.crash(seed))).content).toEqual(content);
   });
 
