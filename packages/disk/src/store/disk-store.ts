@@ -49,9 +49,8 @@ const RECOVERY_SLICE_MS = 5;
  * @param directory - a path, or the files themselves. Nobody else can open it until `close()`
  * @throws DiskError `DISK_NO_DATABASE`, `DISK_DATABASE_EXISTS`, `DISK_LOCKED`, `DISK_LOCK_UNAVAILABLE`,
  *   `DISK_MISSING_FILE`, `DISK_MANIFEST_CORRUPT`, `DISK_FOREIGN_COMPARATOR`, `DISK_UNSUPPORTED`, `DISK_LOG_CORRUPT`,
- *   `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`,
- *   `DISK_IO`, `DISK_INVALID_OPTION`; MemTableError `MEMTABLE_FULL`: `maxBytes` is too small;
- *   `MEMTABLE_INVALID_OPTION`; TypeError
+ *   `DISK_LOG_HOLE`, `DISK_TABLE_CORRUPT`, `DISK_IO`, `DISK_INVALID_OPTION`; MemTableError `MEMTABLE_FULL`: `maxBytes`
+ *   is too small; `MEMTABLE_INVALID_OPTION`; TypeError
  *
  * @example
  * ```ts
