@@ -1,8 +1,10 @@
 /** Each "yes" in the first column of the README's table of features, as a run of the store. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
+import { openStore } from '@memtable/disk';
 import { type FlushRun, type FlushTarget } from '@memtable/memtable';
 import { MemStore } from '@memtable/store';
 import { fromBytes, toBytes } from '@memtable/store/bytes';
@@ -219,6 +221,21 @@ const features: Record<string, () => void | Promise<void>> = {
     };
     runInNewContext(outputFiles[0].text, page);
     expect(page.entries).toBe('[["a","1"],["b","2"]]');
+  },
+  'keeps its data when the process ends': async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'memtable-features-'));
+    const program = `
+      import { openStore } from '@memtable/disk';
+      const store = await openStore(process.argv[1]);
+      store.put('a', '1');
+      process.kill(process.pid, 'SIGKILL');
+    `;
+    const args = ['--input-type=module', '--eval', program, directory];
+    expect(spawnSync(process.execPath, args, { cwd: root })).toMatchObject({ signal: 'SIGKILL' });
+    const store = await openStore(directory, { createIfMissing: false });
+    expect([...store]).toEqual([['a', '1']]);
+    await store.close();
+    rmSync(directory, { recursive: true });
   },
 };
 
