@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { type FlushRun, type FlushTarget } from '@memtable/memtable';
 import { MemStore } from '@memtable/store';
+import { fromBytes, toBytes } from '@memtable/store/bytes';
+import { CacheStore } from '@memtable/store/cache';
+import { orderedEncoding } from '@memtable/store/ordered';
 import { buildSync } from 'esbuild';
 
 const root = join(__dirname, '..');
@@ -87,6 +90,44 @@ const features: Record<string, () => void | Promise<void>> = {
     const store = new MemStore({ comparator: (a, b) => b[0] - a[0] });
     for (const key of ['b', 'c', 'a']) store.put(key, '');
     expect([...store.keys()]).toEqual(['c', 'b', 'a']);
+  },
+  'first, last, and the next entry before or after a key': () => {
+    const store = MemStore.from(Object.entries({ b: '1', d: '2', f: '3' }));
+    expect([store.firstKey(), store.lastKey()]).toEqual(['b', 'f']);
+    expect([store.floor('c'), store.ceil('c')]).toEqual([['b', '1'], ['d', '2']]); // prettier-ignore
+    expect([store.lowerKey('d'), store.higherKey('d')]).toEqual(['b', 'f']);
+  },
+  'a deletion says whether the key was there': () => {
+    const store = filled();
+    expect([store.del('a'), store.del('a')]).toEqual([true, false]);
+  },
+  'tuples as keys, sorted item by item': () => {
+    const store = new MemStore<[string, number], string>({ keyEncoding: orderedEncoding() });
+    store.put(['b', 1], '').put(['a', 10], '').put(['a', 9], '');
+    expect([...store.keys()]).toEqual([['a', 9], ['a', 10], ['b', 1]]); // prettier-ignore
+  },
+  'loads any iterable, all or none': () => {
+    const store = filled();
+    function* bad(): Generator<[string, string]> {
+      yield ['x', '1'];
+      throw new RangeError('no more');
+    }
+    expect(() => store.load(bad())).toThrow(RangeError);
+    expect([store.get('x'), store.load(new Map([['x', '2']])), store.get('x')]).toEqual([undefined, 1, '2']);
+  },
+  'a whole store as bytes, and back': () => {
+    expect([...fromBytes(toBytes(filled()))]).toEqual([...filled()]);
+  },
+  'lifetimes of entries, and eviction when it is full': () => {
+    let now = 0;
+    const cache = new CacheStore({ maxBytes: 1 << 20, clock: () => now });
+    cache.put('a', '1', { ttlMs: 10 });
+    now = 10;
+    expect(cache.get('a')).toBeUndefined();
+    for (let i = 0; i < 2000; i++) cache.put(String(i), 'v'.repeat(1000));
+    expect(cache.get('1999')).toHaveLength(1000);
+    expect(cache.get('0')).toBeUndefined();
+    expect(cache.memoryUsage()).toBeLessThan(1 << 20);
   },
   'keeps copies, so that a reused buffer does no harm': () => {
     const store = new MemStore<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' });

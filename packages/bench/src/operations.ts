@@ -74,20 +74,19 @@ export const CHANGES: readonly Operation[] = ['overwrite', 'mixed', 'delete-half
 
 /** The entries that an operation uses. Each operation has its own seed. */
 export function entriesOf(operation: Operation, { entries }: DataSet): Uint32Array {
-  const reads = Math.min(READS, 2 * entries);
   switch (operation) {
     case 'overwrite':
-      return skewedPicks(reads, entries, 31);
+      return skewedPicks(READS, entries, 31);
     case 'delete-half':
       return shuffled(entries, 37).subarray(0, entries >> 1);
     case 'mixed':
-      return picks(reads, entries, 41);
+      return picks(READS, entries, 41);
     case 'range100':
-      return picks(Math.min(RANGES, Math.ceil(entries / 50)), entries, 43);
+      return picks(RANGES, entries, 43);
     case 'miss':
-      return picks(reads, entries, 47);
+      return picks(READS, entries, 47);
     default:
-      return picks(reads, entries, 53);
+      return picks(READS, entries, 53);
   }
 }
 

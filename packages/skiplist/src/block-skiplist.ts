@@ -339,7 +339,7 @@ export class BlockSkipList implements OrderedIndex, BlockList {
     this.#forgetPlace();
   }
 
-  /** See {@link sortEntries}. */
+  /** @internal Sorts entries that are written and not linked yet. See `sortEntries`. */
   sort(entries: Int32Array): number[] {
     return sortEntries(this, entries);
   }

@@ -2,13 +2,15 @@ import type { Addr } from '@memtable/arena';
 import { valueLengthOf, valueStartOf } from '@memtable/memtable/internal';
 import { type Codec, codecOf, decode, encode } from './encoding.js';
 import type { EncodingOptions } from './options.js';
+import type { Retention } from './retention.js';
 import type { StoreState } from './state.js';
 import type { StoreTable } from './table.js';
 
 /** The encodings of a store, and those of single calls. */
 export class Codecs {
   readonly key: Codec;
-  readonly value: Codec;
+  value: Codec;
+  #retention: Retention | undefined;
   readonly #replaces: boolean;
   readonly #state: StoreState;
 
@@ -20,6 +22,12 @@ export class Codecs {
     this.value = codecOf('valueEncoding', valueEncoding, replaces);
   }
 
+  /** Puts a head in front of all values from now on. */
+  adopt(retention: Retention): void {
+    this.#retention = retention;
+    this.value = retention.frame(this.value);
+  }
+
   keyOf(options: EncodingOptions | undefined, otherwise = this.key): Codec {
     const encoding = options?.keyEncoding;
     return encoding === undefined ? otherwise : codecOf('keyEncoding', encoding, this.#replaces);
@@ -27,7 +35,9 @@ export class Codecs {
 
   valueOf(options: EncodingOptions | undefined, otherwise = this.value): Codec {
     const encoding = options?.valueEncoding;
-    return encoding === undefined ? otherwise : codecOf('valueEncoding', encoding, this.#replaces);
+    if (encoding === undefined) return otherwise;
+    const codec = codecOf('valueEncoding', encoding, this.#replaces);
+    return this.#retention === undefined ? codec : this.#retention.frame(codec);
   }
 
   /**

@@ -32,6 +32,7 @@ import {
 } from '@memtable/memtable/internal';
 import type { Pin, Pins } from './pins.js';
 import type { Renewal } from './renewal/renewal.js';
+import type { Retention } from './retention.js';
 import type { StoreTable } from './table.js';
 
 /** The driver of a store, as a commit uses it: it makes room in the table. */
@@ -40,7 +41,7 @@ export interface Room {
   readonly roomyBytesMax: number;
   /**
    * Makes room for a put when little is left.
-   * @returns whether the store has another table now
+   * @returns whether the store has another table now, or has deleted entries
    * @throws MemTableError `MEMTABLE_FULL`
    */
   make(bytes: number): boolean;
@@ -87,6 +88,8 @@ export class Commit {
   /** The lookup key of the last search. */
   readonly key = new LookupKey();
 
+  /** What makes the store a cache. */
+  retention: Retention | undefined;
   /** The driver of the store, which sets this itself. */
   room!: Room;
   readonly #tableBytesMax: number;
@@ -143,7 +146,7 @@ export class Commit {
       return newBytes;
     }
     if (this.table.memoryUsage() + newBytes > this.room.roomyBytesMax && this.room.make(newBytes)) {
-      older = this.table.find(key);
+      older = this.#findSet();
     }
     const entry = this.#prepare(bytes, length, view);
     if (entry === NIL) throw this.#refusal(newBytes);
@@ -167,8 +170,8 @@ export class Commit {
     if (key.length > this.#tableBytesMax) return false; // Neither the store nor the target can have it.
     this.key.set(key).beforeAll();
     const older = this.table.seek(this.key);
-    const hadValue = this.table.isValue(older);
-    if (hadValue) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
+    const hadValue = this.hasValue(older);
+    if (this.table.isValue(older)) this.#delete(this.#isInPlace(older, 0) ? older : this.#findSet());
     else if (isTold && older === NIL) this.#delete(this.#findSet());
     return hadValue;
   }
@@ -293,17 +296,23 @@ export class Commit {
     this.table.entryBytes = this.pins.heldBytes; // So that no garbage is counted.
   }
 
-  /** Whether an entry has this value, byte for byte. Undefined means no value. */
+  /** Whether there is an entry, and it is a value that reads see. */
+  hasValue(entry: Addr): boolean {
+    const { table, retention } = this;
+    return table.isValue(entry) && (retention === undefined || !retention.isHidden(table, entry));
+  }
+
+  /** Whether an entry has this value, byte for byte but for its head. Undefined means no value. */
   isEqual(entry: Addr, value: string | Uint8Array | undefined): boolean {
     const { table } = this;
-    if (!table.isValue(entry)) return value === undefined;
+    if (!this.hasValue(entry)) return value === undefined;
     if (value === undefined) return false;
     const bytes = typeof value === 'string' ? this.#encodeText(value) : value;
     const length = typeof value === 'string' ? this.#textLength : value.length;
     const { u8, view } = table.arena.memory;
     if (table.valueLengthOf(entry) !== length) return false;
     const start = valueStartOf(view, entry);
-    for (let i = 0; i < length; i++) if (u8[start + i] !== bytes[i]) return false;
+    for (let i = this.retention?.headBytes ?? 0; i < length; i++) if (u8[start + i] !== bytes[i]) return false;
     return true;
   }
 

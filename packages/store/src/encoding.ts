@@ -60,6 +60,8 @@ export interface Codec {
   readonly decode: ((data: unknown) => unknown) | undefined;
   /** Lone surrogates become U+FFFD. Without it a string that has one is refused. */
   readonly replaces?: boolean;
+  /** Puts a head in front of what another codec makes, and throws the errors of that one. */
+  readonly isFrame?: boolean;
 }
 
 const plain = (format: Format, replaces: boolean): Codec => {
@@ -139,7 +141,7 @@ export function encode(what: 'key' | 'value', codec: Codec, data: unknown): stri
     try {
       stored = codec.encode(data);
     } catch (cause) {
-      if (codec === JSON_CODEC && isPromise(data)) throw cause;
+      if (codec.isFrame === true || (codec === JSON_CODEC && isPromise(data))) throw cause;
       throw new MemTableError(
         'MEMTABLE_ENCODING_FAILED',
         `the encoding '${codec.name}' of the ${what} failed on ${kindOf(data)}: ${String(cause)}`,
@@ -200,6 +202,7 @@ export function decodeStored(codec: Codec, data: unknown): unknown {
   try {
     return codec.decode(data);
   } catch (cause) {
+    if (codec.isFrame === true) throw cause;
     throw new MemTableError(
       'MEMTABLE_ENCODING_FAILED',
       `the encoding '${codec.name}' failed to decode ${kindOf(data)}: ${String(cause)}`,

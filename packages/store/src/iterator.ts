@@ -6,10 +6,13 @@ import { type Codec, decodeStored, encode, read } from './encoding.js';
 import type { Pin, PinOwner } from './pins.js';
 import { Page } from './page.js';
 import type { KeyRange } from './range.js';
+import type { Retention } from './retention.js';
 import type { StoreTable } from './table.js';
 
 /** @internal The parts of a store that an iterator uses. */
 export interface IteratorHost {
+  /** What makes the store a cache. */
+  retention: Retention | undefined;
   /** The table in use. @throws MemTableError `MEMTABLE_CLOSED` */
   current(): StoreTable;
   /** Whether every entry of the table is visible at this sequence, so that a walk need not check each one. */
@@ -212,7 +215,8 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   get valueView(): Uint8Array {
     const entry = this.#current();
     const { buffer, view } = this.#table.arena.memory;
-    return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
+    const headBytes = this.#host.retention?.headBytes ?? 0;
+    return new Uint8Array(buffer, valueStartOf(view, entry) + headBytes, valueLengthOf(view, entry) - headBytes);
   }
 
   /** Ends the iterator and lets go of old versions. Idempotent. @throws MemTableError `MEMTABLE_REENTERED` */
@@ -320,6 +324,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { sequence, range } = this.#options;
     const { upper } = range;
     const { order } = table.index;
+    const { retention } = this.#host;
     if (!this.#isAhead) cursor.next();
     this.#isAhead = false;
     if (upper === undefined && cursor.entry !== NIL && this.#host.isPlain(table, sequence)) {
@@ -346,6 +351,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
         isSince = false;
         continue;
       }
+      if (retention !== undefined && retention.isHidden(table, entry)) continue;
       this.#entry = entry;
       return true;
     }
@@ -363,6 +369,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
     const { sequence, range } = this.#options;
     const { lower } = range;
     const { order } = table.index;
+    const { retention } = this.#host;
     while (cursor.entry !== NIL) {
       const oldest = cursor.entry;
       const { view } = table.arena.memory;
@@ -388,6 +395,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
         continue;
       }
       versions.length = 0;
+      if (retention !== undefined && retention.isHidden(table, newest)) continue;
       this.#entry = newest;
       return true;
     }

@@ -4,6 +4,7 @@ import type { LookupKey } from '@memtable/memtable/internal';
 import type { Codecs } from './codecs.js';
 import { type IteratorHost, StoreIterator } from './iterator.js';
 import { KeyRange } from './range.js';
+import type { Retention } from './retention.js';
 import type { StoreTable } from './table.js';
 
 /** After this many deleted keys an iterator goes on: it takes them out of the index [D28]. */
@@ -43,7 +44,8 @@ export class Neighbours {
       else if (isBack) cursor.prev();
     }
     if (cursor.entry === NIL || this.#host.isPlain(table, sequence)) return cursor.entry;
-    const entry = isBack ? lastBefore(table, cursor, sequence) : firstFrom(table, cursor, sequence);
+    const { retention } = this.#host;
+    const entry = (isBack ? lastBefore : firstFrom)(table, cursor, sequence, retention);
     return entry === undefined ? this.#walk(table, sequence, place, isBack) : entry;
   }
 
@@ -59,13 +61,18 @@ export class Neighbours {
 }
 
 /** The first visible value from the cursor on. Undefined after too many deleted keys. */
-function firstFrom(table: StoreTable, cursor: BlockCursor, sequence: number): Addr | undefined {
+function firstFrom(
+  table: StoreTable,
+  cursor: BlockCursor,
+  sequence: number,
+  retention: Retention | undefined,
+): Addr | undefined {
   let passed = 0;
   let deleted: Addr = NIL;
   for (let entry = cursor.entry; entry !== NIL; cursor.next(), entry = cursor.entry) {
     if (table.sequenceOf(entry) > sequence) continue;
     if (deleted !== NIL && table.haveSameKey(deleted, entry)) continue;
-    if (table.isValue(entry)) return entry;
+    if (table.isValue(entry) && retention?.isHidden(table, entry) !== true) return entry;
     if (++passed > PASSED_MAX) return undefined;
     deleted = entry;
   }
@@ -73,7 +80,12 @@ function firstFrom(table: StoreTable, cursor: BlockCursor, sequence: number): Ad
 }
 
 /** The last visible value up to the cursor, which stands on the oldest version of a key. */
-function lastBefore(table: StoreTable, cursor: BlockCursor, sequence: number): Addr | undefined {
+function lastBefore(
+  table: StoreTable,
+  cursor: BlockCursor,
+  sequence: number,
+  retention: Retention | undefined,
+): Addr | undefined {
   let passed = 0;
   while (cursor.entry !== NIL) {
     const oldest = cursor.entry;
@@ -84,7 +96,7 @@ function lastBefore(table: StoreTable, cursor: BlockCursor, sequence: number): A
       cursor.prev();
       entry = cursor.entry;
     } while (entry !== NIL && table.haveSameKey(oldest, entry));
-    if (table.isValue(newest)) return newest;
+    if (table.isValue(newest) && retention?.isHidden(table, newest) !== true) return newest;
     if (++passed > PASSED_MAX) return undefined;
   }
   return NIL;

@@ -17,6 +17,7 @@ import { Neighbours } from './neighbours.js';
 import type { RangeReadOptions, ReadOptions } from './options.js';
 import { type KeyRange, rangeOf } from './range.js';
 import type { Readers } from './readers.js';
+import type { Retention } from './retention.js';
 import { StoreSnapshot } from './snapshot.js';
 import type { StoreState } from './state.js';
 import type { StoreTable } from './table.js';
@@ -69,12 +70,17 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
     this.#readers = readers;
     this.#isComplete = isComplete;
     this.#host = {
+      retention: undefined,
       current: () => {
+        commit.retention?.tick();
         state.checkOpen();
         return commit.table;
       },
       isPlain: (table, sequence) =>
-        table === commit.table && sequence === commit.sequence && table.index.entryCount === commit.entryCount,
+        commit.retention === undefined &&
+        table === commit.table &&
+        sequence === commit.sequence &&
+        table.index.entryCount === commit.entryCount,
       checkNotComparing: () => state.checkNotComparing(),
       release: (pin, owner) => readers.release(pin, owner),
       removes: isComplete,
@@ -110,7 +116,8 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
     const entry = this.#seek(table, storedKey, snapshot);
     if (!table.isValue(entry)) return undefined;
     const { buffer, view } = table.arena.memory;
-    return new Uint8Array(buffer, valueStartOf(view, entry), valueLengthOf(view, entry));
+    const headBytes = this.#commit.retention?.headBytes ?? 0;
+    return new Uint8Array(buffer, valueStartOf(view, entry) + headBytes, valueLengthOf(view, entry) - headBytes);
   }
 
   /** The values of several keys, as of {@link StoreReads.get}. @throws as that */
@@ -267,6 +274,14 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
 
   // For the writes of the store
 
+  /** @internal Makes the store a cache, before its first use. */
+  protected adopt(make: (commit: Commit, codecs: Codecs) => Retention): void {
+    const retention = make(this.#commit, this.#codecs);
+    this.#commit.retention = retention;
+    this.#host.retention = retention;
+    this.#codecs.adopt(retention);
+  }
+
   /** @internal Bytes of the memory that each search reuses. */
   protected get searchBytes(): number {
     return this.#key.u8.length;
@@ -374,6 +389,7 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
 
   /** The table that a read searches. */
   #tableOf(snapshot: StoreSnapshot | undefined): StoreTable {
+    this.#commit.retention?.tick();
     this.#state.checkOpen();
     if (snapshot === undefined) return this.#commit.table;
     if (!(snapshot instanceof StoreSnapshot))
@@ -388,12 +404,15 @@ export abstract class StoreReads<K, V> implements Iterable<[K, V]> {
     return snapshot === undefined ? this.#commit.sequence : snapshot.sequence;
   }
 
-  /** The newest version of a key that a read sees, or NIL. */
+  /** The newest version of a key that a read sees, or NIL. A hidden one hides the older ones. */
   #seek(table: StoreTable, key: string | Uint8Array, snapshot: StoreSnapshot | undefined): Addr {
     this.#key.set(key);
     if (snapshot === undefined) this.#key.beforeAll();
     else this.#key.setTag(tagLow(snapshot.sequence, ValueType.Value), tagHigh(snapshot.sequence));
-    return table.seek(this.#key);
+    const entry = table.seek(this.#key);
+    const { retention } = this.#commit;
+    if (retention === undefined || !table.isValue(entry)) return entry;
+    return retention.isHiddenFromGet(table, entry) ? NIL : entry;
   }
 
   #valueAt(table: StoreTable, entry: Addr, codec: Codec): V | undefined {

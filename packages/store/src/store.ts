@@ -216,7 +216,7 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     this.#checkWritable();
     const commit = this.#commit;
     const older = commit.find(storedKey);
-    if (commit.table.isValue(older)) return false;
+    if (commit.hasValue(older)) return false;
     this.#driver.afterWrite(commit.put(older, storedValue));
     return true;
   }
@@ -340,10 +340,8 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
     this.#state.checkOpen();
     this.#state.checkNotLoading();
     if (this.#driver instanceof Flusher) return this.#driver.flush(options);
-    throw new MemTableError(
-      'MEMTABLE_INVALID_OPTION',
-      'flush() needs a target, and this store has none: see the option target',
-    );
+    const message = 'flush() needs a target, and this store has none: see the option target';
+    throw new MemTableError('MEMTABLE_INVALID_OPTION', message);
   }
 
   /**
@@ -352,6 +350,7 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
    * @throws MemTableError `MEMTABLE_FULL`, ArenaError: no memory for the copy
    */
   async compact(): Promise<void> {
+    this.#commit.retention?.tick();
     this.#state.checkOpen();
     this.#state.checkNotLoading();
     return this.#driver instanceof Flusher ? this.#driver.flush({}) : this.#driver.compact();
@@ -438,6 +437,7 @@ export class MemStore<K = string, V = string> extends StoreReads<K, V> implement
   }
 
   #checkWritable(): void {
+    this.#commit.retention?.tick();
     this.#state.checkNotFrozen();
     this.#driver.checkNotStalled();
   }

@@ -2,6 +2,7 @@ import { type Addr, NIL } from '@memtable/arena';
 import { ValueType } from '@memtable/memtable';
 import type { BlockCursor } from '@memtable/skiplist';
 import type { Pins } from '../pins.js';
+import type { Retention } from '../retention.js';
 import type { StoreTable } from '../table.js';
 import { Renewal } from './renewal.js';
 
@@ -20,6 +21,7 @@ const VISIT_BYTES = 64;
  */
 export class Compaction extends Renewal {
   readonly #pins: Pins;
+  readonly #retention: Retention | undefined;
   readonly #cursor: BlockCursor;
   /** The entry visited last. The cursor stays on it, so that it does not miss an entry that is added right after it. */
   #visited: Addr = NIL;
@@ -30,9 +32,10 @@ export class Compaction extends Renewal {
   /** Bytes of the tombstones that were copied: garbage that the compaction leaves. */
   deletionBytes = 0;
 
-  constructor(from: StoreTable, to: StoreTable, pins: Pins) {
+  constructor(from: StoreTable, to: StoreTable, pins: Pins, retention: Retention | undefined) {
     super(from, to);
     this.#pins = pins;
+    this.#retention = retention;
     this.#cursor = from.index.cursor();
   }
 
@@ -75,9 +78,10 @@ export class Compaction extends Renewal {
       this.#newerSequence = Infinity;
       this.#deletions.length = 0;
     }
+    this.#visited = entry;
+    if (this.#newerSequence === Infinity) this.#retention?.expire(entry);
     const sequence = from.sequenceOf(entry);
     const isNeeded = this.#newerSequence === Infinity || this.#pins.sees(sequence, this.#newerSequence);
-    this.#visited = entry;
     this.#newerSequence = sequence;
     if (!isNeeded) return true;
     if (from.typeOf(entry) === ValueType.Deletion) {

@@ -69,6 +69,7 @@ export class Compactor extends Driver {
     if (this.#compaction === undefined) this.#beginIfDue();
     else this.#step(Math.min(SLICE_BYTES_MIN + bytes * this.#rate, SLICE_BYTES_MAX));
     if (this.admission.count > 0) this.admission.wake();
+    this.commit.retention?.afterWrite();
   }
 
   released(): void {
@@ -114,18 +115,42 @@ export class Compactor extends Driver {
   // Room
 
   /**
-   * Called when little room is left. Refuses a put that would not fit even after a compaction. Runs a compaction to its
-   * end if the put needs it now. So a put finds the room that deletions have made [D29].
+   * Called when little room is left. Refuses a put that would not fit even after a compaction; a cache evicts entries
+   * before that. Runs a compaction to its end if the put needs it now. So a put finds the room that deletions have made
+   * [D29].
    */
   make(bytes: number): boolean {
     const { commit } = this;
-    const from = commit.table;
-    if (this.#keptBytes() + bytes > this.#keptBytesMax) this.#refuse(bytes);
-    if (from.memoryUsage() + bytes <= this.parts.tables.bytesMax) return false;
-    if (this.#compaction === undefined) this.#begin();
-    while (this.#compaction !== undefined) this.#step(SLICE_BYTES_MAX);
-    if (commit.table.memoryUsage() + bytes > this.parts.tables.bytesMax) this.#refuse(bytes);
-    return commit.table !== from;
+    const { table: from, sequence } = commit;
+    const { bytesMax } = this.parts.tables;
+    const isFull = (): boolean => commit.table.memoryUsage() + bytes > bytesMax;
+    const isCache = commit.retention !== undefined;
+    this.#keep(this.#keptBytesMax - bytes, bytes);
+    // A cache evicts more at once, so that its compactions have less to copy and bring more. Once may not suffice: the
+    // ends of blocks, which no estimate counts, take room too.
+    for (let kept = isCache ? 13 : 15; isFull(); kept--) {
+      this.#keep((bytesMax / 16) * kept - bytes, bytes);
+      if (!this.#compactNow(isFull) || !isCache) break;
+    }
+    if (isFull()) this.#refuse(bytes);
+    return commit.table !== from || commit.sequence !== sequence;
+  }
+
+  /** Evicts entries until a compaction keeps no more than this. Refuses a put that would not fit even then. */
+  #keep(keptBytesMax: number, bytes: number): void {
+    while (this.#keptBytes() > keptBytesMax) {
+      if (this.#fixedBytes() > keptBytesMax || this.commit.retention?.evict() !== true) this.#refuse(bytes);
+    }
+  }
+
+  /** Compacts the table while there is no room. @returns false when there is no memory for it */
+  #compactNow(isFull: () => boolean): boolean {
+    // One that is running has copied entries that have become garbage since. The next one leaves these behind.
+    for (let runs = this.#compaction === undefined ? 1 : 2; runs > 0 && isFull(); runs--) {
+      if (this.#compaction === undefined && !this.#begin()) return false;
+      while (this.#compaction !== undefined) this.#step(SLICE_BYTES_MAX);
+    }
+    return true;
   }
 
   #refuse(bytes: number): never {
@@ -146,7 +171,8 @@ export class Compactor extends Driver {
   }
 
   hasRoom(bytes: number): boolean {
-    return this.#keptBytes() + bytes + 1024 <= this.#keptBytesMax;
+    const usedBytes = this.commit.retention?.evicts === true ? this.#fixedBytes() : this.#keptBytes();
+    return usedBytes + bytes + 1024 <= this.#keptBytesMax;
   }
 
   makeRoom(): void {
@@ -164,8 +190,13 @@ export class Compactor extends Driver {
 
   /** Upper bound on the bytes of the table without its garbage. */
   #keptBytes(): number {
-    const { liveBytes, pins, entryCount } = this.commit;
-    return liveBytes + 1.25 * pins.heldBytes + entryCount * INDEX_BYTES + BLOCK_BYTES / 8;
+    const { liveBytes, entryCount } = this.commit;
+    return liveBytes + entryCount * INDEX_BYTES + this.#fixedBytes();
+  }
+
+  /** The part of it that no eviction gives back. */
+  #fixedBytes(): number {
+    return 1.25 * this.commit.pins.heldBytes + BLOCK_BYTES / 8;
   }
 
   // The compaction
@@ -197,7 +228,7 @@ export class Compactor extends Driver {
       this.#failed(error);
       return false;
     }
-    this.#compaction = new Compaction(from, to, commit.pins);
+    this.#compaction = new Compaction(from, to, commit.pins, commit.retention);
     commit.renewal = this.#compaction;
     // Finish before the table grows by a quarter, or by half of its remaining room, whichever is less.
     const room = Math.max(Math.min(from.entryBytes / 4, (this.parts.tables.bytesMax - memoryUsage) / 2), 64 << 10);
