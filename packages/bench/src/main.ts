@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTENDERS, oursOf } from './contenders/index.js';
 import { SCENARIOS } from './data-set.js';
+import { diskTable } from './disk/results.js';
 import { type Operation, OPERATIONS } from './operations.js';
 import { type PlanItem, type PlanName, planOf, type Selection } from './plan.js';
 import { Progress } from './progress.js';
@@ -31,6 +32,7 @@ interface Options {
   check?: true;
   micro?: true;
   allocators?: true;
+  disk?: true;
   report?: true;
   json?: true;
   baseline: string;
@@ -75,6 +77,12 @@ const program = new Command('memtable-bench')
   )
   .addOption(new Option('--micro', 'measure single parts, for tuning').conflicts('report'))
   .addOption(new Option('--allocators', 'measure arena, slabs and heap alone').conflicts(['micro', 'report']))
+  .addOption(
+    new Option(
+      '--disk',
+      'measure a store in a directory, and LevelDB; a whole run writes results/disk.json and the README',
+    ).conflicts(['contender', 'scenario', 'operation', 'full', 'leveldb', 'check', 'micro', 'allocators', 'report']),
+  )
   .option('--report', 'redraw plots and README from the stored results')
   .option('--json', 'print the results as JSON instead of tables')
   .option('--baseline <file>', 'the earlier run for --check', join(RESULTS, 'full.json'))
@@ -94,6 +102,7 @@ try {
 async function main(options: Options): Promise<void> {
   if (options.micro) return (await import('./micro/main.js')).runMicro();
   if (options.allocators) return (await import('./allocators/main.js')).runAllocators(options.json ?? false);
+  if (options.disk) return disk(options);
   if (options.report) return report();
   const baseline = options.check && readResults(options.baseline);
   const name: PlanName = options.full ? 'full' : options.leveldb ? 'leveldb' : 'quick';
@@ -108,6 +117,16 @@ async function main(options: Options): Promise<void> {
   process.stderr.write(`wrote ${path}\n`);
   if (whole && name !== 'quick') await report();
   if (baseline) await check(baseline, results, items);
+}
+
+async function disk({ entries, rounds, json }: Options): Promise<void> {
+  const { runDisk } = await import('./disk/main.js');
+  const results = await runDisk({ entries: entries?.[0], rounds });
+  process.stdout.write(json ? `${JSON.stringify(results, undefined, 2)}\n` : diskTable(results));
+  // A partial run must not replace the results of a whole one.
+  if (entries !== undefined || rounds !== undefined) return;
+  process.stderr.write(`wrote ${writeResults('disk', results)}\n`);
+  await report();
 }
 
 /** Imports the plots late: they load slowly, and most runs plot nothing. */

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -156,6 +156,30 @@ test('bench --check names only the ratios that fell', async () => {
     expect.stringMatching(/^fell: main-2k get: \S+ times limit, was 1\.00e\+9 ±20 % \(100 % less\)$/),
     `${noise}; in the earlier run median ±20 %, largest ±20 %`,
   ]);
+}, 60_000);
+
+test('bench --disk measures puts, LevelDB, recoveries that find every entry, and a checkpoint', async () => {
+  const { code, stdout, stderr } = await bench('--disk', ...TINY);
+  expect({ code, error: stderr.match(/error:.*/)?.[0] }).toEqual({ code: 0, error: undefined });
+  const { rows } = JSON.parse(stdout) as { rows: { name: string; figure: string; median: number }[] };
+  expect(rows.map(({ name, figure }) => `${name}: ${figure}`)).toEqual([
+    'puts without a log: entries/s',
+    'puts, memory: entries/s',
+    'puts, os: entries/s',
+    'puts, disk: entries/s',
+    'puts, 64 writers that wait for the disk: entries/s',
+    'classic-level, batches of 1: entries/s',
+    'classic-level, batches of 100: entries/s',
+    'classic-level, batches of 1, sync: entries/s',
+    'classic-level, batches of 100, sync: entries/s',
+    'recovery from a log: entries/s',
+    'a checkpoint: ms of all',
+    'a checkpoint: ms of the longest call',
+    'a checkpoint: ms of the longest wait',
+    'recovery from tables: entries/s',
+  ]);
+  for (const { median } of rows) expect(median).toBeGreaterThan(0);
+  expect(existsSync(join(directory, 'disk.json'))).toBe(false); // Not a whole run.
 }, 60_000);
 
 /** Prints the READMEs that differ from what the committed results give. */

@@ -2,7 +2,7 @@ import { CONTENDERS } from '../contenders/index.js';
 import { SCENARIOS } from '../data-set.js';
 import { LEVELDB_MEMTABLE } from '../native/leveldb-memtable.js';
 import { ABOUT_OPERATIONS, OPERATIONS } from '../operations.js';
-import type { Results } from './results.js';
+import type { Origin, Results } from './results.js';
 import { markdown, markdownTables } from './table.js';
 
 const BEGIN = '<!-- generated: begin -->';
@@ -64,12 +64,17 @@ function aboutDataSet(scenario: string): string {
 }
 
 /** When, where and with what a run was made. */
-export function origin({ date, machine, node, packages, dataSets }: Results): string {
-  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
-  const memory = Math.round(machine.memoryBytes / 2 ** 30);
-  const rounds = dataSets.flatMap(({ contenders }) => contenders.map((contender) => contender.rounds));
+export function origin(results: Results): string {
+  const rounds = results.dataSets.flatMap(({ contenders }) => contenders.map((contender) => contender.rounds));
   const [least, most] = [Math.min(...rounds), Math.max(...rounds)];
   const runs =
     most === 1 ? 'one round, so the noise is unknown' : `${least === most ? '' : `${least} to `}${most} rounds`;
+  return originLine(results, runs);
+}
+
+/** @param runs - how often each case ran */
+export function originLine({ date, machine, node, packages }: Origin, runs: string): string {
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  const memory = Math.round(machine.memoryBytes / 2 ** 30);
   return `${date}, ${machine.cores} × ${machine.cpu}, ${memory} GiB, Node ${node}, ${runs}; ${versions.join(', ')}.`;
 }

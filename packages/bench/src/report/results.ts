@@ -10,11 +10,15 @@ import { packageRoot } from '../package-root.js';
 import type { CaseResult } from '../run-case.js';
 import type { Measurements } from '../schedule.js';
 
-/** Entries per second. */
-export interface Speed {
+/** A figure over the rounds. */
+export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+}
+
+/** Entries per second. */
+export interface Speed extends Spread {
   /** How many times as fast ours is, over the rounds. */
   readonly ratio?: number;
   readonly ratioMin?: number;
@@ -45,22 +49,24 @@ export interface DataSetResults {
   readonly contenders: readonly ContenderResults[];
 }
 
-/** The JSON document of a run. */
-export interface Results {
+/** When, where and with what a run was made. */
+export interface Origin {
   readonly date: string;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryBytes: number };
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
+}
+
+/** The JSON document of a run. */
+export interface Results extends Origin {
   readonly dataSets: readonly DataSetResults[];
 }
 
 export function resultsOf(measurements: readonly Measurements[]): Results {
   const names = new Set(measurements.flatMap(({ results }) => [...results.keys()]));
+  const kinds = [...CONTENDERS, LEVELDB_MEMTABLE].filter(({ name }) => names.has(name));
   return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
-    node: process.version,
-    packages: versionsOf(names),
+    ...originOf(versionsOf(kinds.flatMap((kind) => kind.package ?? []))),
     dataSets: measurements.map(({ item, results }) => {
       const ours = results.get(oursOf(item.dataSet));
       return {
@@ -69,6 +75,16 @@ export function resultsOf(measurements: readonly Measurements[]): Results {
         contenders: [...results].map(([name, rounds]) => contenderResults(name, rounds, ours, item.dataSet.entries)),
       };
     }),
+  };
+}
+
+/** Here and now. */
+export function originOf(packages: Origin['packages']): Origin {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
+    node: process.version,
+    packages,
   };
 }
 
@@ -131,13 +147,17 @@ function rounded(number: number): number {
   return Number(number.toPrecision(4));
 }
 
-function versionsOf(names: ReadonlySet<string>): Record<string, string> {
-  const kinds = [...CONTENDERS, LEVELDB_MEMTABLE].filter(({ name }) => names.has(name));
-  const packages = kinds.flatMap((kind) => kind.package ?? []);
+/** The versions of packages that are installed. */
+export function versionsOf(packages: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     [...new Set(packages)].map((name) => {
       const text = readFileSync(join(packageRoot(name) ?? '', 'package.json'), 'utf8');
       return [name, (JSON.parse(text) as { version: string }).version];
     }),
   );
+}
+
+/** With four digits, since the figures of a run are no more precise. */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: rounded(median([...values])), min: rounded(min([...values])), max: rounded(max([...values])) };
 }

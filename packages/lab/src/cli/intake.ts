@@ -1,43 +1,44 @@
-import { type MemTableList, MemTableError, WriteBatch } from '@memtable/memtable';
+import { realpath } from 'node:fs/promises';
+import { MemTableError } from '@memtable/memtable';
 import type { Source } from '../sources/open-source.js';
 import { BadInput, ByteLimit, type Entry, type Fields } from '../sources/source.js';
-import type { MemtableLog } from './memtable-log.js';
+import { Failure } from './failure.js';
 import { type Figures, type Progress } from './progress.js';
 import type { Recorder } from './recorder.js';
 import { Expectation } from './verify.js';
 
 const SKIPPED_SHOWN_MAX = 10;
 
-/** Reads a source into a list, and counts what the list accepts. */
+/** Where entries go: a list of memtables, or a store in a directory. It throws what it does not accept. */
+export type Insert = (entry: Entry, signal: AbortSignal) => Promise<void> | void;
+
+/** @throws Failure if the input is the directory that the run writes to */
+export async function checkApart(source: Source, directory: string, option: string): Promise<void> {
+  if (source.format !== 'directory' || (await realpath(source.path)) !== (await realpath(directory))) return;
+  throw new Failure(`the input ${source.path} and ${option} ${directory} are the same directory`);
+}
+
+/** Reads a source, and counts the entries that are accepted. */
 export class Intake {
   readonly expectation = new Expectation();
   readonly limit: ByteLimit;
   readonly #source: Source;
   readonly #skipBad: boolean;
   readonly #progress: Progress;
-  readonly #log: MemtableLog;
   readonly #recorder: Recorder | undefined;
   #entries = 0;
   #bytes = 0;
   #skipped = 0;
 
-  constructor(
-    source: Source,
-    maxBytes: number,
-    skipBad: boolean,
-    progress: Progress,
-    log: MemtableLog,
-    recorder?: Recorder,
-  ) {
+  constructor(source: Source, maxBytes: number, skipBad: boolean, progress: Progress, recorder?: Recorder) {
     this.limit = new ByteLimit(maxBytes);
     this.#source = source;
     this.#skipBad = skipBad;
     this.#progress = progress;
-    this.#log = log;
     this.#recorder = recorder;
   }
 
-  /** Entries that the list accepted. */
+  /** Entries that were accepted. */
   get entries(): number {
     return this.#entries;
   }
@@ -60,13 +61,13 @@ export class Intake {
    * Reads to the end of the source, to the limit, or until `signal` aborts.
    * @throws BadInput at the first bad entry, unless bad entries are skipped
    */
-  async read(list: MemTableList, fields: Fields, out: string, signal: AbortSignal): Promise<void> {
+  async read(insert: Insert, fields: Fields, out: string, signal: AbortSignal): Promise<void> {
     const reading = { onBad: (error: BadInput) => this.#onBad(error), limit: this.limit, signal };
     try {
       for await (const entry of this.#source.entries(fields, reading, out)) {
         if (signal.aborted || !this.limit.take(entry.key.length + entry.value.length)) return;
         try {
-          await this.#insert(list, entry, signal);
+          await insert(entry, signal);
         } catch (error) {
           const full = error instanceof MemTableError && error.code === 'MEMTABLE_FULL';
           // A RangeError means that no buffer of this size could be allocated.
@@ -84,21 +85,6 @@ export class Intake {
     } catch (error) {
       if (!signal.aborted) throw error; // The abort makes the pending read or write throw.
     }
-  }
-
-  async #insert(list: MemTableList, { key, value }: Entry, signal: AbortSignal): Promise<void> {
-    const batch = new WriteBatch().put(key, value);
-    await list.admit(batch.byteLength, { signal });
-    const start = performance.now();
-    try {
-      list.apply(batch);
-    } catch (error) {
-      // The memory of the active table ran out before the write buffer was full: wait for the next table.
-      if (!(error instanceof MemTableError && error.code === 'MEMTABLE_STALLED')) throw error;
-      await list.write(batch, { signal });
-      return;
-    }
-    this.#log.addFill(performance.now() - start);
   }
 
   #onBad(error: BadInput): void {

@@ -19,29 +19,32 @@ export interface Figures {
 export interface Progress {
   /** Call this after every entry. It calls `figures` only when it redraws. */
   update(figures: () => Figures): void;
-  /** Call this after each flush. */
-  flushed(table: number, figures: () => Figures): void;
+  /** Call this after each flush or checkpoint, with how many there were. */
+  stored(times: number, figures: () => Figures): void;
   /** Prints a line that later drawing does not overwrite. */
   say(line: string): void;
   stop(): void;
 }
 
-export function startProgress(known: boolean): Progress {
-  return process.stderr.isTTY ? new BarProgress(known) : new LineProgress();
+/** What `stored` counts: a thing, and what has been done to it. */
+export type Stage = readonly ['memtable', 'flushed'] | readonly ['checkpoint', 'written'];
+
+export function startProgress(known: boolean, stage: Stage): Progress {
+  return process.stderr.isTTY ? new BarProgress(known, stage) : new LineProgress(stage);
 }
 
 class BarProgress implements Progress {
   readonly #bars: MultiBar;
   readonly #bar: SingleBar;
   #shownAt = -Infinity;
-  #tables = 0;
+  #times = 0;
 
-  constructor(known: boolean) {
-    const figures = '{entries} entries, {bytes}, {tables} memtables flushed';
+  constructor(known: boolean, [thing, done]: Stage) {
+    const figures = `{entries} entries, {bytes}, {times} ${thing}s ${done}`;
     const format = known ? `{bar} {percentage} % | ${figures}` : figures;
     // `linewrap: true` leaves the terminal's line wrapping on. A second Ctrl-C could not restore it.
     this.#bars = new MultiBar({ format, clearOnComplete: true, linewrap: true, barsize: 30 }, Presets.shades_classic);
-    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: size(0), tables: 0 });
+    this.#bar = this.#bars.create(STEPS, 0, { entries: 0, bytes: size(0), times: 0 });
   }
 
   update(figures: () => Figures): void {
@@ -49,12 +52,12 @@ class BarProgress implements Progress {
     if (now - this.#shownAt < REDRAW_MS) return;
     this.#shownAt = now;
     const { entries, bytes, done = 0 } = figures();
-    const texts = { entries: count(entries), bytes: size(bytes), tables: count(this.#tables) };
+    const texts = { entries: count(entries), bytes: size(bytes), times: count(this.#times) };
     this.#bar.update(Math.min(STEPS, Math.round(done * STEPS)), texts);
   }
 
-  flushed(table: number): void {
-    this.#tables = table;
+  stored(times: number): void {
+    this.#times = times;
   }
 
   say(line: string): void {
@@ -68,16 +71,22 @@ class BarProgress implements Progress {
 }
 
 class LineProgress implements Progress {
+  readonly #stage: Stage;
   #saidAt = -Infinity;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
 
   update(): void {}
 
-  flushed(table: number, figures: () => Figures): void {
+  stored(times: number, figures: () => Figures): void {
     const now = performance.now();
     if (now - this.#saidAt < LINE_MS) return;
     this.#saidAt = now;
     const { entries, bytes, done } = figures();
-    this.say(`memtable ${table} flushed; ${count(entries)} entries, ${size(bytes)} accepted so far${percent(done)}`);
+    const [thing, what] = this.#stage;
+    this.say(`${thing} ${times} ${what}; ${count(entries)} entries, ${size(bytes)} accepted so far${percent(done)}`);
   }
 
   say(line: string): void {

@@ -62,16 +62,20 @@ export interface Throughput {
   readonly bytesPerSecond: number | null;
 }
 
+export function throughput(entries: number, bytes: number, ms: number): Throughput {
+  const perSecond = (amount: number): number | null => (ms > 0 ? (amount / ms) * 1000 : null);
+  return { entries, bytes, ms, entriesPerSecond: perSecond(entries), bytesPerSecond: perSecond(bytes) };
+}
+
 export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsedMs: number): Totals {
   const sum = (of: (row: MemtableRow) => number, some = rows): number => some.reduce((all, row) => all + of(row), 0);
-  const throughput = (some: readonly MemtableRow[], of: (row: MemtableRow) => number): Throughput => {
-    const entries = sum((row) => row.entries, some);
-    const bytes = sum((row) => row.keyBytes + row.valueBytes, some);
-    const ms = sum(of, some);
-    const perSecond = (amount: number): number | null => (ms > 0 ? (amount / ms) * 1000 : null);
-    return { entries, bytes, ms, entriesPerSecond: perSecond(entries), bytesPerSecond: perSecond(bytes) };
-  };
-  const inserted = throughput(rows, (row) => row.fillMs);
+  const throughputOf = (some: readonly MemtableRow[], of: (row: MemtableRow) => number): Throughput =>
+    throughput(
+      sum((row) => row.entries, some),
+      sum((row) => row.keyBytes + row.valueBytes, some),
+      sum(of, some),
+    );
+  const inserted = throughputOf(rows, (row) => row.fillMs);
   const flushedRows = rows.filter((row) => row.flushMs !== null);
   return {
     entries: inserted.entries,
@@ -79,7 +83,7 @@ export function totalsOf(rows: readonly MemtableRow[], waitedMs: number, elapsed
     askedBytes: sum((row) => row.askedBytes),
     memoryUsage: sum((row) => row.memoryUsage),
     inserted,
-    flushed: throughput(flushedRows, (row) => row.flushMs!),
+    flushed: throughputOf(flushedRows, (row) => row.flushMs!),
     waitedMs,
     elapsedMs,
   };
@@ -96,8 +100,8 @@ export function linesOf(report: RunReport): string[] {
     '',
     ...(memtables.length === 0 ? ['no entries'] : tableOf(memtables)),
     '',
-    `inserted ${throughputOf(totals.inserted)}`,
-    `flushed  ${throughputOf(totals.flushed)}`,
+    `inserted ${throughputLine(totals.inserted)}`,
+    `flushed  ${throughputLine(totals.flushed)}`,
     `waited   ${ms(totals.waitedMs)} ms for flushes, of ${ms(totals.elapsedMs)} ms with the reading of the input`,
     '',
   ];
@@ -163,12 +167,12 @@ function tableOf(rows: readonly MemtableRow[]): string[] {
   return table.toString().split('\n');
 }
 
-function throughputOf({ entries, bytes, ms: time, entriesPerSecond, bytesPerSecond }: Throughput): string {
+export function throughputLine({ entries, bytes, ms: time, entriesPerSecond, bytesPerSecond }: Throughput): string {
   const amount = `${count(entries)} entries, ${size(bytes)} in ${ms(time)} ms`;
   if (entriesPerSecond === null || bytesPerSecond === null) return amount;
   return `${amount}: ${count(Math.round(entriesPerSecond))} entries/s, ${size(bytesPerSecond)}/s`;
 }
 
-function ms(value: number): string {
+export function ms(value: number): string {
   return value.toFixed(1);
 }

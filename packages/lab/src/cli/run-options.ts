@@ -1,10 +1,12 @@
 import { Arena } from '@memtable/arena';
+import type { Durability } from '@memtable/disk';
 import { MemTableList, type MemTableOptions } from '@memtable/memtable';
 import sizes from 'bytes-iec';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Format, FORMATS } from '../sources/open-source.js';
 
 export const LAYOUTS = ['compact', 'leveldb'] as const satisfies MemTableOptions['layout'][];
+export const DURABILITIES = ['memory', 'os', 'disk'] as const satisfies Durability[];
 export const INDEXES = ['skiplist', 'block'] as const satisfies MemTableOptions['index'][];
 
 /** The default input of `run`: a directory that every project has. */
@@ -31,6 +33,11 @@ export interface RunOptions {
   /** File for the arena requests that `tune` replays. */
   readonly record?: string;
   readonly keep: boolean;
+  /** Directory of a durable store, which the entries go to in place of memtables alone. */
+  readonly log?: string;
+  readonly durability: (typeof DURABILITIES)[number];
+  /** Undefined: the default of the store. */
+  readonly logBytes?: number;
   readonly json: boolean;
   readonly watch: boolean;
   readonly dump?: string;
@@ -54,6 +61,31 @@ export function declareRunOptions(command: Command): Command {
     .option('--skip-bad', 'skip and count invalid input', false)
     .option('-o, --out <dir>', 'LevelDB directory to flush into (default: a temporary one, removed at the end)')
     .option('--keep', 'keep the temporary LevelDB directory', false)
+    .addOption(
+      new Option(
+        '--log <dir>',
+        'put the entries into a durable store in this directory: log, memtable, tables',
+      ).conflicts([
+        'out',
+        'keep',
+        'writeBuffer',
+        'blockBytes',
+        'layout',
+        'leveldb',
+        'index',
+        'record',
+        'watch',
+        'dump',
+      ]),
+    )
+    .addOption(
+      new Option('--durability <level>', 'with --log: what an entry survives').choices(DURABILITIES).default('disk'),
+    )
+    .option(
+      '--log-bytes <size>',
+      'with --log: write a checkpoint when the log is longer (default: 16 MiB, or the bytes of all entries)',
+      logBytes,
+    )
     .addOption(
       new Option('-w, --write-buffer <size>', 'freeze a memtable when it uses more than this')
         .argParser(writeBuffer)
@@ -106,6 +138,12 @@ function writeBuffer(text: string): number {
 function blockBytes(text: string): number {
   const blockBytes = bytes(text);
   return accepted(blockBytes, () => new Arena({ blockBytes }));
+}
+
+function logBytes(text: string): number {
+  const size = bytes(text);
+  if (size > 0) return size;
+  throw new InvalidArgumentError('It must be at least 1 byte.');
 }
 
 function accepted(value: number, attempt: () => unknown): number {

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
-import { type LifecycleEvent, MemTable, MemTableError, MemTableList } from '@memtable/memtable';
+import { type LifecycleEvent, MemTable, MemTableError, MemTableList, WriteBatch } from '@memtable/memtable';
 import type { Command } from 'commander';
 import { openSource, UnclearFormat } from '../sources/open-source.js';
 import { BadInput } from '../sources/source.js';
 import { Dump } from './dump.js';
 import { Exit, Failure, reasonOf } from './failure.js';
-import { Intake } from './intake.js';
+import { checkApart, type Insert, Intake } from './intake.js';
 import { Interrupt } from './interrupt.js';
 import { LevelDirectory } from './level-directory.js';
+import { runWithLog } from './log-run.js';
 import { MemtableLog } from './memtable-log.js';
 import { startProgress } from './progress.js';
 import { Recorder } from './recorder.js';
@@ -45,6 +45,10 @@ The table has one row for each memtable:
   flush ms      duration of the flush; after failures, of the last attempt
   RSS           resident memory of this process before and after the flushed memtable is dropped
 
+With --log DIR there is no flush into a LevelDB, since DIR is one itself: every entry goes to a log and into a memtable,
+and when the log is long a checkpoint writes all entries to tables. At the end, run closes the store, opens it again and
+compares it with the input; then a LevelDB opens DIR, and is compared too.
+
 A failed flush is repeated until it succeeds; meanwhile reading waits. Ctrl-C ends the reading, then flushes and
 verifies all accepted entries. A second Ctrl-C ends the process at once.
 
@@ -71,7 +75,8 @@ export function addRunCommand(program: Command): void {
       command.error(`error: ${(error as Error).message}`, { exitCode: Exit.Usage });
     }
     try {
-      process.exitCode = await run(input, options);
+      const { log } = options;
+      process.exitCode = await (log === undefined ? run(input, options) : runWithLog(input, log, options));
     } catch (error) {
       if (!(error instanceof Failure || error instanceof BadInput || error instanceof UnclearFormat)) throw error;
       const hint =
@@ -92,9 +97,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   const isKept = options.out !== undefined || options.keep;
   // Not at the end of this function: a second Ctrl-C or a bug ends the process elsewhere.
   if (!isKept) process.once('exit', () => rmSync(out, { recursive: true, force: true }));
-  if (source.format === 'directory' && (await realpath(source.path)) === (await realpath(out))) {
-    throw new Failure(`the input ${source.path} and --out ${out} are the same directory`);
-  }
+  await checkApart(source, out, '--out');
   const recorder =
     options.record === undefined
       ? undefined
@@ -103,13 +106,14 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
 
   const maxBytes = maxBytesOf(input, options);
   const watch = options.watch ? new LifecycleWatch(() => list, options.writeBuffer) : undefined;
-  const progress = watch ?? startProgress(source.totalBytes !== undefined || maxBytes !== Infinity);
+  const progress =
+    watch ?? startProgress(source.totalBytes !== undefined || maxBytes !== Infinity, ['memtable', 'flushed']);
   const dump = options.dump === undefined ? undefined : new Dump(options.dump);
   const interrupt = new Interrupt(() =>
     progress.say('interrupted: flushing the accepted entries; press Ctrl-C again to end at once'),
   );
   const log = new MemtableLog();
-  const intake = new Intake(source, maxBytes, options.skipBad, progress, log, recorder);
+  const intake = new Intake(source, maxBytes, options.skipBad, progress, recorder);
   const list: MemTableList = new MemTableList({
     target: level.target,
     writeBufferBytes: options.writeBuffer,
@@ -118,7 +122,7 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
       log.onEvent(event);
       watch?.onEvent(event);
       if (event.type === 'freeze') dump?.take(list.tables()[1]); // Index 0 is the new active table.
-      if (event.type === 'flush') progress.flushed(event.table, intake.figures);
+      if (event.type === 'flush') progress.stored(event.table, intake.figures);
       const trouble = troubleOf(event);
       if (trouble !== undefined) progress.say(trouble);
     },
@@ -130,7 +134,8 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   let stopped = false;
   let bug: Error | undefined;
   try {
-    await intake.read(list, { key: options.keyField, value: options.valueField }, out, interrupt.signal);
+    const fields = { key: options.keyField, value: options.valueField };
+    await intake.read(insertInto(list, log), fields, out, interrupt.signal);
   } catch (error) {
     // Bad input and bugs both end the reading. A bug is rethrown after the accepted entries were flushed.
     if (!(error instanceof BadInput)) bug = error as Error;
@@ -197,6 +202,24 @@ async function run(input: string | undefined, options: RunOptions): Promise<numb
   }
   if (bug !== undefined) throw bug;
   return errors.length > 0 ? Exit.Failed : interrupt.requested ? Exit.Interrupted : 0;
+}
+
+/** Inserts into a list, and counts the time of inserts without that of waiting for flushes. */
+function insertInto(list: MemTableList, log: MemtableLog): Insert {
+  return async ({ key, value }, signal) => {
+    const batch = new WriteBatch().put(key, value);
+    await list.admit(batch.byteLength, { signal });
+    const start = performance.now();
+    try {
+      list.apply(batch);
+    } catch (error) {
+      // The memory of the active table ran out before the write buffer was full: wait for the next table.
+      if (!(error instanceof MemTableError && error.code === 'MEMTABLE_STALLED')) throw error;
+      await list.write(batch, { signal });
+      return;
+    }
+    log.addFill(performance.now() - start);
+  };
 }
 
 /** Flushes the remaining memtables. @returns why some could not be flushed; undefined if all were */

@@ -14,13 +14,13 @@ export class Expectation {
   }
 }
 
-/** The result of comparing the LevelDB with the input. All counts are of distinct keys. */
+/** The result of comparing what is stored with the input. All counts are of distinct keys. */
 export interface Verification {
   /** Keys of the input that have the expected value. */
   readonly entries: number;
   readonly missing: number;
   readonly different: number;
-  /** Keys that are not in the input: the LevelDB held them before the run. */
+  /** Keys that are not in the input: they were there before the run. */
   readonly others: number;
   /** The first keys that are missing or different. */
   readonly firstKeys: readonly string[];
@@ -31,23 +31,31 @@ export interface Verification {
  * @throws Failure if it cannot be opened or read
  */
 export async function verify(path: string, expectation: Expectation): Promise<Verification> {
-  const missing = new Map(expectation.digests);
-  const different: string[] = [];
-  let entries = 0;
-  let others = 0;
   const level = await LevelDirectory.open(path);
   try {
-    for await (const [key, value] of level.entries()) {
-      const text = textOf(key);
-      const digest = missing.get(text);
-      if (!missing.delete(text)) others++;
-      else if (digest === digestOf(value)) entries++;
-      else different.push(text);
-    }
+    return await compare(level.entries(), expectation);
   } catch (error) {
     throw new Failure(`cannot read the LevelDB in ${path} back: ${reasonOf(error)}`, { cause: error });
   } finally {
     await level.close();
+  }
+}
+
+/** Compares all entries that are stored with the input. */
+export async function compare(
+  stored: AsyncIterable<[Uint8Array, Uint8Array]> | Iterable<[Uint8Array, Uint8Array]>,
+  expectation: Expectation,
+): Promise<Verification> {
+  const missing = new Map(expectation.digests);
+  const different: string[] = [];
+  let entries = 0;
+  let others = 0;
+  for await (const [key, value] of stored) {
+    const text = textOf(key);
+    const digest = missing.get(text);
+    if (!missing.delete(text)) others++;
+    else if (digest === digestOf(value)) entries++;
+    else different.push(text);
   }
   const firstKeys = [...different, ...missing.keys()].slice(0, NAMED_MAX).map(readable);
   return { entries, missing: missing.size, different: different.length, others, firstKeys };

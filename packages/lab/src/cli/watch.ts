@@ -48,7 +48,7 @@ export class LifecycleWatch implements Progress {
   }
 
   /** The flush event already printed this. */
-  flushed(): void {}
+  stored(): void {}
 
   say(line: string): void {
     if (this.#screen === undefined) print(process.stderr, line);
