@@ -5,10 +5,11 @@ import { diskStoreHarness } from './harness.js';
 
 const seed = Number(process.env.MEMTABLE_SEED);
 
+/** `npm run test:long` makes a million. */
 test('a crash before any operation loses nothing that was durable', async () => {
-  const { crashes, opened } = await assertDurableStore(diskStoreHarness(), { numRuns: 24, seed });
+  const { crashes, opened } = await assertDurableStore(diskStoreHarness(), { numRuns: 5, seed });
   process.stdout.write(`crashes: ${crashes}, lost: 0 (${opened} different states of the files)\n`);
-  expect(crashes).toBeGreaterThan(100_000);
+  expect(crashes).toBeGreaterThan(10_000);
 }, 600_000);
 
 test('a checkpoint whose edit was not synced by the process that was killed, and a power cut while the next one opens', async () => {
