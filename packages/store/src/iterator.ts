@@ -127,7 +127,7 @@ export class StoreIterator<T> implements IterableIterator<T>, Disposable, PinOwn
   }
 
   /**
-   * Copies up to `size` more entries, several times as fast as one by one. There are fewer only at the end. The end,
+   * Copies up to `size` more entries in one call. There are fewer only at the end. The end,
    * the limit and an error close the iterator. The copies of one call share buffers of 8 KiB, so each keeps others in
    * memory.
    * @throws as {@link StoreIterator.next}
